@@ -1,0 +1,94 @@
+"""Undo `nnfs.init()` around a check, and put the user's versions back.
+
+`nnfs.init()` replaces four functions of NumPy for the whole process, so that `np.dot` always
+returns float32 and `np.zeros`, `np.eye` and `np.random.randn` default to it.  Under it a central
+difference with a small step is exactly zero: a backward pass that returns zeros would "agree".
+NumPy's own functions are bound here when `gradcheck` is imported; if `nnfs.init()` ran earlier,
+they are taken out of its closures.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: What a report says when the guard had something to do.
+NOTE = "nnfs.init() undone while checking"
+
+_PLACES: tuple[tuple[Any, str], ...] = (
+    (np, "dot"),
+    (np, "zeros"),
+    (np, "eye"),
+    (np.random, "randn"),
+)
+
+
+def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's own function behind any number of `nnfs.init()` wrappers."""
+    while getattr(function, "__module__", None) == "nnfs.core":
+        hidden = inspect.getclosurevars(function).nonlocals
+        if "orig_dot" in hidden:
+            function = hidden["orig_dot"]
+        elif isinstance(hidden.get("method"), list):  # [owner, name, cast, position, original]
+            function = hidden["method"][4]
+        else:
+            break
+    return function
+
+
+_ORIGINALS = tuple(unwrap(getattr(owner, name)) for owner, name in _PLACES)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What the guard found on entry.
+
+    Attributes
+    ----------
+    active
+        Whether one of NumPy's functions had been replaced.
+    notes
+        What a report should say about it; empty when nothing had been.
+    """
+
+    active: bool
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (NOTE,) if self.active else ()
+
+
+def numpy_is_patched() -> bool:
+    """Whether `nnfs.init()` (or anything else) has replaced a function the guard knows."""
+    return any(
+        getattr(owner, name) is not original
+        for (owner, name), original in zip(_PLACES, _ORIGINALS, strict=True)
+    )
+
+
+@contextmanager
+def pristine_numpy() -> Iterator[Guard]:
+    """NumPy as NumPy ships it, inside the block.
+
+    The user's versions, the states of the global random generators and NumPy's error settings
+    are put back on leaving, whatever happens inside.  Blocks nest.
+    """
+    theirs = [getattr(owner, name) for owner, name in _PLACES]
+    state, python_state, errors = np.random.get_state(), random.getstate(), np.geterr()
+    found = Guard(numpy_is_patched())
+    try:
+        for (owner, name), original in zip(_PLACES, _ORIGINALS, strict=True):
+            setattr(owner, name, original)
+        yield found
+    finally:
+        for (owner, name), function in zip(_PLACES, theirs, strict=True):
+            setattr(owner, name, function)
+        np.random.set_state(state)
+        random.setstate(python_state)
+        np.seterr(**errors)

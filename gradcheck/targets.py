@@ -1,0 +1,466 @@
+"""From the text a user types to loaded code: files, folders, notebooks and modules.
+
+Only definitions run (`definitions`); what the file imports from its own project is loaded the
+same way (`importing`); modules that are not installed get stand-ins (`stubs`).
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gradcheck import importing, notebooks, stubs
+
+_SKIPPED_FOLDERS = """
+    .git .hg .svn .venv venv env .env __pycache__ site-packages node_modules build dist .eggs .tox
+    .nox .ipynb_checkpoints .mypy_cache .ruff_cache .pytest_cache .hypothesis .idea .vscode
+"""
+_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml")
+_SUFFIXES = (".py", ".ipynb")
+_LEVELS = 4
+
+
+class TargetError(Exception):
+    """A target that cannot be checked; the message is one line and says the next step."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One file or module, and perhaps one name in it.
+
+    Attributes
+    ----------
+    text
+        How the user wrote the file or module, without the name.
+    path
+        The file, or None for a module that is imported in the ordinary way.
+    module
+        The dotted module name, where the user gave one.
+    name
+        The class or function, or None for everything in the file.
+    """
+
+    text: str
+    path: Path | None = None
+    module: str | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        if self.name is None:
+            return self.text
+        return f"{self.text}{':' if self.module else '::'}{self.name}"
+
+    def of(self, name: str) -> str:
+        """The text that names one class or function in this target."""
+        return f"{self.text}{':' if self.module else '::'}{name}"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded file: its namespace, its text, and what was done to load it.
+
+    Attributes
+    ----------
+    namespace
+        The module's globals.  Names whose value would have needed work at import are computed
+        when they are first looked up.
+    failed
+        Classes, functions and imported names that could not be defined, with the reason.
+    notes
+        What the reader of a report must know: stand-ins, `nnfs.init()`, removed names.
+    """
+
+    target: Target
+    path: Path
+    module_name: str
+    namespace: Mapping[str, Any]
+    source: str
+    tree: ast.Module
+    notes: tuple[str, ...] = ()
+    roots: tuple[Path, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    project: importing.Project | None = None
+
+    def close(self) -> None:
+        """Undo what loading did to the process (import path, modules, `nnfs.init`)."""
+        if self.project is not None:
+            self.project.close()
+
+
+# ---- what the user typed ------------------------------------------------------------------------
+
+
+def parse(text: str) -> list[Target]:
+    """The targets that one argument stands for: several for a folder or a package.
+
+    Parameters
+    ----------
+    text
+        ``file.py``, ``file.py::Name``, ``notebook.ipynb``, ``package.module:Name`` or a folder.
+
+    Raises
+    ------
+    TargetError
+        There is no such file, folder or module.
+    """
+    place, sep, name = text.partition("::")
+    if not sep and not os.path.exists(text):
+        head, colon, tail = text.rpartition(":")
+        if colon and tail.isidentifier() and not head.endswith(_SUFFIXES):
+            return [_module_target(head, tail)]
+        if colon and tail.isidentifier():
+            place, name = head, tail
+    path = Path(place)
+    if path.is_dir():
+        if name:
+            raise TargetError(f"{text}: {place} is a folder; give the file that holds {name}")
+        return list(_walk(path)) or _nothing(place)
+    if path.is_file():
+        if path.suffix not in _SUFFIXES:
+            raise TargetError(f"{place}: not a Python file or notebook (.py or .ipynb)")
+        return [Target(place, path, None, name or None)]
+    if all(part.isidentifier() for part in place.split(".")) and path.suffix not in _SUFFIXES:
+        found = locate_module(place)
+        if found is not None and found.name == "__init__.py" and not name:
+            return list(_walk(found.parent))
+        if found is not None:
+            return [Target(place, found, place, name or None)]
+    raise TargetError(f"{place}: no such file, folder or module{_near_files(path)}")
+
+
+def _nothing(place: str) -> list[Target]:
+    raise TargetError(f"{place}: no .py or .ipynb file in this folder")
+
+
+def _module_target(module: str, name: str) -> Target:
+    found = locate_module(module)
+    if found is None:
+        raise TargetError(
+            f"{module}: no such module; run from the folder that holds it, or give its file "
+            f"({module.replace('.', '/')}.py::{name})"
+        )
+    return Target(module, found, module, name)
+
+
+def _walk(folder: Path) -> Iterator[Target]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            f
+            for f in folders
+            if f not in _SKIPPED_FOLDERS.split()
+            and not f.endswith(".egg-info")
+            and not (Path(here) / f / "pyvenv.cfg").exists()
+        )
+        for file in sorted(files):
+            path = Path(here) / file
+            if path.suffix in _SUFFIXES and not file.startswith("."):
+                yield Target(str(path), path)
+
+
+def locate_module(name: str) -> Path | None:
+    """The file of a dotted module name, found without importing anything."""
+    here = Path.cwd()
+    for base in (here, here / "src", *(Path(p) for p in sys.path if p)):
+        path = base.joinpath(*name.split("."))
+        for file in (path / "__init__.py", path.with_name(path.name + ".py")):
+            if file.is_file():
+                return file
+    return None
+
+
+def _near_files(path: Path) -> str:
+    try:
+        names = [f.name for f in path.parent.iterdir() if f.suffix in _SUFFIXES]
+    except OSError:
+        return f" (there is no folder {path.parent} either)"
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+# ---- loading ------------------------------------------------------------------------------------
+
+
+def load(target: Target) -> Loaded:
+    """Load a target definitions-only.
+
+    Raises
+    ------
+    TargetError
+        The file cannot be read or parsed, or does not define the name that was asked for.
+    """
+    if target.path is None:
+        raise TargetError(f"{target}: no file is known for this target")
+    path = target.path.absolute()
+    source, tree, notes = _read(target, path)
+    if _installed_path(path):
+        return _import(target, path, source, tree)
+    roots = roots_of(path)
+    project = importing.Project(roots)
+    try:
+        module = _execute(project, path, source, tree)
+        for text in (*notes, *_observations(tree)):
+            project.note(text)
+        loaded = Loaded(
+            target=target,
+            path=path,
+            module_name=module.__name__,
+            namespace=module.__dict__,
+            source=source,
+            tree=tree,
+            notes=project.notes,
+            roots=project.roots,
+            failed=module.__dict__.failed,
+            project=project,
+        )
+        return _with_name(loaded)
+    except BaseException:
+        project.close()
+        raise
+
+
+def parse_file(path: Path, text: str | None = None) -> tuple[str, ast.Module, tuple[str, ...]]:
+    """Source, tree and notes of a file or notebook, without running anything.
+
+    Raises
+    ------
+    TargetError
+        The file cannot be read, or does not parse (with file, line and the text of the line).
+    """
+    text = text or str(path)
+    notes: tuple[str, ...] = ()
+    try:
+        if path.suffix == ".ipynb":
+            source, notes = notebooks.read(path)
+        else:
+            source = importing.read_source(path)
+        tree = importing.parse_quietly(source, str(path))
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        shown = f": {line[:60]}" if line else ""
+        raise TargetError(
+            f"{text}:{error.lineno or 1}: syntax error, {error.msg}{shown}"
+        ) from error
+    except OSError as error:
+        raise TargetError(f"{text}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, LookupError) as error:
+        raise TargetError(f"{text}: cannot be read as Python: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise TargetError(f"{text}: too deeply nested to parse") from error
+    return source, tree, notes
+
+
+def _read(target: Target, path: Path) -> tuple[str, ast.Module, tuple[str, ...]]:
+    return parse_file(path, target.text)
+
+
+def _execute(
+    project: importing.Project, path: Path, source: str, tree: ast.Module
+) -> importing.UserModule:
+    name = module_name(path, project.roots, tree)
+    parent, _, tail = name.rpartition(".")
+    if parent:
+        try:
+            importlib.import_module(parent)
+        except Exception as error:
+            project.note(f"import of {parent} failed: {type(error).__name__}: {error}")
+    module = project.module(name, path)
+    if module.__dict__.state == "new":
+        is_package = path.name == "__init__.py"
+        module.__file__ = str(path)
+        module.__package__ = name if is_package else parent
+        if is_package:
+            module.__path__ = [str(path.parent)]
+        sys.modules[name] = module
+        if parent in sys.modules:
+            setattr(sys.modules[parent], tail, module)
+        if path.suffix == ".ipynb":
+            _remember_source(path, source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            project.execute(module, source, tree, str(path))
+    return module
+
+
+def _remember_source(path: Path, source: str) -> None:
+    """Let `inspect.getsource` see a notebook's code instead of its JSON."""
+    import linecache
+
+    linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
+
+
+def _installed_path(path: Path) -> bool:
+    parts = path.parts
+    return "site-packages" in parts or "dist-packages" in parts or "gradcheck_reference" in parts
+
+
+def _import(target: Target, path: Path, source: str, tree: ast.Module) -> Loaded:
+    """Load an installed module in the ordinary way."""
+    name = target.module or _dotted(path, _package_top(path).parent)
+    top = str(path.parents[len(name.split(".")) - (path.name != "__init__.py")])
+    added = top not in sys.path
+    if added:
+        sys.path.insert(0, top)
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        raise TargetError(
+            f"{target.text}: importing {name} failed: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        if added and top in sys.path:
+            sys.path.remove(top)
+    return _with_name(Loaded(target, path, name, vars(module), source, tree))
+
+
+def _with_name(loaded: Loaded) -> Loaded:
+    """Check that the name asked for is there; follow it to the file that defines it."""
+    name = loaded.target.name
+    if name is None:
+        return loaded
+    if name in loaded.failed:
+        raise TargetError(f"{loaded.target}: could not be defined: {loaded.failed[name]}")
+    defined = defined_names(loaded.tree)
+    try:
+        value = loaded.namespace[name]
+    except KeyError:
+        raise TargetError(
+            f"{loaded.target.text}: no class or function {name}{_near_names(name, defined)}"
+        ) from None
+    except Exception as error:
+        raise TargetError(
+            f"{loaded.target}: computing it failed: {type(error).__name__}: {error}"
+        ) from error
+    home = sys.modules.get(getattr(value, "__module__", None) or "")
+    file = getattr(home, "__file__", None)
+    if name in defined or not file or not file.endswith(".py") or file == str(loaded.path):
+        return loaded
+    source, tree, _ = parse_file(Path(file))
+    return Loaded(
+        loaded.target,
+        Path(file),
+        str(getattr(home, "__name__", loaded.module_name)),
+        loaded.namespace,
+        source,
+        tree,
+        loaded.notes,
+        loaded.roots,
+        loaded.failed,
+        loaded.project,
+    )
+
+
+def defined_names(tree: ast.Module) -> list[str]:
+    """Classes and functions that a file defines at top level (in ``if`` and ``try`` too)."""
+    found: list[str] = []
+    todo: list[ast.stmt] = list(tree.body)
+    while todo:
+        node = todo.pop(0)
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            if node.name not in found:
+                found.append(node.name)
+        elif isinstance(node, (ast.If, ast.Try, ast.With)):
+            for part in ("body", "orelse", "finalbody"):
+                todo += getattr(node, part, [])
+            for handler in getattr(node, "handlers", ()):
+                todo += handler.body
+    return found
+
+
+def _near_names(name: str, names: list[str]) -> str:
+    lower = {n.lower(): n for n in names}
+    near = difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.4)
+    near = near or [n for n in lower if name.lower() in n][:3]
+    if near:
+        return f"; did you mean {' or '.join(lower[n] for n in near)}?"
+    if not names:
+        return "; the file defines none"
+    more = ", ..." if len(names) > 8 else ""
+    return f"; it defines {', '.join(names[:8])}{more}"
+
+
+def _observations(tree: ast.Module) -> Iterator[str]:
+    """What has to be said about a file's top level, from its text alone."""
+    for node in tree.body:
+        for call in ast.walk(node):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "nnfs.init":
+                yield importing.NNFS_NOTE
+    for name, line in stubs.removed_names_used(tree):
+        yield f"np.{name} (line {line}) no longer exists in NumPy: read as it was while checking"
+
+
+# ---- where imports come from --------------------------------------------------------------------
+
+
+def roots_of(path: Path) -> tuple[Path, ...]:
+    """Folders that imports of a file are looked up in: its own, then every ancestor's.
+
+    They end at the project's root: the nearest folder with a ``.git``, else the outermost one
+    with packaging files, else a few levels up; never the home or temporary folder.
+    """
+    own = path.absolute().parent
+    stop = {Path.home(), Path(tempfile.gettempdir()), Path(own.anchor)}
+    above = [own]
+    for folder in own.parents:
+        if folder in stop or above[-1] in stop or (above[-1] / ".git").exists():
+            break
+        above.append(folder)
+    top = len(above) - 1 if (above[-1] / ".git").exists() else 0
+    if not top:
+        marked = [i for i, f in enumerate(above) if any((f / m).exists() for m in _MARKERS)]
+        top = marked[-1] if marked else min(_LEVELS, len(above) - 1)
+    chain = len(above[: top + 1])
+    while chain < len(above) and (above[chain - 1] / "__init__.py").exists():
+        chain += 1
+    roots = above[:chain]
+    extra = [f for name in ("src", "lib") if (f := roots[-1] / name).is_dir() and f not in roots]
+    return tuple(roots + extra)
+
+
+def module_name(path: Path, roots: tuple[Path, ...], tree: ast.Module) -> str:
+    """The dotted name under which a file is loaded, so that its relative imports work."""
+    base = _package_top(path)
+    if base == path and _relative_level(tree):
+        folders = [r for r in roots if r in path.parents]
+        need = _relative_level(tree)
+        base = folders[max(len(folders) - 1, 0)]
+        if len(path.relative_to(base).parts) <= need:
+            base = path.parents[min(need, len(path.parents) - 1)]
+        name = _dotted(path, base)
+    else:
+        name = _dotted(path, base.parent)
+    top = name.partition(".")[0]
+    taken = sys.modules.get(top)
+    if top in importing._RESERVED or (
+        taken is not None and not isinstance(taken, importing.UserModule)
+    ):
+        name = f"user_{name}"
+    return name
+
+
+def _package_top(path: Path) -> Path:
+    """The outermost package folder that holds a file; the file itself when there is none."""
+    top = path
+    while (top.parent / "__init__.py").exists() and top.parent != top:
+        top = top.parent
+    return top
+
+
+def _dotted(path: Path, base: Path) -> str:
+    parts = list(path.relative_to(base).with_suffix("").parts)
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    return ".".join(parts)
+
+
+def _relative_level(tree: ast.Module) -> int:
+    levels = [n.level for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    return max(levels, default=0)
