@@ -1,0 +1,65 @@
+"""The layers of *Deep Learning from Scratch*, in the book's own names.
+
+Source: Saitoh, *Deep Learning from Scratch*, 2016 (the fish book).
+"""
+
+from .functions import (
+    cross_entropy_error,
+    identity_function,
+    mean_squared_error,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    softmax,
+    softmax_loss,
+    step_function,
+)
+from .image_layers import BatchNormalization, Convolution, Pooling
+from .layers import AddLayer, Affine, Dropout, MulLayer, Relu, Sigmoid, SoftmaxWithLoss
+from .optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
+from .two_layer_net import TwoLayerNet
+from .util import (
+    col2im,
+    im2col,
+    numerical_gradient,
+    numerical_gradient_1d,
+    numerical_gradient_2d,
+    shuffle_dataset,
+)
+
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AddLayer",
+    "Affine",
+    "BatchNormalization",
+    "Convolution",
+    "Dropout",
+    "Momentum",
+    "MulLayer",
+    "Nesterov",
+    "Pooling",
+    "RMSprop",
+    "Relu",
+    "Sigmoid",
+    "SoftmaxWithLoss",
+    "TwoLayerNet",
+    "col2im",
+    "cross_entropy_error",
+    "identity_function",
+    "im2col",
+    "mean_squared_error",
+    "numerical_gradient",
+    "numerical_gradient_1d",
+    "numerical_gradient_2d",
+    "relu",
+    "relu_grad",
+    "shuffle_dataset",
+    "sigmoid",
+    "sigmoid_grad",
+    "softmax",
+    "softmax_loss",
+    "step_function",
+]
