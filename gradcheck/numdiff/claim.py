@@ -1,0 +1,138 @@
+"""A claim: the gradients a backward pass returns for one cotangent at one point.
+
+Its own rounding belongs to the error bound: in float32 it is measured by repeating the backward with
+every number moved by one ulp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.numdiff.ladder import Weights
+from gradcheck.numdiff.noise import Noise, grid_eps
+from gradcheck.numdiff.point import Direction, Point, is_float
+from gradcheck.types import Array
+
+_SPREAD_RUNS = 4
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Claimed gradients (flat float64, by name), the cotangent's weights, and their rounding.
+
+    ``problems`` names gradients that cannot be checked as numbers, with the reason.
+    """
+
+    point: Point
+    weights: Weights
+    gradients: dict[str, Array]
+    spread: dict[str, Array]  # deviations of repeated backwards, (runs, size)
+    eps: dict[str, float]
+    problems: dict[str, str]
+
+    def along(self, direction: Direction) -> float:
+        """``<g, d>``."""
+        return float(self._effects(direction).sum())
+
+    def size_along(self, direction: Direction) -> float:
+        """``|g * d|``: the derivative along the direction before cancellation."""
+        return float(np.linalg.norm(self._effects(direction)))
+
+    def rounding(self, direction: Direction) -> float:
+        """Bound on the rounding of the claimed derivative along the direction."""
+        eps = self.eps[direction.name]
+        own = (4.0 if eps > 1e-10 else 8.0) * eps * self.size_along(direction)
+        spread = self.spread.get(direction.name)
+        if spread is None:
+            return own
+        part = spread if direction.flat is None else spread[:, direction.flat]
+        projected = part @ direction.values.astype(np.float64)
+        return own + 4.0 * float(np.sqrt(np.mean(projected**2)))
+
+    def entry_effect(self, name: str) -> float:
+        """Root mean square of gradient times scale: the effect of a typical entry."""
+        effects = self.gradients[name] * self.point.scale(name)
+        return float(np.sqrt(np.mean(effects**2))) if effects.size else 0.0
+
+    def _effects(self, direction: Direction) -> Array:
+        g = self.gradients[direction.name]
+        part = g if direction.flat is None else g[direction.flat]
+        effects: Array = part * direction.values
+        return effects
+
+
+def make_claim(
+    point: Point,
+    noise: Noise,
+    cotangent: Array,
+    names: Iterable[str],
+    pinned: Array | None = None,
+    rng: np.random.Generator | None = None,
+    spread: dict[str, Array] | None = None,
+) -> Claim:
+    """Run the backward once (five times where it is in single precision and `rng` is given)."""
+    names = list(names)
+    gradients, problems = _read(point, point.backward(cotangent), names)
+    eps = {n: _precision(point, noise, n, g) for n, g in gradients.items()}
+    if spread is None:
+        spread = {}
+        if rng is not None and any(e > 1e-10 for e in eps.values()):
+            single = [n for n, e in eps.items() if e > 1e-10]
+            spread = _measure_spread(point, cotangent, pinned, gradients, single, eps, rng)
+    weights = Weights.of(cotangent, noise)
+    return Claim(point, weights, gradients, spread, eps, problems)
+
+
+def _precision(point: Point, noise: Noise, name: str, gradient: Array) -> float:
+    """Relative precision of a gradient: of its dtype, or coarser if all its numbers are."""
+    return max(point.eps(name), noise.eps, grid_eps(gradient[:4096]))
+
+
+def _read(
+    point: Point, claimed: dict[str, Array], names: list[str]
+) -> tuple[dict[str, Array], dict[str, str]]:
+    gradients, problems = {}, {}
+    for name in names:
+        if name not in claimed or claimed[name] is None:
+            problems[name] = "the backward returned no gradient for it"
+            continue
+        g = np.asarray(claimed[name])
+        if not (is_float(g) or np.issubdtype(g.dtype, np.integer)):
+            problems[name] = f"its gradient has dtype {g.dtype}"
+        elif g.size != point.size(name):
+            problems[name] = f"its gradient has shape {g.shape}, not {point.shape_of(name)}"
+        else:
+            gradients[name] = g.astype(np.float64).ravel()
+    return gradients, problems
+
+
+def _measure_spread(
+    point: Point,
+    cotangent: Array,
+    pinned: Array | None,
+    gradients: dict[str, Array],
+    names: list[str],
+    eps: dict[str, float],
+    rng: np.random.Generator,
+) -> dict[str, Array]:
+    """Deviations of the gradients when primals and cotangent move by -1, 0 or 1 ulp each."""
+    ulp = max(eps[n] for n in names)
+    deviations: dict[str, list[Array]] = {n: [] for n in names}
+    for _ in range(_SPREAD_RUNS):
+        moves = {
+            n: ulp
+            * point.primals[n].astype(np.float64).ravel()
+            * rng.integers(-1, 2, point.size(n))
+            for n in point.names
+        }
+        nudged = cotangent * (1.0 + ulp * rng.integers(-1, 2, cotangent.size))
+        if pinned is not None:
+            nudged = np.where(np.isnan(pinned.ravel()), nudged, cotangent)
+        again, _ = _read(point, point.gradients_displaced(moves, 1.0, nudged), names)
+        for name in names:
+            if name in again:
+                deviations[name].append(again[name] - gradients[name])
+    return {n: np.stack(d) for n, d in deviations.items() if d}

@@ -1,0 +1,182 @@
+"""The extrapolated defect of a claimed derivative along one direction, with an error bound.
+
+    r(h) = [ <gy, f(x + h d) - f(x - h d)> - 2 h <g, d> ] / 2h  ->  (true - claimed) derivative
+
+Differences are taken per output and only then weighted, so that outputs that do not move add no
+noise. Steps fall by a factor of 4; Richardson's tableau cancels the even powers of h.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradcheck.numdiff.noise import Noise
+from gradcheck.numdiff.point import COARSEST, RATIO, Direction, Point
+from gradcheck.types import Array
+
+NOISE_FACTOR = 6.0  # standard deviations of the evaluation error allowed for
+TABLEAU_NOISE = 1.15  # how much the extrapolation amplifies the error of the finest difference
+TRUNCATION_FACTOR = 2.0  # on the difference of neighbours in the tableau
+CONTRACTION = 0.25  # successive differences of r must fall at least so fast (ideal: 1/16)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A cotangent with what the noise makes of it: one per (point, cotangent)."""
+
+    cotangent: Array
+    noise: Noise
+    variance: Array  # (cotangent * sigma)**2
+    inflation: float
+
+    @classmethod
+    def of(cls, cotangent: Array, noise: Noise) -> Weights:
+        return cls(cotangent, noise, (cotangent * noise.sigma) ** 2, noise.inflation(cotangent))
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step: the defect seen there, its noise, and the even part (twice the curvature)."""
+
+    h: float
+    defect: float
+    tau: float  # standard deviation of <gy, difference>
+    even: float
+    difference: float
+    movement: float  # norm of gy * difference: what moved, before cancellation
+
+    @property
+    def noise(self) -> float:
+        return self.tau / (2.0 * self.h)
+
+
+@dataclass
+class Ladder:
+    """The rungs of one direction, coarse to fine, and the best extrapolation from them."""
+
+    rungs: list[Rung] = field(default_factory=list)
+    tableau: list[list[float]] = field(default_factory=list)
+    defect: float = math.nan
+    bound: float = math.inf
+    best: int = -1
+
+    @property
+    def movement(self) -> float:
+        """Size of the derivative before any cancellation between outputs."""
+        if not self.rungs:
+            return 0.0
+        rung = self.rungs[self.best]
+        return rung.movement / (2.0 * rung.h)
+
+    def add(self, rung: Rung) -> bool:
+        """Extend the tableau by a finer rung; True if the best extrapolation changed."""
+        row = [rung.defect]
+        self.rungs.append(rung)
+        n = len(self.rungs)
+        for k in range(1, n):
+            w = (self.rungs[-1 - k].h / rung.h) ** 2
+            row.append((w * row[k - 1] - self.tableau[-1][k - 1]) / (w - 1.0))
+        self.tableau.append(row)
+        if not self._regular():
+            return False
+        improved, above = False, self.tableau[-2]
+        for k in range(1, n):
+            change = max(abs(row[k] - row[k - 1]), abs(row[k] - above[k - 1]))
+            bound = TRUNCATION_FACTOR * change + NOISE_FACTOR * TABLEAU_NOISE * rung.noise
+            if bound < self.bound:
+                self.defect, self.bound, self.best, improved = row[k], bound, n - 1, True
+        return improved
+
+    def _regular(self) -> bool:
+        """The last rungs behave as a Taylor series does (two rungs: they agree within noise)."""
+        n, rungs = len(self.rungs), self.rungs
+        if n < 2:
+            return False
+        last = abs(rungs[-1].defect - rungs[-2].defect)
+        if n == 2:
+            return last <= 3.0 * (rungs[-1].noise + rungs[-2].noise)
+        before = abs(rungs[-2].defect - rungs[-3].defect)
+        return last <= CONTRACTION * before + 3.0 * rungs[-1].noise
+
+    def widened(self) -> float:
+        """The bound, widened by any disagreement with the rungs finer than the best one."""
+        bound = self.bound
+        for i in range(self.best + 1, len(self.rungs)):
+            slack = NOISE_FACTOR * TABLEAU_NOISE * self.rungs[i].noise
+            row = self.tableau[i]
+            if i == self.best + 1:
+                bound = max(bound, abs(row[0] - self.defect) - slack)
+            extrapolation = TRUNCATION_FACTOR * abs(row[1] - row[0])
+            for value in row[:2]:
+                bound = max(bound, abs(value - self.defect) - slack - extrapolation)
+        return bound
+
+
+def climb(
+    point: Point,
+    weights: Weights,
+    direction: Direction,
+    claimed: float,
+    *,
+    target: float = 0.0,
+    start: int = 0,
+    count: int = 10,
+    factor: float = 1.0,
+    patient: bool = False,
+) -> Ladder:
+    """Evaluate rungs from coarse to fine until the bound reaches `target` or noise takes over.
+
+    Parameters
+    ----------
+    claimed
+        ``<g, d>``: the claimed derivative along the direction.
+    start, count, factor
+        Steps are ``factor * COARSEST / RATIO**j`` for ``j = start, ..., start + count - 1``.
+    patient
+        Evaluate all of them.
+    """
+    ladder = Ladder()
+    moved = np.zeros(point.output.size, bool)
+    idle = 0
+    for j in range(start, min(start + count, point.rungs(direction.name))):
+        rung = _rung(point, weights, direction, claimed, factor * COARSEST / RATIO**j, moved)
+        if rung is None:
+            continue
+        idle = 0 if ladder.add(rung) else idle + 1
+        if ladder.best < 0 or patient:
+            continue
+        if ladder.bound <= target:
+            break
+        enough = len(ladder.rungs) >= 3
+        if enough and idle >= 2 and NOISE_FACTOR * rung.noise > ladder.bound:
+            break
+    return ladder
+
+
+def _rung(
+    point: Point, weights: Weights, direction: Direction, claimed: float, h: float, moved: Array
+) -> Rung | None:
+    """Evaluate one step; None if anything there is not finite. `moved` collects over rungs."""
+    plus = point.at(direction, h)
+    minus = point.at(direction, -h)
+    gy = weights.cotangent
+    with np.errstate(all="ignore"):
+        difference = plus - minus
+        # Sticky: an output that moved at a coarser rung is noisy even where it seems flat.
+        np.logical_or(moved, difference, out=moved)
+        difference *= gy
+        total = float(difference.sum())
+        plus += minus
+        plus -= 2.0 * point.output
+        even = float(plus @ gy)
+    if not math.isfinite(total) or not math.isfinite(even):
+        return None
+    movement = float(difference @ difference)
+    variance = float(weights.variance @ moved)
+    # Rounding grows with the outputs, and summing the products rounds once more.
+    relative = max(0.3 * weights.noise.eps, 2.0**-51)
+    tau = weights.inflation * math.sqrt(2.0 * variance) + relative * math.sqrt(movement)
+    return Rung(h, (total - 2.0 * h * claimed) / (2.0 * h), tau, even, total, math.sqrt(movement))

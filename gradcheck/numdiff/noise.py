@@ -1,0 +1,144 @@
+"""How precisely the function is evaluated: measured at each point, never assumed.
+
+Over displacements of a few hundred ulp a smooth function is a straight line, so what is left after
+fitting one is evaluation error (the idea of ECnoise: Moré and Wild, "Estimating computational
+noise", SIAM J. Sci. Comput. 33, 2011). A second set of displacements, 2**26 times larger in
+float64, sees what the first cannot: float32 (or any coarser rounding) somewhere inside.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.numdiff.point import Point, is_float
+from gradcheck.types import Array
+
+#: A correct rounding has a standard deviation of 0.29 ulp.
+FLOOR_ULP = 0.3
+_FINE, _COARSE = (1.0, 3.0, 9.0, 27.0), (1.0, 2.0, 4.0, 8.0)
+_FINE_RUNS, _COARSE_RUNS = 2, 3
+#: Keep the residuals (to judge other cotangents) up to this many numbers.
+_KEEP = 4_000_000
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Evaluation error of each output.
+
+    Attributes
+    ----------
+    sigma
+        Standard deviation of each output, flat.
+    eps
+        Relative precision of the outputs as seen: 2**-23 where every value is a float32.
+    residuals
+        What the fits left over, one row for each degree of freedom (2 sigma**2 each), or None.
+    """
+
+    sigma: Array
+    eps: float
+    residuals: Array | None
+
+    def inflation(self, cotangent: Array) -> float:
+        """How much larger the error of ``<cotangent, y>`` is than for independent errors (>= 1)."""
+        independent = 2.0 * float(np.sum((cotangent * self.sigma) ** 2))
+        if self.residuals is None or independent <= 0.0:
+            return 1.0
+        seen = float(np.mean((self.residuals @ cotangent) ** 2))
+        return max(1.0, math.sqrt(seen / independent))
+
+
+def measure_noise(point: Point, rng: np.random.Generator) -> Noise:
+    """Measure the evaluation error of every output, all primals moved together (40 calls)."""
+    eps = max((point.eps(n) for n in point.names), default=2.0**-52)
+    fine_base = eps * 2.0**8
+    coarse_base = 2.0**-18 if eps < 1e-10 else min(eps * 2.0**12, 2.0**-6)
+    seen = [point.output]
+    fine = [_residual(point, fine_base, _FINE, 1, rng, seen) for _ in range(_FINE_RUNS)]
+    coarse = [_residual(point, coarse_base, _COARSE, 2, rng, seen) for _ in range(_COARSE_RUNS)]
+    y_eps = output_eps(point.raw, seen)
+    spacing = np.abs(point.output) * y_eps
+    floor = FLOOR_ULP * np.maximum(spacing, np.finfo(np.float64).tiny)
+    usable_fine = [r for r in fine if np.all(np.isfinite(r))]
+    usable_coarse = [r for r in coarse if np.all(np.isfinite(r))]
+    if not usable_fine and not usable_coarse:
+        return Noise(4.0 * floor, y_eps, None)
+    variance, rows = np.zeros_like(point.output), usable_fine
+    if usable_fine:
+        variance = _mean_square(usable_fine) / 2.0
+    if usable_coarse:
+        each = np.sort([_mean_square([r]) / 2.0 for r in usable_coarse], axis=0)
+        # Rounding is seen in every run; a kink is crossed in few. So ask the second smallest.
+        typical = each[min(1, len(each) - 1)]
+        coarser = typical > 4.0 * np.maximum(variance, floor * floor)
+        if coarser.any():
+            variance = np.where(coarser, each.mean(axis=0), variance)
+            scale = coarser.astype(np.float64)
+            rows = _joined(usable_coarse, scale, usable_fine, 1.0 - scale)
+    sigma = np.maximum(np.sqrt(variance), floor)
+    stacked = np.concatenate(rows) if rows else None
+    if stacked is not None and stacked.size > _KEEP:
+        stacked = None
+    return Noise(sigma, y_eps, stacked)
+
+
+def output_eps(raw: Array, seen: list[Array]) -> float:
+    """The relative precision the outputs really have: of their dtype, or coarser if all are."""
+    eps = float(np.finfo(raw.dtype).eps) if is_float(raw) else 2.0**-52
+    return max(eps, grid_eps(np.concatenate([s[:4096] for s in seen[:12]])))
+
+
+def grid_eps(values: Array) -> float:
+    """2**-23 where all values are float32 numbers and some need more than 12 bits, else 2**-52."""
+    a = values[np.isfinite(values)]
+    with np.errstate(over="ignore"):
+        if a.size == 0 or not np.array_equal(a.astype(np.float32).astype(np.float64), a):
+            return 2.0**-52
+    mantissa, _ = np.frexp(a)
+    short = mantissa * 2.0**12
+    return 2.0**-23 if np.any(short != np.rint(short)) else 2.0**-52
+
+
+def _residual(
+    point: Point,
+    base: float,
+    multiples: tuple[float, ...],
+    odd_terms: int,
+    rng: np.random.Generator,
+    seen: list[Array],
+) -> Array:
+    """f(x+ip) - f(x-ip) minus its fit by i (and i**3), as orthonormal rows of residuals."""
+    moves = point.jitter(base, rng)
+    i = np.asarray(multiples)
+    differences = np.empty((i.size, point.output.size))
+    for row, k in enumerate(multiples):
+        plus = point.displaced(moves, k)
+        minus = point.displaced(moves, -k)
+        differences[row] = plus - minus
+        if len(seen) < 12:
+            seen += [plus, minus]
+    basis = np.stack([i ** (2 * t + 1) for t in range(odd_terms)], axis=1)
+    full, _ = np.linalg.qr(np.concatenate([basis, np.eye(i.size)], axis=1))
+    left: Array = full[:, odd_terms:].T @ differences
+    return left
+
+
+def _mean_square(residuals: list[Array]) -> Array:
+    joined = np.concatenate(residuals)
+    mean: Array = np.einsum("ij,ij->j", joined, joined) / len(joined)
+    return mean
+
+
+def _joined(a: list[Array], of_a: Array, b: list[Array], of_b: Array) -> list[Array]:
+    """Rows that estimate some outputs from `a` and the others from `b`, with one common mean."""
+    parts = [(a, of_a), (b, of_b)]
+    counts = [sum(r.shape[0] for r in runs) if mask.any() else 0 for runs, mask in parts]
+    return [
+        r * mask * (sum(counts) / count) ** 0.5
+        for (runs, mask), count in zip(parts, counts, strict=True)
+        if count
+        for r in runs
+    ]

@@ -1,0 +1,130 @@
+"""A site: one point with its measured noise and its claim, ready to be probed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.numdiff.claim import Claim, make_claim
+from gradcheck.numdiff.direction import Directional, check
+from gradcheck.numdiff.kinks import kinked_outputs
+from gradcheck.numdiff.noise import Noise, measure_noise
+from gradcheck.numdiff.point import Direction, Point, Vjp, signs
+from gradcheck.types import Array, Entry
+
+#: A dense probe that is known less well than this may be crossing kinks: look for them.
+FINE_PASS = 1e-6
+
+
+@dataclass
+class Site:
+    """A point that probes are made at.
+
+    ``claim`` is for the whole cotangent; ``masked`` for the one without kinked outputs, once a
+    probe needed it. ``start`` remembers, per primal, the first step that dense probes can use.
+    """
+
+    point: Point
+    noise: Noise
+    claim: Claim
+    pinned: Array | None
+    rng: np.random.Generator
+    masked: Claim | None = None
+    mask: Array | None = None
+    start: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def free(self) -> Array:
+        """Which outputs the cotangent may be chosen for, flat."""
+        size = self.point.output.size
+        return np.ones(size, bool) if self.pinned is None else np.isnan(self.pinned.ravel())
+
+    def dense(self, name: str, flat: Array | Sequence[int] | None = None) -> Directional:
+        """Probe along a random direction over many entries, leaving out kinked outputs if any."""
+        return self.probe(self.point.random(name, self.rng, flat))
+
+    def probe(self, direction: Direction) -> Directional:
+        """Check one direction over many entries."""
+        before = self.point.forward_calls
+        result = self._probe(direction)
+        if result.state == "pass":
+            self.start[direction.name] = max(0, result.best_rung - 2)
+        return _with_calls(result, self.point.forward_calls - before)
+
+    def entry(self, name: str, index: int) -> Directional:
+        """Check one entry, with the whole cotangent."""
+        return check(self.claim, self.point.along(name, None, [index]))
+
+    def measured(self, name: str, index: int, result: Directional, claim: Claim) -> Entry:
+        """One entry's claimed and measured gradient."""
+        step = float(self.point.along(name, None, [index]).values[0])
+        g = float(claim.gradients[name][index])
+        place = tuple(int(i) for i in np.unravel_index(index, self.point.shape_of(name)))
+        return Entry(place, g, g + result.defect / step, result.bound / abs(step))
+
+    def _probe(self, direction: Direction) -> Directional:
+        start = self.start.get(direction.name, 0)
+        claim = self.masked or self.claim
+        first = check(claim, direction, start=start, confirm=False)
+        if first.state == "pass" and first.bound <= FINE_PASS * first.amplitude:
+            return first
+        if self.free.sum() > 1 and direction.values.size > 1:
+            single = self.point.eps(direction.name) > 1e-10
+            kinked, inner = kinked_outputs(self.point, self.noise, direction, single)
+            if kinked is not None and (kinked & self.free).any():
+                claim = self._mask(kinked & self.free)
+                masked = check(claim, direction, start=inner)
+                if first.state != "pass" or masked.bound < first.bound:
+                    return masked
+        return first if first.state == "pass" else check(claim, direction, start=start)
+
+    def _mask(self, kinked: Array) -> Claim:
+        self.mask = kinked if self.mask is None else self.mask | kinked
+        cotangent = np.where(self.mask, 0.0, self.claim.weights.cotangent)
+        self.masked = make_claim(
+            self.point, self.noise, cotangent, self.claim.gradients, spread=self.claim.spread
+        )
+        return self.masked
+
+
+def open_site(
+    vjp: Vjp,
+    primals: Mapping[str, Any],
+    rng: np.random.Generator,
+    wrt: Sequence[str] | None = None,
+    pinned: Array | None = None,
+    scales: Mapping[str, Any] | None = None,
+) -> Site | str:
+    """Evaluate, measure the noise and run the backward once; or say why that is no use."""
+    point = Point(vjp, primals, scales)
+    if point.output.size == 0:
+        return "the output is empty"
+    if not np.all(np.isfinite(point.output)):
+        bad = int(np.sum(~np.isfinite(point.output)))
+        return f"{bad} of {point.output.size} outputs are not finite at this point"
+    cotangent = draw_cotangent(point, rng, pinned)
+    names = [n for n in point.names if wrt is None or n in wrt]
+    noise = measure_noise(point, rng)
+    claim = make_claim(point, noise, cotangent, names, pinned, rng)
+    return Site(point, noise, claim, pinned, rng)
+
+
+def draw_cotangent(point: Point, rng: np.random.Generator, pinned: Array | None) -> Array:
+    """±U[0.5, 1.5] in the output's own precision, with the pinned numbers where there are any.
+
+    Never all ones: normalisation layers cancel under a constant cotangent.
+    """
+    drawn = signs(rng, point.output.size)
+    if np.issubdtype(point.raw.dtype, np.floating):
+        drawn = drawn.astype(point.raw.dtype).astype(np.float64)
+    if pinned is None:
+        return drawn
+    fixed = np.broadcast_to(np.asarray(pinned, np.float64), point.shape).ravel()
+    return np.where(np.isnan(fixed), drawn, fixed)
+
+
+def _with_calls(result: Directional, calls: int) -> Directional:
+    return replace(result, evaluations=calls)
