@@ -1,7 +1,7 @@
 """A claim: the gradients a backward pass returns for one cotangent at one point.
 
-Its own rounding belongs to the error bound: in float32 it is measured by repeating the backward with
-every number moved by one ulp.
+Its own rounding belongs to the error bound: in float32 it is measured by repeating the backward
+with every number moved by one ulp.
 """
 
 from __future__ import annotations
