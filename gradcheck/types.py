@@ -1,6 +1,6 @@
 """The types every part of gradcheck speaks: Op, Case, Law, Verdict, Subject.
 
-    object --Convention--> Op --Law--> Verdict --> report      (a Case supplies shapes, values, labels)
+    object --Convention--> Op --Law--> Verdict --> report     (a Case supplies shapes, values, labels)
 
 Nothing here computes a derivative or knows a style of layer.
 """
@@ -26,6 +26,12 @@ Kind = Literal[
 
 #: Worst first: the status of a subject is the first of these that one of its verdicts has.
 SEVERITY: tuple[Status, ...] = ("error", "fail", "inconclusive", "note", "pass", "skipped")
+
+
+#: Free sizes, all different and different from the sizes that `construct` guesses.
+SIZES: tuple[tuple[str, int], ...] = (
+    ("N", 3), ("C", 2), ("D", 8), ("H", 6), ("W", 7), ("T", 5)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Case:
     """Everything needed to repeat one evaluation.  ``token`` and ``parse`` are inverses."""
 
     seed: int = 0
-    sizes: tuple[tuple[str, int], ...] = (("N", 3), ("D", 5), ("H", 6), ("W", 7), ("T", 4))
+    sizes: tuple[tuple[str, int], ...] = SIZES
     dtype: str = "float64"
     layout: str = "C"
     labels: str = ""
@@ -102,7 +108,8 @@ class Case:
             A part is not ``key=value`` with a known key.
         """
         known = {f.name: f for f in dataclasses.fields(cls)}
-        sizes, changes = dict(cls().sizes), {}
+        sizes = dict(cls().sizes)
+        changes: dict[str, Any] = {}
         for part in filter(None, token.split(",")):
             key, sep, text = part.partition("=")
             if not sep:
@@ -160,8 +167,8 @@ class Op:
         Optimizers only: ``(object, {name: array}, {name: gradient}) -> {name: array after}``.
     reset
         Clears accumulated gradients (``zero_grad``), or None.
-    cast
-        Puts the numbers of an object (other than its parameters) into a dtype, or None.
+    kept
+        The output arrays that the object keeps after a forward, by name.
     """
 
     name: str
@@ -178,6 +185,7 @@ class Op:
     penalty: Callable[[Any], float] | None = None
     step: Callable[[Any, Primals, Primals], Primals] | None = None
     reset: Callable[[Any], None] | None = None
+    kept: Callable[[Any], Primals] | None = None
     has_mode: bool = False
     built: str = ""
     reading: str = ""
@@ -185,6 +193,7 @@ class Op:
     obj: Any = None
     line: int | None = None
     gradient_names: Mapping[str, str] = field(default_factory=dict)
+    upstream: str = ""
 
     def vjp(
         self, primals: Primals, labels: Array | None = None, train: bool = True

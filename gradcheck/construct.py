@@ -1,0 +1,250 @@
+"""Build an object whose constructor we do not know: guesses in order, tried one after another.
+
+Values come from ``--init``, from calls of the class elsewhere in the file, from the default, and
+from what the argument is called.  Every size is a different small number, so that a mix-up of two
+axes cannot go unnoticed.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.signature import Arg, arguments, plain
+
+SIZES_IN, SIZES_OUT, HIDDEN, CHANNELS, FILTERS, KERNEL = 4, 5, 6, 2, 4, 3
+
+#: Pieces of argument names and what to try for them, most telling first.
+BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("inputshape", "inshape", "shapein", "inputdims", "insize2d"), ("(2, 6, 7)", "(4,)", "4", "(6, 7, 2)")),
+    (("outputshape", "targetshape", "newshape", "shapeout"), ("(2, 2)", "(4,)", "(-1,)")),
+    (("inchannel", "channelsin", "inc", "numchannel", "nchannel", "inputchannel", "cin", "inplanes",
+      "inputdepth", "depthin", "infilters", "channels", "channel", "nc", "indepth"), ("2",)),
+    (("outchannel", "numfilter", "nfilter", "filters", "outputchannel", "cout", "channelsout", "nkernels",
+      "numkernel", "outplanes", "outfilters", "depth", "kernelsnumber", "fn", "outdepth", "nout2d"), ("4", "2")),
+    (("numgroups", "groups", "ngroups"), ("2", "1")),
+    (("numheads", "heads", "nheads", "nhead"), ("2",)),
+    (("kernelsize", "filtersize", "poolsize", "windowsize", "ksize", "fsize", "kernelshape", "poolshape",
+      "filtershape", "receptivefield", "patchsize", "kernel", "window"), ("3", "(3, 2)", "2")),
+    (("poolh", "ph", "kernelh", "kh", "fh", "filterh", "kernelheight", "filterheight"), ("3", "2")),
+    (("poolw", "pw", "kernelw", "kw", "fw", "filterw", "kernelwidth", "filterwidth"), ("2", "3")),
+    (("stride", "strides"), ("2", "1")),
+    (("scalefactor", "upscale", "factor", "upsample"), ("2",)),
+    (("padding", "pad"), ("1", "0", "'same'", "'valid'")),
+    (("dilation",), ("1",)),
+    (("vocabsize", "vocab", "numembeddings", "voc", "dictsize", "numwords", "nwords", "ntokens"), ("7",)),
+    (("embeddingdim", "embeddim", "embedsize", "wordvecsize", "embeddingsize", "demb", "emb", "dmodel",
+      "modeldim", "embedding", "embed"), ("4",)),
+    (("hiddensize", "hiddendim", "nhidden", "hidden", "numhidden", "units", "hiddenunits", "hiddenlayer",
+      "nunits", "nh", "dhidden", "hsize"), ("6", "[6]")),
+    (("sequencelength", "seqlen", "timesteps", "maxlen", "steps", "contextlength", "blocksize", "seq"), ("4",)),
+    (("inputsize", "infeatures", "ninputs", "inputdim", "indim", "nin", "insize", "numinputs", "dimin",
+      "ninput", "fanin", "inputs", "inputunits", "nfeatures", "numfeatures", "features", "inputlen", "infeature",
+      "dim", "dims", "size", "normalizedshape", "ndim", "nx", "din", "inputfeatures", "inunits", "inputnodes",
+      "inputneurons", "prevlayer", "previous", "d", "nprev", "sizein", "inpsize", "inp", "ni", "n_i", "innodes"),
+     ("4", "(4,)")),
+    (("outputsize", "outfeatures", "nneurons", "outputdim", "outdim", "nout", "outsize", "numoutputs", "dimout",
+      "noutput", "fanout", "neurons", "outputs", "outputunits", "numclasses", "nclasses", "classes", "nodes",
+      "ny", "dout", "outputfeatures", "outunits", "outputnodes", "outputneurons", "nneuron", "numneurons",
+      "k", "layersize", "sizeout", "no", "width", "outfeature", "numnodes", "outnodes", "nodesnum"), ("5",)),
+    (("layersizes", "layers", "sizes", "layerdims", "hiddenlayers", "hiddensizes", "architecture"),
+     ("[4, 6, 5]", "[6]")),
+    (("dropout", "dropoutrate", "droprate", "dropoutratio", "rate", "p", "keepprob", "prob", "dropprob", "dropp",
+      "ratio", "keep", "probability", "pkeep", "pdrop"), ("0.4",)),
+    (("learningrate", "lr", "eta", "learnrate"), ("0.1",)),
+    (("momentum", "rho", "beta", "mu", "decayrate", "gamma1"), ("0.9",)),
+    (("beta1",), ("0.9",)), (("beta2",), ("0.999",)),
+    (("epsilon", "eps"), ("1e-5", "1e-7")),
+    (("alpha", "negativeslope", "slope", "leak", "leakage", "a", "scale", "delta", "margin", "c", "temperature",
+      "temp", "threshold", "lambda", "lam", "s", "tau", "leaky"), ("0.3", "1.5")),
+    (("weights", "w", "weight", "kernels", "weightmatrix", "wx", "initweights"), ("<W>", "<K>", "<WX>")),
+    (("wh", "whh", "recurrentweights"), ("<WH>",)),
+    (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "True")),
+    (("gamma",), ("<GAMMA>", "0.9", "2.0")), (("beta",), ("<GAMMA>", "0.9")),
+    (("axis",), ("1", "-1", "0")),
+    (("name", "label", "id", "layername"), ("'layer'",)),
+    (("activation", "act", "nonlinearity", "activationfunction", "actfn"), ("'relu'", "'linear'", "None", "<ACT>")),
+    (("initializer", "init", "weightinit", "kernelinitializer", "initialization", "weightinitializer",
+      "weightsinitializer", "initmethod", "initfn", "winit"), ("<INIT>", "'random'", "'xavier'", "None")),
+    (("rng", "randomstate", "generator", "random"), ("<RNG>", "0")), (("seed",), ("0",)),
+    (("usebias", "hasbias", "biasterm", "returnsequences", "stateful"), ("True", "False")),
+    (("dtype",), ("'float64'",)), (("batchsize", "batch", "nbatch", "bs"), ("3",)),
+    (("h", "height", "inh", "inputheight"), ("6",)), (("wd", "inw", "inputwidth"), ("7",)),
+    (("optimizer", "optim", "opt"), ("None",)),
+    (("params", "parameters"), ("<PARAMS>",)), (("grads",), ("<GRADS>",)),
+)  # fmt: skip
+
+ARRAYS: dict[str, tuple[int, ...]] = {
+    "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<KB>": (4,), "<GAMMA>": (4,),
+    "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
+}  # fmt: skip
+GENERIC = ("4", "2", "0.3", "None", "'x'", "(4,)", "True", "<W>")
+MAX_TRIALS = 160
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to build an object: the expression to paste, and the call that does it."""
+
+    text: str
+    make: Callable[[], Any]
+    dims: tuple[int, ...] = ()
+
+
+def shown(text: str) -> str:
+    """An expression as a user would type it (arrays are written as ``np.random.randn``)."""
+    for key, shape in ARRAYS.items():
+        text = text.replace(key, f"np.random.randn({', '.join(map(str, shape))})")
+    return (
+        text.replace("<RNG>", "np.random.default_rng(0)")
+        .replace("<INIT>", "np.random.standard_normal")
+        .replace("<ACT>", "np.tanh")
+        .replace("<PARAMS>", "{'W': np.random.randn(4, 5), 'b': np.random.randn(5)}")
+        .replace("<GRADS>", "{'W': np.random.randn(4, 5), 'b': np.random.randn(5)}")
+    )
+
+
+def guesses(arg: Arg) -> tuple[str, ...]:
+    """What to try for one constructor argument, best first."""
+    key = plain(arg.name)
+    for exact in (True, False):
+        for names, values in BY_NAME:
+            hit = key in names if exact else any(len(n) > 3 and n in key for n in names)
+            if hit:
+                return values
+    if key.startswith(("num", "n", "dim")) or key.endswith(("size", "dim", "features")):
+        return ("4", "5", "2")
+    if key.startswith(("is", "use", "has")):
+        return ("True", "False")
+    return GENERIC
+
+
+def dims_of(text: str) -> tuple[int, ...]:
+    """The whole numbers above 1 in an expression, in order, without repeats."""
+    numbers: list[int] = []
+    for node in ast.walk(ast.parse(text, mode="eval")):
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1:
+            numbers.append(node.value)
+    return tuple(dict.fromkeys(numbers))
+
+
+def recipe(expression: str, namespace: Mapping[str, Any]) -> Recipe:
+    """A recipe from an expression such as ``Layer_Dense(4, 3)``.
+
+    Raises
+    ------
+    SyntaxError
+        The expression cannot be read.
+    """
+    code = compile(expression, "--init", "eval")
+    scope = {"np": np, "numpy": np, **namespace}
+
+    def make() -> Any:
+        with seeded(0):
+            return eval(code, dict(scope))
+
+    return Recipe(expression, make, dims_of(expression))
+
+
+class seeded:
+    """Context: the global NumPy and `random` generators start at `seed` and are put back after."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def __enter__(self) -> None:
+        import random
+
+        self.state, self.plain = np.random.get_state(), random.getstate()
+        np.random.seed(self.seed)
+        random.seed(self.seed)
+
+    def __exit__(self, *_: object) -> None:
+        import random
+
+        np.random.set_state(self.state)
+        random.setstate(self.plain)
+
+
+def literal_calls(tree: ast.AST | None, name: str) -> list[str]:
+    """Calls of `name` in the user's own file whose arguments are all literals, as text."""
+    found = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
+            values = [*node.args, *(k.value for k in node.keywords)]
+            if all(is_small_literal(v) for v in values) and all(k.arg for k in node.keywords):
+                found.append(ast.unparse(node))
+    return list(dict.fromkeys(found))
+
+
+def is_small_literal(node: ast.expr) -> bool:
+    """A literal without a number so large that checking would be slow."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError):
+        return False
+    numbers = value if isinstance(value, (tuple, list)) else (value,)
+    return all(not isinstance(n, (int, float)) or abs(n) <= 16 for n in numbers)
+
+
+def recipes(
+    obj: Any,
+    name: str,
+    namespace: Mapping[str, Any],
+    tree: ast.AST | None = None,
+    init: str | None = None,
+) -> Iterator[Recipe]:
+    """Ways to build `obj`, best first; only `init` when it is given."""
+    if init is not None:
+        yield recipe(init, namespace)
+        return
+    scope = {**namespace, name: obj}
+    required = [a for a in arguments(getattr(obj, "__init__", obj)) if a.required]
+    if not required:
+        yield recipe(f"{name}()", scope)
+        optional = optional_sizes(obj)
+        if optional:
+            yield recipe(f"{name}({optional})", scope)
+    else:
+        yield from by_trial(name, required, scope)
+    for call in literal_calls(tree, name):
+        yield recipe(call, scope)
+
+
+def optional_sizes(obj: Any) -> str:
+    """``input_size=4`` for arguments whose default None stands for a size to be given."""
+    given = [
+        f"{a.name}={guesses(a)[0]}"
+        for a in arguments(getattr(obj, "__init__", obj))
+        if not a.required and a.default is None and guesses(a)[0].isdigit()
+    ]
+    return ", ".join(given)
+
+
+def by_trial(name: str, required: list[Arg], scope: Mapping[str, Any]) -> Iterator[Recipe]:
+    """Combinations of guesses; the first guess of every argument comes first."""
+    options = [distinct(guesses(a), i, required) for i, a in enumerate(required)]
+    combinations = itertools.islice(itertools.product(*options), 4000)
+    ranked = sorted(
+        combinations, key=lambda c: sum(o.index(v) for o, v in zip(options, c, strict=True))
+    )
+    for values in ranked[:MAX_TRIALS]:
+        inner = ", ".join(
+            f"{a.name}={v}" if a.keyword_only else v for a, v in zip(required, values, strict=True)
+        )
+        yield recipe(shown(f"{name}({inner})"), scope)
+
+
+def distinct(values: tuple[str, ...], position: int, required: list[Arg]) -> tuple[str, ...]:
+    """Sizes that nothing in the name tells apart get different numbers by position."""
+    if values is GENERIC:
+        return (str(4 + position), *(v for v in GENERIC if v != str(4 + position)))
+    same = [i for i, a in enumerate(required) if guesses(a) == values and values[0].isdigit()]
+    if len(same) > 1 and same.index(position) > 0 and values[0] not in {"3", "2"}:
+        return (str(int(values[0]) + same.index(position)), *values)
+    return values

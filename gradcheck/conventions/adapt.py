@@ -1,0 +1,322 @@
+"""From a user's class or function to Ops: which convention, how to build it, how to read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.construct import Recipe, recipes
+from gradcheck.conventions import layers, losses, places
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.layers import Calls, Trial
+from gradcheck.conventions.live import Live, Refused, call_quietly, changed, clone, fingerprint
+from gradcheck.conventions.signature import arguments, plain, verbs
+from gradcheck.types import Case, Kind, Op, Slot
+
+ACTIVATIONS = (
+    "relu", "sigmoid", "tanh", "softmax", "softplus", "elu", "gelu", "swish", "silu", "mish", "activation",
+    "identity", "linear", "leaky", "hardtanh", "logsigmoid", "softsign", "maxout", "selu",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the subject comes from: its name, the object, its file's names and syntax tree."""
+
+    name: str
+    obj: Any
+    namespace: Mapping[str, Any]
+    tree: Any = None
+    init: str | None = None
+    shape: tuple[int, ...] | None = None
+    labels: str | None = None
+
+
+def kind_of(name: str, cls: type) -> Kind:
+    """Layer or activation, for the report."""
+    key = plain(name)
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    sized = any(w in key for w in ("dense", "conv", "affine", "norm", "pool", "rnn", "lstm", "gru"))
+    return (
+        "activation"
+        if any(a in key for a in ACTIVATIONS) and not sized and "update" not in own
+        else "layer"
+    )
+
+
+def style(op: Op, trial: Trial | None = None) -> str:
+    """The convention's name for the report, from where the values are kept."""
+    grads = list(op.gradient_names.values())
+    if trial and any(p[0] == ("attr", "memory") for p in trial.grads.values()):
+        return "updating"
+    if any(g.startswith(("dinput", "dweight", "dbias", "self.d")) for g in grads):
+        return "nnfs"
+    if any("[" in g and "returned" not in g for g in grads):
+        return "containers"
+    return "fish"
+
+
+def builds(
+    source: Source, cls: Any, limit: int = 40
+) -> Iterator[tuple[Recipe, Callable[[], Live]]]:
+    """Recipes whose constructor runs, as makers of Live objects.
+
+    Raises
+    ------
+    Refused
+        None runs: the text names what was tried and the last error.
+    """
+    last, count = "", 0
+    for made in recipes(cls, source.name, source.namespace, source.tree, source.init):
+        try:
+            made.make()
+        except Exception as error:
+            last = f"{made.text} raises {type(error).__name__}: {error}"
+            continue
+        count += 1
+        yield made, lambda made=made: Live(made.make())  # type: ignore[misc]
+        if count >= limit:
+            return
+    if not count:
+        raise Refused(
+            f'cannot be constructed: {last}; give the call with --init "{source.name}({signature_text(cls)})"'
+        )
+
+
+def signature_text(cls: Any) -> str:
+    """The constructor's arguments, to show what --init needs."""
+    return ", ".join(a.name for a in arguments(getattr(cls, "__init__", cls)) if a.required)
+
+
+def layer_ops(source: Source) -> list[Op]:
+    """The Ops of a class with forward and backward: one for each configuration that works.
+
+    Raises
+    ------
+    Refused
+        It cannot be built or run; the text says what was tried.
+    """
+    pair = verbs(source.obj)
+    if pair is None:
+        raise Refused("has no forward/backward pair")
+    problem, broken = "", None
+    for made, make in builds(source, source.obj):
+        proto = make()
+        trial, why = best_trial(source, made, make, proto, pair)
+        problem = why or problem
+        if trial is None:
+            continue
+        if trial.problem:
+            broken = broken or (made, make, proto, trial)
+            continue
+        return [finish(source, made, make, proto, trial)]
+    if broken:
+        return [finish(source, *broken)]
+    raise Refused(problem or "no input shape was accepted")
+
+
+def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial) -> Op:
+    """The Op of a successful trial, with its convention's name."""
+    proto = trial_proto(proto, trial, make)
+    op = layers.to_op(
+        source.name, kind_of(source.name, source.obj), "", make, proto, trial, made.text
+    )
+    notes = tuple(f"no gradient found for {m}" for m in trial.missing)
+    return replace(op, convention=style(op, trial), obj=source.obj, notes=notes)
+
+
+def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:
+    """The object parameters are read from: after a first forward where they are made lazily."""
+    if all(places.read(proto, p) is not None for p in trial.params.values()):
+        return proto
+    return warmed(proto, trial.calls, trial.slots, make)
+
+
+def warmed(proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]) -> Live:
+    """A clone after one forward on the base case."""
+    twin = clone(proto, {}, make)
+    rng = cases.generator(Case(), 1)
+    calls.forward(twin, [cases.draw_slot(s, Case(), rng) for s in slots], None, True)
+    return twin
+
+
+def lazily(
+    proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]
+) -> Live | None:
+    """The object after a first forward if that forward made new parameters, else None."""
+    one, two = clone(proto, {}, make), clone(proto, {}, make)
+    before = fingerprint(one)
+    for twin, seed in ((one, 0), (two, 1)):
+        rng = cases.generator(Case(seed=seed), 1)
+        calls.forward(twin, [cases.draw_slot(s, Case(seed=seed), rng) for s in slots], None, True)
+    new = {
+        p: a for p, a in changed(one, before).items() if places.is_numeric(a) and p not in before
+    }
+    for p, a in new.items():
+        other = places.read(two.obj, p)
+        if (
+            isinstance(other, np.ndarray)
+            and np.array_equal(a, other)
+            and layers.likely_parameter(p)
+        ):
+            return one
+    return None
+
+
+def best_trial(
+    source: Source, made: Recipe, make: Callable[[], Live], proto: Live, pair: tuple[str, str]
+) -> tuple[Trial | None, str]:
+    """The first shape and reading under which the object runs, the consistent reading preferred."""
+    dims = dims_of(made, proto)
+    why = ""
+    broken: Trial | None = None
+    for calls_list, slots in hypotheses(source, proto, pair, dims):
+        trials: list[Trial] = []
+        for calls in calls_list:
+            try:
+                start = lazily(proto, calls, slots, make) or proto
+                trials.append(layers.observe(make, start, calls, slots))
+            except Refused as refusal:
+                why = f"input {shown_shape(slots)}: {refusal}"
+                break
+            except Exception as error:
+                why = f"input {shown_shape(slots)}: {type(error).__name__}: {error}"
+                break
+        good = [t for t in trials if not t.problem and t.grads]
+        if len(good) == 1:
+            return good[0], ""
+        if good:
+            ranked = [(distance(source, made, make, proto, t), i) for i, t in enumerate(good)]
+            best, i = min(ranked)
+            return (good[i] if best < AGREES else good[0]), ""
+        broken = broken or next(iter(trials), None)
+    return broken, why
+
+
+def distance(
+    source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial
+) -> float:
+    """How far this reading is from consistent."""
+    try:
+        return miss(finish(source, made, make, proto, trial))
+    except Refused:
+        return math.inf
+
+
+def hypotheses(
+    source: Source, proto: Live, pair: tuple[str, str], dims: tuple[int, ...]
+) -> Iterator[tuple[list[Calls], tuple[Slot, ...]]]:
+    """Readings of the two methods with the input shapes to try them on."""
+    readings = list(layers.class_calls(type(proto.obj), *pair))
+    names = readings[0].names
+    if source.shape is not None:
+        shape: tuple[int | str, ...] = ("N", *source.shape[1:])
+        yield readings, tuple(Slot(n, shape) for n in names)
+        return
+    context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
+    for slots in layers.shape_hypotheses(context, dims, names):
+        yield readings, slots
+    for slots in layers.shape_hypotheses(context, dims, names):
+        yield (
+            readings,
+            tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
+        )
+
+
+def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:
+    """Sizes the object may insist on: those of its parameters, then those in its constructor call."""
+    found: list[int] = []
+    for place, array in places.walk(proto.obj).items():
+        if array.ndim and not places.is_gradient_place(place):
+            found += [n for n in array.shape if 1 < n <= 512]
+    numbers = (
+        [v for v in vars(proto.obj).values() if type(v) is int and 1 < v <= 64]
+        if hasattr(proto.obj, "__dict__")
+        else []
+    )
+    return tuple(dict.fromkeys([*found, *made.dims, *numbers]))[:6]
+
+
+def shown_shape(slots: tuple[Slot, ...]) -> str:
+    """Shapes for a message."""
+    return ", ".join(str(s.sized(dict(Case().sizes))) for s in slots)
+
+
+def loss_ops(source: Source) -> list[Op]:
+    """The Ops of a loss class under the reading that makes it consistent.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    pair = verbs(source.obj)
+    if pair is None:
+        raise Refused("has no forward/backward pair")
+    forward, backward = pair
+    cls = source.obj
+    lossy = losses.Lossy(
+        lambda live: getattr(live.obj, forward), lambda live: getattr(live.obj, backward),
+        getattr(cls, forward), getattr(cls, backward),
+        averaged=callable(getattr(cls, "calculate", None)),
+        fused=is_fused(cls),
+    )  # fmt: skip
+    problem = ""
+    for made, make in builds(source, cls, limit=4):
+        found = loss_readings(source, lossy, make, made.text)
+        if isinstance(found, str):
+            problem = found or problem
+            continue
+        return [replace(found, obj=cls)]
+    raise Refused(problem or "no labels and predictions were accepted")
+
+
+def is_fused(cls: type) -> bool:
+    """An activation and a loss in one: backward takes the stored output."""
+    key = plain(cls.__name__)
+    return "activation" in key and losses.is_loss_name(key) or ("softmax" in key and "loss" in key)
+
+
+def loss_readings(
+    source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
+) -> Op | str:
+    """The Op of the most consistent reading, or why there is none."""
+    proto = make()
+    case = Case()
+    why, first, tried = "", None, 0
+    ranked: list[tuple[float, int, Op]] = []
+    for reading in losses.readings(source.name, lossy):
+        try:
+            _, value, _, stored = losses.try_reading(make, proto, lossy, reading, case)
+        except Refused as refusal:
+            why = why or str(refusal)
+            continue
+        swapped, domain, shape, encoding, form = reading
+        for reduction in losses.reductions(value, lossy.averaged):
+            encodings = losses.accepted_encodings(
+                make, proto, lossy, reading, losses.hints(source.name)[1], case
+            )
+            full = losses.Reading(swapped, domain, shape, encodings, reduction, form)
+            op = losses.to_op(
+                source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
+            )
+            distance = miss(op)
+            first = first or op
+            ranked.append((distance, tried, op))
+            tried += 1
+            if distance < AGREES:
+                return op
+        if tried > 24:
+            break
+    return min(ranked, key=lambda r: (math.isinf(r[0]), r[1]))[2] if ranked else why
+
+
+def convention_of_loss(lossy: losses.Lossy) -> str:
+    """nnfs where backward takes two arguments, fish where it takes none."""
+    forms = losses.backward_forms(lossy.backward_function)
+    return "nnfs" if forms[0] in {"pair", "stored"} else "fish"

@@ -1,0 +1,326 @@
+"""Plain functions: forward/backward pairs, activations with a derivative, losses with a gradient.
+
+Parameters of a pair (``w``, ``b``) are ordinary arguments; the Op holds them as parameters so that
+the same laws apply.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.conventions.layers import Calls, RATE, named
+from gradcheck.conventions.live import Live, arrays_of, call_quietly
+from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
+from gradcheck.types import Array, Slot
+
+#: (pattern of the forward's name, patterns of the backward's); ``{}`` is the common stem.
+PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("{}_forward", ("{}_backward", "{}_back", "{}_bwd", "{}_grad")),
+    ("{}_fwd", ("{}_bwd", "{}_backward")),
+    ("forward_{}", ("backward_{}",)),
+    ("{}_forward_{}", ("{}_backward_{}",)),
+    ("{}Forward", ("{}Backward",)),
+    ("{}_fprop", ("{}_bprop",)),
+    ("{}_loss", ("{}_loss_grad", "{}_loss_backward", "{}_grad", "{}_loss_gradient", "{}_loss_derivative",
+                 "{}_loss_prime")),
+    ("{}", ("{}_backward", "{}_derivative", "{}_prime", "{}_grad", "{}_gradient", "d_{}", "d{}", "{}_deriv",
+            "grad_{}", "{}_der", "{}_back", "{}_d", "{}Derivative", "{}_bwd", "backward_{}", "derivative_{}",
+            "{}Backward", "{}_p", "deriv_{}", "{}_vjp", "{}Prime", "{}Gradient", "{}Grad")),
+)  # fmt: skip
+
+#: Keys of option dicts, as in ``conv_param["stride"]``, and what to give them.
+OPTIONS: dict[str, Any] = {
+    "stride": 2, "pad": 1, "padding": 1, "pool_height": 2, "pool_width": 3, "p": 0.6, "seed": 3, "eps": 1e-5,
+    "momentum": 0.9, "rate": 0.4, "alpha": 0.3, "epsilon": 1e-5, "pool_size": 2, "kernel_size": 3,
+    "filter_size": 3, "keep_prob": 0.6, "dropout_rate": 0.4, "G": 2, "groups": 2,
+}  # fmt: skip
+
+
+def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
+    """``stem -> (forward, backward)`` for the function names of a file, in their order."""
+    found: dict[str, tuple[str, str]] = {}
+    taken: set[str] = set()
+    have = set(names)
+    for pattern, backs in PAIRS:
+        regex = re.compile("^" + pattern.replace("{}", "(.+)", 1).replace("{}", "(.+)") + "$")
+        for name in names:
+            match = regex.match(name)
+            if not match or name in taken:
+                continue
+            for back in backs:
+                other = back
+                for group in match.groups():
+                    other = other.replace("{}", group, 1)
+                if other in have and other != name and other not in taken:
+                    stem = "_".join(match.groups())
+                    found[stem if stem not in found else name] = (name, other)
+                    taken |= {name, other}
+                    break
+    return dict(sorted(found.items(), key=lambda kv: names.index(kv[1][0])))
+
+
+def options_of(function: Any, arg: str) -> dict[str, Any]:
+    """An option dict with the keys the function reads from `arg`."""
+    tree = tree_of(function)
+    keys: list[str] = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == arg:
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                keys.append(node.slice.value)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"get", "setdefault"}
+        ):
+            if (
+                getattr(node.func.value, "id", "") == arg
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                keys.append(str(node.args[0].value))
+    made = {k: OPTIONS[k] for k in keys if k in OPTIONS}
+    if "mode" in keys:
+        made["mode"] = "train"
+    return made
+
+
+def is_options(function: Any, arg: Arg) -> bool:
+    """Whether an argument is a dict of options."""
+    return bool(options_of(function, arg.name)) or bool(
+        re.search(r"param|config|opts|hparam|kwargs", arg.name)
+    )
+
+
+SCALARS: dict[str, Any] = {
+    "stride": 2, "pad": 1, "padding": 1, "p": 0.6, "alpha": 0.3, "eps": 1e-5, "epsilon": 1e-5, "rate": 0.4,
+    "poolh": 2, "poolw": 3, "poolsize": 2, "kernelsize": 3, "ph": 2, "pw": 3, "keepprob": 0.6, "slope": 0.3,
+    "dropoutrate": 0.4, "droprate": 0.4, "leak": 0.3, "negativeslope": 0.3, "temperature": 1.5, "groups": 2,
+    "g": 2, "delta": 1.2, "margin": 1.0, "beta": None, "axis": -1, "dropp": 0.4, "reg": 0.1,
+}  # fmt: skip
+
+
+def shapes_for(
+    stem: str, params: list[str]
+) -> Iterator[tuple[tuple[int | str, ...], list[tuple[int, ...]]]]:
+    """(input shape, parameter shapes) to try for a function pair."""
+    key = stem.lower()
+    dense: list[Any] = [(("N", 4), {"w": (4, 5), "b": (5,)}), (("N", 4), {"w": (4, 5), "b": (1, 5)}),
+                        (("N", 4), {"w": (5, 4), "b": (5,)}), (("N", 4), {"w": (5, 4), "b": (5, 1)}),
+                        ((4, "N"), {"w": (5, 4), "b": (5, 1)}), ((4, "N"), {"w": (4, 5), "b": (5, 1)}),
+                        (("N", 2, 3), {"w": (6, 5), "b": (5,)}), (("N", 2, 3), {"w": (3, 5), "b": (5,)})]  # fmt: skip
+    conv: list[Any] = [(("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
+                       (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (1, 1, 1, 4)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4, 1)}),
+                       (("N", 2, 9), {"w": (4, 2, 3), "b": (4,)})]  # fmt: skip
+    norm: list[Any] = [(("N", 4), {"w": (4,), "b": (4,)}), (("N", 4), {"w": (1, 4), "b": (1, 4)}),
+                       (("N", 4, 6, 7), {"w": (4,), "b": (4,)}), (("N", 4, 6, 7), {"w": (1, 4, 1, 1), "b": (1, 4, 1, 1)}),
+                       ((4, "N"), {"w": (4, 1), "b": (4, 1)})]  # fmt: skip
+    rnn: list[Any] = [
+        (("N", 4), {"x": ("N", 4), "prev_h": (3, 6), "h": (3, 6), "prev_c": (3, 6), "c": (3, 6), "wx": (4, 6 * k), "wh": (6, 6 * k), "b": (6 * k,)})
+        for k in (1, 4, 3)
+    ] + [(("N", "T", 4), {"h0": (3, 6), "prev_h": (3, 6), "h": (3, 6), "wx": (4, 6 * k), "wh": (6, 6 * k), "b": (6 * k,)}) for k in (1, 4, 3)]  # fmt: skip
+    plain_shapes: list[Any] = [
+        (("N", "D"), {}),
+        (("N", "C", "H", "W"), {}),
+        (("N", "H", "W", "C"), {}),
+        (("N", "T", "D"), {}),
+    ]
+    order = [*dense, *norm, *conv, *rnn]
+    if "conv" in key:
+        order = [*conv, *order]
+    elif "norm" in key or "bn" in key:
+        order = [*(norm[2:] if "spatial" in key or "group" in key else []), *norm, *order]
+    elif any(w in key for w in ("rnn", "lstm", "gru")):
+        order = [*rnn, *order]
+    if "pool" in key:
+        plain_shapes = [*plain_shapes[1:], plain_shapes[0]]
+    if not params:
+        order = [*plain_shapes, *order]
+    for shape, table in order:
+        chosen = [match_shape(p, table) for p in params]
+        if all(c is not None for c in chosen):
+            yield shape, chosen  # type: ignore[misc]
+    if params:  # operands of one shape, or of broadcasting shapes
+        for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
+            for tails in itertools.product(
+                [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1)], repeat=len(params)
+            ):
+                yield shape, list(tails)
+
+
+def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
+    """The shape for an argument called `param`."""
+    key = plain(param)
+    if key in table:
+        return table[key]
+    if param in table:
+        return table[param]
+    if key in {
+        "gamma",
+        "scale",
+        "weights",
+        "weight",
+        "kernel",
+        "kernels",
+        "filters",
+        "f",
+        "ws",
+        "wgt",
+    }:
+        return table.get("w")
+    if key in {"beta", "bias", "biases", "shift"}:
+        return table.get("b")
+    if len(key) <= 3 and key.startswith("w"):
+        return table.get("w")
+    return table.get("b") if len(key) <= 2 and key.startswith("b") else None
+
+
+def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any], bool]:
+    """Input names, parameter names, fixed options, and whether there is a mode flag."""
+    inputs: list[str] = []
+    params: list[str] = []
+    fixed: dict[str, Any] = {}
+    mode = False
+    for arg in arguments(forward, method=False):
+        if arg.role in {"flag", "mode"} or arg.name == "ctx":
+            mode = mode or arg.name != "ctx"
+            continue
+        if is_options(forward, arg):
+            fixed[arg.name] = options_of(forward, arg.name)
+            mode = mode or "mode" in fixed[arg.name]
+        elif not arg.required:
+            continue
+        elif not inputs:
+            inputs.append(arg.name)
+        elif plain(arg.name) in SCALARS and SCALARS[plain(arg.name)] is not None:
+            fixed[arg.name] = SCALARS[plain(arg.name)]
+        else:
+            params.append(arg.name)
+    return inputs, params, fixed, mode
+
+
+def function_calls(forward: Any, backward: Any) -> Iterator[Calls]:
+    """The readings of a pair of functions, most likely first."""
+    inputs, params, fixed, mode = split_arguments(forward)
+    names = tuple(inputs)
+    f_args = arguments(forward, method=False)
+    b_args = [
+        a
+        for a in arguments(backward, method=False)
+        if a.required and a.role not in {"flag", "mode"}
+    ]
+
+    def run_forward(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
+        given: dict[str, Any] = dict(zip(names, arrays, strict=True)) | live.args
+        for key, value in fixed.items():
+            given[key] = (
+                {**value, **({"mode": "train" if train else "test"} if "mode" in value else {})}
+                if isinstance(value, dict)
+                else value
+            )
+        live.memory["given"] = given
+        args = []
+        for arg in f_args:
+            if arg.role == "flag":
+                given[arg.name] = train if arg.flag else not train
+            elif arg.role == "mode":
+                given[arg.name] = "train" if train else "test"
+            if arg.name in given:
+                args.append(arg.name)
+        result = call_quietly(forward, **{a: given[a] for a in args})
+        live.memory["result"] = result
+        return result[0] if isinstance(result, tuple) and result else result
+
+    def cache(live: Live) -> Any:
+        result = live.memory["result"]
+        if isinstance(result, tuple) and len(result) == 2:
+            return result[1]
+        return result[1:] if isinstance(result, tuple) else result
+
+    def backward_reading(
+        first: str,
+    ) -> Callable[[Live, list[Array], list[Array], Array | None], Any]:
+        def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
+            given = live.memory["given"]
+            output = np.asarray(arrays_of(live.out)[0])
+            args: list[Any] = []
+            spare = {"cot": cots[0], "x": arrays[0], "y": output}
+            args.append(spare[first])
+            for arg in b_args[1:]:
+                args.append(by_role(arg.name, given, cache(live), cots[0], output, live))
+            if len(b_args) == 0:
+                return call_quietly(backward)
+            result = call_quietly(backward, *args)
+            return result if first == "cot" or any(a is cots[0] for a in args) else result * cots[0]
+
+        return run
+
+    def by_role(
+        name: str, given: Mapping[str, Any], cached: Any, cot: Array, output: Array, live: Live
+    ) -> Any:
+        if name in given:
+            return given[name]
+        key = plain(name)
+        if re.match(r"^(d[a-z]+|grad.*|delta|upstream|g)$", key) and key not in {"data", "dim"}:
+            return cot
+        if key in {"y", "out", "output", "a", "s", "activation", "z"} and not isinstance(
+            cached, (tuple, dict)
+        ):
+            return output
+        if key in {"lr", "learningrate", "eta"}:
+            return RATE
+        return cached
+
+    common: dict[str, Any] = {
+        "names": names,
+        "has_mode": mode,
+        "forward_function": forward,
+        "backward_function": backward,
+    }
+    first = plain(b_args[0].name) if b_args else ""
+    upstream = Calls(run_forward, backward_reading("cot"), **common)
+    at_input = Calls(
+        run_forward,
+        backward_reading("x"),
+        **common,
+        reading=f"{backward.__name__} is the elementwise derivative at the input",
+    )
+    at_output = Calls(
+        run_forward,
+        backward_reading("y"),
+        **common,
+        reading=f"{backward.__name__} is the elementwise derivative written in the output",
+    )
+    derivative = len(b_args) == 1 and not re.match(r"^(d[a-z]+|grad.*|delta|upstream)$", first)
+    if derivative:
+        yield from (at_input, at_output, upstream)
+    elif first in {plain(n) for n in names} and len(b_args) > 1:
+        yield from (at_input, upstream)
+    else:
+        yield from (upstream, at_input, at_output)
+
+
+def parameter_maker(params: list[str], shapes: list[tuple[int, ...]]) -> Callable[[], Live]:
+    """A maker of Live objects that hold a function's parameters."""
+
+    def make() -> Live:
+        rng = np.random.default_rng(5)
+        return Live(args={p: cases.numbers(rng, s) for p, s in zip(params, shapes, strict=True)})
+
+    return make
+
+
+def slot_for(names: list[str], shape: tuple[int | str, ...]) -> tuple[Slot, ...]:
+    """The slots of a function: its first argument."""
+    return tuple(Slot(n, shape) for n in names)
+
+
+def unwrap(calls: Calls, ret: Any) -> Any:
+    """What a backward function returned, by name."""
+    return named(calls, ret)

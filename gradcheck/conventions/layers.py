@@ -1,0 +1,523 @@
+"""Layers and activations: a forward and a backward, wherever their values are kept.
+
+Nothing here asks which book the code follows.  The object is tried once: what the forward returns
+or stores, which arrays backward returns or changes, and which of them belong together decides how
+it is read.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.conventions import places
+from gradcheck.conventions.live import (
+    Live,
+    Refused,
+    arrays_of,
+    call_quietly,
+    changed,
+    clone,
+    fingerprint,
+    kept_outputs,
+    join,
+    split,
+    stored_output,
+)
+from gradcheck.conventions.places import Place
+from gradcheck.conventions.signature import (
+    PREDICTIONS,
+    RATES,
+    UPSTREAM,
+    Arg,
+    arguments,
+    plain,
+    returned_names,
+)
+from gradcheck.types import Array, Case, Kind, Op, Primals, Slot
+
+RATE = 0.5
+PARAMETER_NAMES = {"weight", "w", "bias", "b", "gamma", "beta", "kernel", "filter", "alpha"}
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How to call one object: its two methods with every argument filled by its role."""
+
+    forward: Callable[[Live, list[Array], Array | None, bool], Any]
+    backward: Callable[[Live, list[Array], list[Array], Array | None], Any]
+    names: tuple[str, ...]
+    has_mode: bool = False
+    reading: str = ""
+    forward_function: Any = None
+    backward_function: Any = None
+
+
+def fill(
+    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, extra: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Positional and keyword arguments of a call, each by its role."""
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for arg in args:
+        if arg.role == "flag":
+            value: Any = train if arg.flag else not train
+        elif arg.role == "mode":
+            value = "train" if train else "test"
+        elif not arg.required:
+            continue
+        elif arg.role == "rate":
+            value = RATE
+        elif arg.name in extra:
+            value = extra[arg.name]
+        elif arg.role == "labels" and labels is not None:
+            value = labels
+        else:
+            value = next(values, None)
+        if arg.keyword_only or not arg.required or keywords:
+            keywords[arg.name] = value
+        else:
+            positional.append(value)
+    return positional, keywords
+
+
+def set_mode(obj: Any, train: bool) -> bool:
+    """Switch an object between training and evaluation by method or attribute, if it has one."""
+    method = getattr(obj, "train" if train else "eval", None)
+    if (
+        callable(method)
+        and callable(getattr(obj, "eval", None))
+        and callable(getattr(obj, "train", None))
+    ):
+        if not [a for a in arguments(method) if a.required]:
+            method()
+            return True
+    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+        if isinstance(value, bool):
+            flag = Arg(name, False, True).flag
+            if flag is not None:
+                setattr(obj, name, train if flag else not train)
+                return True
+    return False
+
+
+def class_calls(
+    cls: type, forward: str, backward: str, n_inputs: int | None = None
+) -> Iterator[Calls]:
+    """The readings of a class's two methods, most likely first."""
+    f_args = arguments(getattr(cls, forward))
+    b_args = arguments(getattr(cls, backward))
+    inputs = [a.name for a in f_args if a.required and a.role in {"value", "labels"}]
+    if not inputs and f_args and f_args[0].role in {"value", "labels"}:
+        inputs, f_args = [f_args[0].name], [replace(f_args[0], required=True), *f_args[1:]]
+    names = tuple(inputs) or ("inputs",)
+    has_mode = any(a.role in {"flag", "mode"} for a in f_args)
+
+    def run_forward(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
+        if not has_mode:
+            set_mode(live.obj, train)
+        args, keys = fill(f_args, iter(arrays), labels, train, {})
+        live.memory["train"] = train
+        return call_quietly(getattr(live.obj, forward), *(args or arrays[:1]), **keys)
+
+    def backward_with(
+        first: Callable[[Live, list[Array], list[Array]], list[Any]], scale: bool
+    ) -> Any:
+        def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
+            extra = {n: a for n, a in zip(names, arrays, strict=False) if n not in upstream_names}
+            values = iter([*first(live, cots, arrays), *arrays, *arrays])
+            args, keys = fill(needed, values, labels, live.memory.get("train", True), extra)
+            result = call_quietly(getattr(live.obj, backward), *args, **keys)
+            return result * cots[0] if scale and result is not None else result
+
+        return run
+
+    needed = b_args
+    required = [a for a in b_args if a.required and a.role not in {"flag", "mode", "rate"}]
+    if not required and b_args and b_args[0].role in {"value", "labels"}:
+        first = replace(b_args[0], required=True)
+        needed, required = [first, *b_args[1:]], [first]
+    upstream_names = {required[0].name} if required else set()
+    common: dict[str, Any] = {
+        "names": names, "has_mode": has_mode,
+        "forward_function": getattr(cls, forward), "backward_function": getattr(cls, backward),
+    }  # fmt: skip
+    upstream = Calls(run_forward, backward_with(lambda _l, c, _a: list(c), False), **common)
+    if not required:
+        yield Calls(run_forward, backward_with(lambda *_: [], True), **common,
+                    reading="backward takes no upstream gradient: an elementwise derivative")  # fmt: skip
+        return
+    own = required[0].name
+    like_input = own in names or plain(own) in PREDICTIONS - {"dvalues"} and not UPSTREAM.match(own)
+    derivative = Calls(run_forward, backward_with(lambda _l, _c, a: list(a), True), **common,
+                       reading=f"{backward}({own}) is the elementwise derivative at the input")  # fmt: skip
+    of_output = Calls(run_forward, backward_with(lambda l, _c, _a: [join(arrays_of(l.out)[:1])], True), **common,
+                      reading=f"{backward}({own}) is the elementwise derivative written in the output")  # fmt: skip
+    if backward in {"backward", "backward_pass", "bprop", "backprop"} and not like_input:
+        yield upstream
+    elif like_input or backward not in {"backward", "backward_pass"}:
+        yield from (
+            (derivative, of_output, upstream) if like_input else (upstream, derivative, of_output)
+        )
+    else:
+        yield from (upstream, derivative, of_output)
+
+
+def shape_hypotheses(
+    name: str, dims: tuple[int, ...], slots: tuple[str, ...]
+) -> Iterator[tuple[Slot, ...]]:
+    """Input shapes to try, those that the name suggests first."""
+    key = name.lower()
+    flat: list[tuple[int | str, ...]] = [("N", "D"), *(("N", d) for d in dims)]
+    image: list[tuple[int | str, ...]] = [("N", "C", "H", "W"), *(("N", c, "H", "W") for c in dims),
+                                          *(("N", "H", "W", c) for c in dims)]  # fmt: skip
+    sequence: list[tuple[int | str, ...]] = [("N", "T", "D"), *(("N", "T", d) for d in dims),
+                                             *(("T", "N", d) for d in dims)]  # fmt: skip
+    line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), *((d,) for d in dims),
+                                         *((d, 1) for d in dims), ("C", "H", "W"), *((c, "H", "W") for c in dims),
+                                         *(("H", "W", c) for c in dims), ("H", "W"), ()]  # fmt: skip
+    whole = [("N", "C", *d) for d in itertools.permutations(dims, 2)]
+    if any(
+        w in key
+        for w in ("conv", "pool", "2d", "spatial", "upsampl", "flatten", "pad", "image", "unpool")
+    ):
+        order = [*image, *whole, *sequence, *flat, *line]
+        if "1d" in key:
+            order = [*(("N", c, "W") for c in dims), ("N", "C", "W"), *sequence, *order]
+    elif any(
+        w in key
+        for w in ("rnn", "lstm", "gru", "attention", "time", "sequence", "recurrent", "transformer")
+    ):
+        order = [*sequence, *flat, *image, *line]
+        if "cell" in key:
+            order = [*flat, *sequence, *line]
+    else:
+        order = [*flat, *sequence, *image, *line, *whole]
+    index = [(("N", "T"), k) for k in dims] + [(("N",), k) for k in dims]
+    real = [(Slot(slots[0], shape),) for shape in order]
+    whole_numbers = [(Slot(slots[0], shape, f"index:{k}"),) for shape, k in index]
+    first = [*whole_numbers, *real] if "embed" in key else [*real, *whole_numbers]
+    if len(slots) == 1:
+        yield from first
+        return
+    for (lead,) in first:
+        yield (lead, *(Slot(s, lead.shape, lead.domain) for s in slots[1:]))
+    for (lead,) in first:
+        rest = [("N", d) for d in dims] + [(d,) for d in dims] + [("N", "D"), ("D",)]
+        for tail in itertools.islice(itertools.product(rest, repeat=len(slots) - 1), 80):
+            yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tail, strict=True)))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one forward and backward of an object showed."""
+
+    slots: tuple[Slot, ...]
+    calls: Calls
+    output: Place | None
+    shapes: list[tuple[int, ...]]
+    params: dict[str, Place]
+    grads: dict[str, Place]
+    problem: str = ""
+    missing: tuple[str, ...] = ()
+
+
+def output_arrays(live: Live, place: Place | None, many: int) -> list[Array]:
+    """The output of a forward: what it returned, or what it stored; at most `many` arrays."""
+    found = arrays_of(places.read(live, place) if place else live.out)
+    return found[:many] if many else found[:1]
+
+
+def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Slot, ...]) -> Trial:
+    """Run forward and backward once and see where everything is.
+
+    Raises
+    ------
+    Refused
+        The forward does not run on this shape, or gives no finite float array.
+    """
+    case = Case()
+    rng = cases.generator(case, 1)
+    arrays = [cases.draw_slot(s, case, rng) for s in slots]
+    live = clone(proto, {}, make)
+    known = places.walk(live)
+    before = fingerprint(live)
+    try:
+        live.out = calls.forward(live, [np.array(a) for a in arrays], None, True)
+    except Exception as error:
+        raise Refused(f"forward raises {type(error).__name__}: {error}") from error
+    place = None
+    if not arrays_of(live.out):
+        inner = stored_output(live, changed(live, before), arrays)
+        if inner is None:
+            raise Refused(f"forward returns {type(live.out).__name__} and stores no new array")
+        place = (("attr", "obj"), *inner)
+    many = upstream_count(calls, live, place)
+    outputs = output_arrays(live, place, many)
+    if not all(np.all(np.isfinite(o)) for o in outputs):
+        raise Refused("forward gives NaN or infinity on ordinary input")
+    if sum(o.size for o in outputs) == 0:
+        raise Refused("forward gives an empty array")
+    params = {
+        p: a for p, a in known.items() if places.is_numeric(a) and a.size and unchanged(live, p, a)
+    }
+    middle = {p: a.tobytes() for p, a in places.walk(live).items()}
+    cots = [cases.numbers(cases.generator(case, 4), o.shape) for o in outputs]
+    shapes = [o.shape for o in outputs]
+    try:
+        live.ret = named(calls, calls.backward(live, [np.array(c) for c in cots], arrays, None))
+    except Exception as error:
+        return Trial(slots, calls, place, shapes, {}, {}, f"{type(error).__name__}: {error}")
+    return read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
+
+
+def unchanged(live: Live, place: Place, before: Array) -> bool:
+    """Whether forward left this array alone (running statistics and states are not parameters)."""
+    now = places.read(live, place)
+    return isinstance(now, np.ndarray) and now.shape == before.shape
+
+
+def upstream_count(calls: Calls, live: Live, place: Place | None) -> int:
+    """How many outputs the backward wants a cotangent for."""
+    if calls.backward_function is None or place is not None:
+        return 1
+    names = [a.name for a in arguments(calls.backward_function) if a.required and a.role == "value"]
+    wanted = [
+        n for n in names if n not in calls.names and plain(n) not in PREDICTIONS - {"dvalues"}
+    ]
+    wanted = [n for n in wanted if n not in {"cache", "ctx", "memory", "cached"}]
+    return max(1, min(len(wanted), len(arrays_of(live.out))))
+
+
+def named(calls: Calls, ret: Any) -> Any:
+    """What backward returned as a dict by name: from its ``return`` statement, else by position."""
+    if ret is None or isinstance(ret, dict):
+        return ret
+    values: list[Any] = []
+    for v in ret if isinstance(ret, (tuple, list)) else [ret]:
+        values += (
+            list(v.values())
+            if isinstance(v, dict)
+            else list(v)
+            if isinstance(v, (tuple, list))
+            else [v]
+        )
+    names = returned_names(calls.backward_function) if isinstance(ret, tuple) else []
+    if len(names) != len(values) or len(set(names)) != len(names):
+        names = ["returned"] if len(values) == 1 else [f"returned[{i}]" for i in range(len(values))]
+    return dict(zip(names, values, strict=True))
+
+
+def read_gradients(
+    live: Live, calls: Calls, slots: tuple[Slot, ...], arrays: list[Array], place: Place | None,
+    shapes: list[tuple[int, ...]], params: dict[Place, Array], middle: dict[Place, bytes],
+) -> Trial:  # fmt: skip
+    """Which arrays backward made, and what each of them is the gradient of."""
+    after = {p: a for p, a in places.walk(live).items() if np.asarray(a).dtype.kind in "fiu"}
+    touched = {p for p, a in after.items() if middle.get(p) != a.tobytes()}
+    touched |= {p for p in after if p[0] == ("attr", "ret")}
+    inner = [p for p in params if p[0][1] in {"obj", "args"}]
+    aliases = first_of_each({p: params[p] for p in inner})
+    offered = {p: a for p, a in after.items() if p in touched or places.is_gradient_place(p)}
+    offered = {p: a for p, a in offered.items() if p not in aliases or p in touched}
+    if place:
+        offered.pop(place, None)
+    pairs = places.pair(aliases, {p: a for p, a in offered.items() if p not in aliases})
+    grads: dict[str, Place] = {}
+    used = set(pairs.values())
+    for slot, array in zip(slots, arrays, strict=True):
+        found = input_gradient(
+            slot.name,
+            array,
+            {p: a for p, a in offered.items() if p not in used},
+            touched,
+            len(slots),
+            set(aliases),
+        )
+        if found is not None and not slot.domain.startswith("index"):
+            grads[slot.name] = found
+            used.add(found)
+    rest = [p for p in after if p[0] == ("attr", "ret") and p not in used]
+    for p in [p for p in aliases if p not in pairs]:
+        match = next((r for r in rest if after[r].shape == aliases[p].shape), None)
+        if match is not None:
+            pairs[p] = match
+            rest.remove(match)
+    updated = [p for p in aliases if p not in pairs and p in touched]
+    names = unique_labels([*pairs, *updated])
+    for p, g in pairs.items():
+        grads[names[p]] = g
+    for p in updated:
+        grads[names[p]] = (("attr", "memory"), ("key", "step"), ("key", names[p]))
+    kept = {names[p]: p for p in [*pairs, *updated]}
+    lonely = [p for p in aliases if p not in kept.values() and likely_parameter(p)] if kept else []
+    return Trial(
+        slots, calls, place, shapes, kept, grads, missing=tuple(places.label(p[1:]) for p in lonely)
+    )
+
+
+def likely_parameter(place: Place) -> bool:
+    """A name that everybody uses for a trained parameter."""
+    return places.norm(places.words(place)[0]) in PARAMETER_NAMES
+
+
+def first_of_each(found: dict[Place, Array]) -> dict[Place, Array]:
+    """One place for each array: the shortest path to it (aliases point to the same data)."""
+    best: dict[int, Place] = {}
+    for p, a in found.items():
+        if id(a) not in best or len(p) < len(best[id(a)]):
+            best[id(a)] = p
+    return {p: found[p] for p in best.values()}
+
+
+def unique_labels(found: list[Place]) -> dict[Place, str]:
+    """Short names where they are unique (``W``), whole paths where they are not."""
+    short = {p: places.words(p)[0] if len(p) > 1 else places.label(p) for p in found}
+    count: dict[str, int] = {}
+    for s in short.values():
+        count[s] = count.get(s, 0) + 1
+    return {
+        p: s if count[s] == 1 and not s.isdigit() else places.label(p[1:]) for p, s in short.items()
+    }
+
+
+def input_gradient(
+    name: str,
+    array: Array,
+    offered: dict[Place, Array],
+    touched: set[Place],
+    slots: int,
+    params: set[Place],
+) -> Place | None:
+    """The gradient of one input: by name, then by shape, then the only array returned."""
+    fresh = {p: a for p, a in offered.items() if p in touched and p not in params}
+    mine = places.norm(name)
+    by_name = [
+        p for p in fresh if any(places.same(s, mine) for s in places.stems(str(places.words(p)[0])))
+    ]
+    returned = [p for p in fresh if p[0] == ("attr", "ret")]
+    generic = [p for p in fresh if places.norm(str(p[-1][1])) in GENERIC_INPUT_GRADIENTS]
+    if slots > 1:
+        generic = []
+    for group in (by_name, returned, generic, list(fresh)):
+        fits = [p for p in group if fresh[p].shape == array.shape]
+        if fits:
+            return fits[0]
+    if by_name:
+        return by_name[0]
+    if len(returned) == 1 and slots == 1:
+        return returned[0]
+    return generic[0] if generic else None
+
+
+GENERIC_INPUT_GRADIENTS = {
+    "dinput", "dx", "dprev", "gradinput", "daprev", "din", "inputgrad", "inputgradient", "dlossdinput",
+    "gradientinput", "dxinput", "dldx", "gradx", "dlossdx", "dinp", "inputdelta", "dldinput", "delta",
+    "inputerror", "dz", "grad", "gradient", "prevgrad", "backwardoutput", "dvalue", "gradin",
+}  # fmt: skip
+
+
+def learning_rate(live: Live) -> float:
+    """The step size of a backward that updates: its own attribute, else the one we passed."""
+    for name, value in vars(live.obj).items() if hasattr(live.obj, "__dict__") else ():
+        if plain(name) in RATES and isinstance(value, float) and value:
+            return value
+    return RATE
+
+
+def to_op(
+    name: str,
+    kind: Kind,
+    convention: str,
+    make: Callable[[], Live],
+    proto: Live,
+    trial: Trial,
+    built: str,
+) -> Op:
+    """The Op of an object whose trial succeeded."""
+    calls, slots = trial.calls, trial.slots
+    order = [s.name for s in slots]
+    many = len(trial.shapes)
+
+    def with_parameters(values: Primals) -> Live:
+        return clone(proto, {trial.params[k]: v for k, v in values.items()}, make)
+
+    def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        live.out = calls.forward(live, [inputs[k] for k in order], labels, train)
+        outputs = output_arrays(live, trial.output, many)
+        live.memory["shapes"] = [np.shape(o) for o in outputs]
+        return join(outputs)
+
+    def backward(
+        live: Live, cot: Array, inputs: Primals, labels: Array | None
+    ) -> Mapping[str, Any]:
+        shapes = live.memory["shapes"]
+        cots = [cot] if len(shapes) == 1 else split(np.ravel(cot), shapes)
+        held = {k: np.array(places.read(live, p)) for k, p in trial.params.items()}
+        live.ret = named(calls, calls.backward(live, cots, [inputs[k] for k in order], labels))
+        step = {
+            k: (v - places.read(live, trial.params[k])) / learning_rate(live)
+            for k, v in held.items()
+        }
+        live.memory["step"] = step
+        return {k: places.read(live, g) for k, g in trial.grads.items()}
+
+    def parameters(live: Live) -> Primals:
+        return {k: places.read(live, p) for k, p in trial.params.items()}
+
+    return Op(
+        name=name, kind=kind, convention=convention, make=lambda: clone(proto, {}, make),
+        parameters=parameters, with_parameters=with_parameters, forward=forward,kept=kept_outputs, backward=backward,
+        slots=slots, has_mode=calls.has_mode or set_mode(clone(proto, {}, make).obj, True), built=built,
+        reading=calls.reading, penalty=penalty_of(proto.obj, trial.params),
+        reset=resetter(proto.obj), gradient_names={k: gradient_label(g) for k, g in trial.grads.items()},
+    )  # fmt: skip
+
+
+def gradient_label(place: Place) -> str:
+    """How the user calls a gradient: ``dweights``, ``grads['W']``, ``the value returned``."""
+    if place[0] == ("attr", "memory"):
+        return f"the step of {place[-1][1]}"
+    if place[0] == ("attr", "ret"):
+        key = str(place[-1][1])
+        return key if not key.startswith("returned") else "the returned gradient" + key[8:]
+    return places.label(place[1:])
+
+
+def resetter(obj: Any) -> Callable[[Live], None] | None:
+    """``zero_grad`` and its kin."""
+    for name in ("zero_grad", "zero_grads", "reset_grad", "reset_gradients", "clear_grad", "clear_grads",
+                 "clear_gradients", "zero_gradients", "reset_grads", "cleargrads", "zerograd"):  # fmt: skip
+        if callable(getattr(obj, name, None)):
+            return lambda live, method=name: getattr(live.obj, method)()  # type: ignore[misc]
+    return None
+
+
+def penalty_of(obj: Any, params: Mapping[str, Place]) -> Callable[[Live], float] | None:
+    """The L1/L2 terms that NNFS layers add to their gradients: ``weight_regularizer_l2`` and so on."""
+    terms = []
+    for place in params.values():
+        stem = str(place[-1][1]).rstrip("s")
+        stem = {"biase": "bias"}.get(stem, stem)
+        for power in (1, 2):
+            for spelling in (f"{stem}_regularizer_l{power}", f"{stem}s_regularizer_l{power}",
+                             f"{stem}_regulariser_l{power}", f"{stem}_l{power}", f"l{power}_{stem}"):  # fmt: skip
+                if isinstance(getattr(obj, spelling, None), (int, float)):
+                    terms.append((spelling, place, power))
+                    break
+    if not terms:
+        return None
+
+    def penalty(live: Live) -> float:
+        total = 0.0
+        for name, place, power in terms:
+            values = np.asarray(places.read(live, place), dtype=np.float64)
+            total += float(getattr(live.obj, name)) * float(np.sum(np.abs(values) ** power))
+        return total
+
+    return penalty

@@ -1,0 +1,161 @@
+"""A user's object at work: cloned with other parameters, called, and read without copies."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck.construct import seeded
+from gradcheck.conventions import places
+from gradcheck.conventions.places import Place
+from gradcheck.types import Array, Primals
+
+OUTPUT_NAMES = (
+    "output", "outputs", "out", "y", "Y", "a", "A", "activation", "activations", "result", "z", "Z",
+    "_output", "_out", "h", "value", "loss",
+)  # fmt: skip
+
+
+class Refused(Exception):
+    """This object cannot be read under this convention; the text says why."""
+
+
+@dataclass
+class Live:
+    """One live object.
+
+    Attributes
+    ----------
+    obj
+        The user's instance, or None for plain functions.
+    args
+        Parameters of plain functions (``w``, ``b``), which no object holds.
+    out, ret
+        What forward and backward returned, as they returned it.
+    memory
+        What else the calls have to remember (the cache of a function pair, parameters before an
+        update).
+    """
+
+    obj: Any = None
+    args: dict[str, Any] = field(default_factory=dict)
+    out: Any = None
+    ret: Any = None
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) -> Live:
+    """A copy of `proto` with other arrays at some places, every alias of them included.
+
+    deepcopy's memo is told that the old array has been copied already, into the new one: so
+    ``self.W``, ``self.params["W"]`` and a list of parameters all come to hold the same array.
+    """
+    memo: dict[int, Any] = {}
+    later: list[tuple[Place, Array]] = []
+    for place, value in values.items():
+        old = places.read(proto, place)
+        if type(old) is np.ndarray and id(old) not in memo:
+            memo[id(old)] = np.array(value)
+        else:
+            later.append((place, value))
+    try:
+        twin = copy.deepcopy(proto, memo)
+    except Exception:  # an attribute that cannot be copied (a generator, a lock, a module)
+        twin, later = make(), list(values.items())
+    for place, value in later:
+        places.write(twin, place, np.array(value))
+    for place, value in values.items():
+        held = places.read(twin, place)
+        if held is None or np.shape(held) != np.shape(value):
+            raise Refused(f"{places.label(place[1:])} does not keep the value it is given")
+        if memo.get(id(places.read(proto, place))) is held:
+            continue
+        if not np.array_equal(held, value):  # computed on access, or a view of another array
+            held[...] = value
+    return twin
+
+
+def arrays_of(value: Any) -> list[Array]:
+    """The float arrays in what a call returned (numbers count as 0-d arrays)."""
+    if value is None or isinstance(value, (str, bytes, bool, dict)):
+        return []
+    if isinstance(value, (tuple, list)) and any(
+        isinstance(v, (np.ndarray, np.generic, tuple, list)) or v is None for v in value
+    ):
+        return [a for v in value for a in arrays_of(v)]
+    if hasattr(value, "data") and isinstance(getattr(value, "data", None), np.ndarray):
+        if not isinstance(value, np.ndarray):
+            value = value.data
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        return []
+    return [array] if array.dtype.kind in "fiub" else []
+
+
+def fingerprint(live: Live) -> dict[Place, tuple[int, bytes]]:
+    """Identity and content of every array, to see later what a call has changed."""
+    return {p: (id(a), a.tobytes()) for p, a in places.walk(live.obj).items()}
+
+
+def changed(live: Live, before: Mapping[Place, tuple[int, bytes]]) -> dict[Place, Array]:
+    """The arrays of the object that are new or differ from the fingerprint."""
+    return {
+        p: a for p, a in places.walk(live.obj).items()
+        if p not in before or before[p][1] != a.tobytes() or before[p][0] != id(a)
+    }  # fmt: skip
+
+
+def stored_output(live: Live, new: Mapping[Place, Array], inputs: Iterable[Array]) -> Place | None:
+    """The place where a forward that returns nothing has put its output."""
+    mine = list(inputs)
+    candidates = [
+        p for p, a in new.items()
+        if a.dtype.kind == "f" and not any(a is x or same_data(a, x) for x in mine)
+    ]  # fmt: skip
+    for name in OUTPUT_NAMES:
+        for p in candidates:
+            if p[-1][1] == name:
+                return p
+    return candidates[-1] if candidates else None
+
+
+def same_data(a: Array, b: Array) -> bool:
+    """Equal shape and content (a stored copy of an input)."""
+    return a.shape == b.shape and np.array_equal(a, b)
+
+
+def call_quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call user code with the global generators at a fixed seed and floating-point warnings off.
+
+    A fixed seed makes a dropout mask repeat over the evaluations of a numerical derivative.
+    """
+    with seeded(0), np.errstate(all="ignore"):
+        return function(*args, **kwargs)
+
+
+def split(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
+    """Cut a flat array into arrays of these shapes."""
+    sizes = [int(np.prod(s)) for s in shapes]
+    ends = np.cumsum(sizes)
+    return [flat[e - n : e].reshape(s) for n, e, s in zip(sizes, ends, shapes, strict=True)]
+
+
+def join(arrays: list[Array]) -> Array:
+    """One array as it is; several as one flat array."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.ravel(a) for a in arrays])
+
+
+def to_primals(inputs: Primals, names: Iterable[str]) -> list[Array]:
+    """The inputs in the order of their names."""
+    return [inputs[n] for n in names]
+
+
+def kept_outputs(live: Live) -> Primals:
+    """The arrays an object keeps under a name that means its output."""
+    found = places.walk(live.obj, 2)
+    return {places.label(p): a for p, a in found.items() if p and p[-1][1] in OUTPUT_NAMES}

@@ -1,0 +1,375 @@
+"""Optimizers in every form: a step is parameters and gradients in, parameters out.
+
+The form is found by trying: an object handed over with the attributes the source reads from it
+(``layer.weights``, ``layer.dweights``), dicts, lists, single arrays, or a function with a config.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions import places
+from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.recognise import update_method
+from gradcheck.conventions.signature import arguments, plain, tree_of
+from gradcheck.types import Array, Op, Primals
+
+
+class Holder(SimpleNamespace):
+    """A stand-in for a layer, a parameter or a model: whatever attributes the optimizer reads."""
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+@dataclass
+class Bench:
+    """Parameters and gradients in the container one optimizer wants, kept over the steps."""
+
+    form: str
+    arrays: dict[str, Array] = field(default_factory=dict)
+    grads: dict[str, Array] = field(default_factory=dict)
+    layer: Any = None
+    config: Any = None
+    returned: Any = None
+    pairs: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def attributes_read(cls: Any, names: set[str]) -> list[str]:
+    """The attributes the class's source reads or writes on objects other than ``self``."""
+    tree = tree_of(cls)
+    found: list[str] = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "self") not in {
+            "self",
+            "np",
+            "numpy",
+            "math",
+        }:
+            found.append(node.attr)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+            "hasattr",
+            "getattr",
+            "setattr",
+        }:
+            if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+                found.append(str(node.args[1].value))
+    return [
+        a
+        for a in dict.fromkeys(found)
+        if a not in {"shape", "items", "keys", "values", "append", "copy", "T"}
+    ]
+
+
+def attribute_pairs(found: list[str]) -> dict[str, tuple[str, str]]:
+    """``weights -> (weights, dweights)`` among the attributes an optimizer reads."""
+    pairs = {}
+    for name in found:
+        for other in found:
+            if other != name and any(
+                places.same(s, places.norm(name)) for s in places.stems(other)
+            ):
+                if (
+                    other.lower().lstrip("_").startswith(("d", "g", "delta"))
+                    or "grad" in other.lower()
+                ):
+                    pairs[name] = (name, other)
+                    break
+    return pairs
+
+
+FORMS = (
+    "layer",
+    "dicts",
+    "lists",
+    "arrays",
+    "named_array",
+    "layers",
+    "model",
+    "params_objects",
+    "grads_only",
+)
+
+
+def shapes_for(form: str) -> dict[str, tuple[int, ...]]:
+    """Two parameters of different shapes (one where a form takes a single array)."""
+    return (
+        {"W": (4, 5)}
+        if form in {"arrays", "named_array", "function"}
+        else {"W": (4, 5), "b": (1, 5)}
+    )
+
+
+def make_layer(
+    pairs: dict[str, tuple[str, str]], params: Primals, grads: Primals, spare: list[str]
+) -> Holder:
+    """An object with parameter and gradient attributes under the names the optimizer reads."""
+    holder = Holder()
+    for key, (p, g) in zip(params, pairs.values(), strict=False):
+        setattr(holder, p, params[key])
+        setattr(holder, g, grads[key])
+    for name in spare:
+        if not hasattr(holder, name) and name in {
+            "trainable",
+            "is_trainable",
+            "has_params",
+            "has_weights",
+        }:
+            setattr(holder, name, True)
+    return holder
+
+
+def call_step(opt: Any, method: str, bench: Bench, params: Primals, grads: Primals) -> Primals:
+    """One step of an optimizer in one form; the containers live on, arrays are put into them.
+
+    Raises
+    ------
+    Exception
+        Whatever the user's code raises under this form.
+    """
+    update = getattr(opt, method) if method != "__call__" else opt
+    form = bench.form
+    for hook in ("pre_update_params", "pre_update_param", "pre_update", "pre_step"):
+        if callable(getattr(opt, hook, None)):
+            call_quietly(getattr(opt, hook))
+    result = None
+    if form == "layer":
+        if bench.layer is None:
+            bench.layer = make_layer(bench.pairs, params, grads, [])
+        for key, (p, g) in zip(params, bench.pairs.values(), strict=False):
+            setattr(bench.layer, p, params[key])
+            setattr(bench.layer, g, grads[key])
+        call_quietly(update, bench.layer)
+        result = {
+            k: getattr(bench.layer, p)
+            for k, (p, _) in zip(params, bench.pairs.values(), strict=False)
+        }
+    elif form in {"dicts", "dicts_swapped"}:
+        bench.arrays, bench.grads = dict(params), dict(grads)
+        pair = (bench.arrays, bench.grads) if form == "dicts" else (bench.grads, bench.arrays)
+        out = call_quietly(update, *pair)
+        result = out if isinstance(out, dict) and set(out) == set(params) else bench.arrays
+    elif form in {"lists", "lists_swapped"}:
+        held = list(params.values())
+        pair2 = (held, list(grads.values())) if form == "lists" else (list(grads.values()), held)
+        out = call_quietly(update, *pair2)
+        held = list(out) if isinstance(out, (list, tuple)) and len(out) == len(held) else held
+        result = dict(zip(params, held, strict=True))
+    elif form in {"arrays", "arrays_swapped", "named_array", "array_named", "step_only"}:
+        result = {k: one_array(update, form, k, params[k], grads[k]) for k in params}
+    elif form == "function":
+        result = {}
+        for k in params:
+            out = (
+                call_quietly(opt, params[k], grads[k], bench.config)
+                if bench.config is not None
+                else call_quietly(opt, params[k], grads[k])
+            )
+            if isinstance(out, tuple):
+                result[k], bench.config = out[0], out[1]
+            else:
+                result[k] = params[k] if out is None else out
+    else:
+        result = in_containers(opt, update, bench, params, grads)
+    for hook in ("post_update_params", "post_update_param", "post_update", "post_step"):
+        if callable(getattr(opt, hook, None)):
+            call_quietly(getattr(opt, hook))
+    return {k: np.asarray(v) for k, v in result.items()}
+
+
+def one_array(update: Callable[..., Any], form: str, key: str, w: Array, g: Array) -> Array:
+    """A step on a single array; the new value is returned or written in place."""
+    args: dict[str, tuple[Any, ...]] = {
+        "arrays": (w, g), "arrays_swapped": (g, w), "named_array": (key, w, g), "array_named": (w, g, key),
+        "step_only": (g,),
+    }  # fmt: skip
+    out = call_quietly(update, *args[form])
+    if form == "step_only":
+        return w - np.asarray(out)
+    return w if out is None else np.asarray(out)
+
+
+def in_containers(
+    opt: Any, update: Callable[..., Any], bench: Bench, params: Primals, grads: Primals
+) -> Primals:
+    """Layers in a list, a model with layers, parameter objects, or parameters given at construction."""
+    if bench.layer is None:
+        bench.layer = make_layer(
+            bench.pairs or {k: (k, f"d{k}") for k in params}, params, grads, []
+        )
+        bench.layer.params = dict(params)
+        bench.layer.grads = dict(grads)
+        bench.layer.parameters = bench.layer.params
+    holder = bench.layer
+    pairs = bench.pairs or {k: (k, f"d{k}") for k in params}
+    for key, (p, g) in zip(params, pairs.values(), strict=False):
+        setattr(holder, p, params[key])
+        setattr(holder, g, grads[key])
+    holder.params.update(params)
+    holder.grads.update(grads)
+    before = {k: v.copy() for k, v in params.items()}
+    if bench.form == "layers":
+        call_quietly(update, [holder])
+    elif bench.form == "model":
+        call_quietly(
+            update,
+            Holder(
+                layers=[holder], params=holder.params, grads=holder.grads, trainable_layers=[holder]
+            ),
+        )
+    elif bench.form == "container":
+        call_quietly(update, holder)
+    elif bench.form == "given":
+        for held, key in zip(bench.config, params, strict=False):
+            write_parameter(held, params[key], grads[key])
+        call_quietly(update)
+        return {k: read_parameter(h) for h, k in zip(bench.config, params, strict=False)}
+    for key, (p, _) in zip(params, pairs.values(), strict=False):
+        if not np.array_equal(holder.params[key], before[key]):
+            continue
+        holder.params[key] = getattr(holder, p)
+    return {k: holder.params[k] for k in params}
+
+
+def write_parameter(held: Any, value: Array, gradient: Array) -> None:
+    """Fill a parameter object."""
+    for name in ("data", "value", "w", "params"):
+        setattr(held, name, value)
+    for name in ("grad", "gradient", "g", "grads"):
+        setattr(held, name, gradient)
+
+
+def read_parameter(held: Any) -> Array:
+    """The value a step left in a parameter object: whichever spelling it has changed."""
+    values = [np.asarray(getattr(held, n)) for n in ("data", "value", "w", "params")]
+    changed = [v for v in values if not np.array_equal(v, values[-1])]
+    return changed[0] if changed else values[0]
+
+
+def candidate_forms(cls: Any, method: str) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
+    """The forms an update method may have, from the number and names of its arguments."""
+    args = [a for a in arguments(getattr(cls, method)) if a.required]
+    pairs = attribute_pairs(attributes_read(cls, set()))
+    names = [plain(a.name) for a in args]
+    if len(args) == 0:
+        yield "given", pairs
+    if len(args) == 1:
+        many = names[0].endswith("s") and "params" not in names[0]
+        order = ["layers", "layer"] if many else ["layer", "model", "layers"]
+        if pairs:
+            yield from ((f, pairs) for f in order)
+        yield from (("container", pairs), ("layers", pairs), ("model", pairs), ("step_only", pairs))
+    if len(args) == 2:
+        swapped = any(w in names[0] for w in ("grad", "dw", "delta")) and not any(
+            w in names[1] for w in ("grad", "dw")
+        )
+        suffix = "_swapped" if swapped else ""
+        yield from ((f + suffix, {}) for f in ("dicts", "lists", "arrays"))
+    if len(args) == 3:
+        yield from (("named_array", {}), ("array_named", {}))
+
+
+def trial(
+    opt: Any, method: str, form: str, pairs: dict[str, tuple[str, str]], config: Any = None
+) -> bool:
+    """Whether a step under this form moves every parameter to finite values of its shape."""
+    rng = np.random.default_rng(8)
+    params = {k: rng.normal(size=s) for k, s in shapes_for(form).items()}
+    grads = {k: rng.normal(size=v.shape) for k, v in params.items()}
+    bench = Bench(form, pairs=pairs, config=config)
+    old = {k: v.copy() for k, v in params.items()}
+    after = call_step(opt, method, bench, params, {k: v.copy() for k, v in grads.items()})
+    for _ in range(2):
+        after = call_step(opt, method, bench, {k: np.array(v) for k, v in after.items()}, grads)
+    return all(
+        np.shape(after[k]) == old[k].shape
+        and np.all(np.isfinite(after[k]))
+        and np.any(after[k] != old[k])
+        for k in old
+    )
+
+
+def optimizer_op(
+    name: str, make: Callable[[], Any], cls: Any, built: str, line: int | None = None
+) -> Op:
+    """The Op of an optimizer class.
+
+    Raises
+    ------
+    Refused
+        No form of the update step works; the text names the last error.
+    """
+    method = update_method(cls)
+    if method is None:
+        raise Refused("has no update step")
+    last = ""
+    for form, pairs in candidate_forms(cls, method):
+        try:
+            if trial(make(), method, form, pairs):
+                return op_of(name, make, method, form, pairs, built, cls)
+            last = last or f"{method} leaves a parameter unchanged"
+        except Exception as error:
+            last = f"{method} ({form}) raises {type(error).__name__}: {error}"
+    raise Refused(f"no way to call {method} was found; last: {last}")
+
+
+def op_of(
+    name: str,
+    make: Callable[[], Any],
+    method: str,
+    form: str,
+    pairs: dict[str, tuple[str, str]],
+    built: str,
+    cls: Any,
+    config: Any = None,
+) -> Op:
+    """An Op whose `step` takes one step on a live optimizer (state and containers live in it)."""
+
+    def fresh() -> Live:
+        live = Live(make())
+        live.memory["bench"] = Bench(form, pairs=pairs, config=copy.deepcopy(config))
+        return live
+
+    def step(live: Live, params: Primals, grads: Primals) -> Primals:
+        return call_step(live.obj, method, live.memory["bench"], params, grads)
+
+    refuse: Any = None
+    return Op(
+        name=name, kind="optimizer", convention={"layer": "nnfs", "dicts": "fish"}.get(form, form),
+        make=fresh, parameters=lambda _l: {}, with_parameters=lambda _v: fresh(), forward=refuse, backward=refuse,
+        step=step, built=built, obj=cls, reading=f"{method}({form})",
+    )  # fmt: skip
+
+
+def function_optimizer(name: str, function: Any) -> Op:
+    """The Op of ``f(w, dw, config) -> (w, config)``.
+
+    Raises
+    ------
+    Refused
+        The function cannot be called that way.
+    """
+    last = ""
+    for config in ({"learning_rate": 1e-2}, None):
+        try:
+            if trial(function, "__call__", "function", {}, copy.deepcopy(config)):
+                return op_of(
+                    name,
+                    lambda: function,
+                    "__call__",
+                    "function",
+                    {},
+                    f"{name}(w, dw, config)",
+                    function,
+                    config,
+                )
+        except Exception as error:
+            last = f"raises {type(error).__name__}: {error}"
+    raise Refused(f"cannot be called as {name}(w, dw, config): {last}")

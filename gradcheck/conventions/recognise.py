@@ -1,0 +1,219 @@
+"""What a file holds: which of its classes and functions can be checked, and as what."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.conventions.functions import pairs
+from gradcheck.conventions.losses import is_loss_name
+from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
+
+OPTIMIZER_WORDS = (
+    "optimizer", "optimiser", "sgd", "adam", "rmsprop", "adagrad", "adadelta", "nesterov", "momentum",
+    "gradientdescent", "nadam", "amsgrad", "lion", "optim", "adamw",
+)  # fmt: skip
+UPDATES = (
+    "update_params", "update_param", "update_parameters", "update", "step", "apply_gradients", "optimize",
+    "apply", "update_weights", "__call__", "minimize", "_update", "get_update", "get_gradients", "updates",
+)  # fmt: skip
+MODEL_LOSS, MODEL_GRADIENT = (
+    ("loss", "compute_loss", "cost"),
+    ("gradient", "gradients", "backward", "backprop"),
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One name of a file: what it is, or why it is skipped."""
+
+    name: str
+    kind: str
+    convention: str = ""
+    reason: str = ""
+    line: int | None = None
+
+
+def plan_names(
+    namespace: Mapping[str, Any], tree: ast.Module, module_name: str = ""
+) -> list[Planned]:
+    """Every class, function pair and checkable function a file defines, in its order."""
+    nodes = [n for n in definitions(tree) if n.name in namespace]
+    functions = [n.name for n in nodes if not isinstance(n, ast.ClassDef)]
+    found = pairs(functions)
+    members = {f: stem for stem, fs in found.items() for f in fs}
+    planned: list[Planned] = []
+    for node in nodes:
+        obj = namespace[node.name]
+        if isinstance(node, ast.ClassDef):
+            planned.append(plan_class(node.name, obj, node.lineno))
+        elif node.name in members:
+            stem = members[node.name]
+            if found[stem][0] == node.name:
+                kind = "loss" if is_loss_pair(found[stem], namespace) else "function"
+                planned.append(Planned(stem, kind, "functions", line=node.lineno))
+        else:
+            single = plan_function(node.name, obj, node.lineno)
+            if single is not None:
+                planned.append(single)
+    return planned
+
+
+def definitions(tree: ast.Module) -> list[Any]:
+    """Top-level classes and functions, also those inside top-level if/try blocks; last one wins."""
+    out: dict[str, Any] = {}
+
+    def visit(body: list[ast.stmt]) -> None:
+        for node in body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                out.pop(node.name, None)
+                out[node.name] = node
+            elif isinstance(node, (ast.If, ast.Try)):
+                visit(node.body)
+
+    visit(tree.body)
+    return list(out.values())
+
+
+def is_loss_pair(pair: tuple[str, str], namespace: Mapping[str, Any]) -> bool:
+    """A function pair that computes a loss: called so, with two array arguments."""
+    args = [a for a in arguments(namespace[pair[0]], method=False) if a.required]
+    return is_loss_name(pair[0]) and len(args) >= 2
+
+
+def plan_function(name: str, function: Any, line: int) -> Planned | None:
+    """A single function that can be checked by itself, else None."""
+    key = plain(name)
+    args = [a for a in arguments(function, method=False) if a.required]
+    if "num" in key and "grad" in key and len(args) >= 2:
+        return Planned(name, "numgrad", "functions", line=line)
+    if key.endswith("loss") and len(args) == 2 and returns_pair(function):
+        return Planned(name, "loss", "loss and gradient in one", line=line)
+    if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
+        return Planned(name, "optimizer", "functions", line=line)
+    return None
+
+
+def returns_pair(function: Any) -> bool:
+    """Whether a function returns a tuple of two (loss, gradient)."""
+    from gradcheck.conventions.signature import returned_names
+
+    return len(returned_names(function)) == 2
+
+
+def plan_class(name: str, cls: Any, line: int) -> Planned:
+    """What a class is: layer, loss, optimizer, accuracy, model, or skipped with the reason."""
+
+    def skip(why: str) -> Planned:
+        return Planned(name, "unknown", reason=why, line=line)
+
+    if not inspect.isclass(cls):
+        return skip("not a class after decoration")
+    if issubclass(cls, BaseException):
+        return skip("an exception")
+    key = plain(name)
+    pair = verbs(cls)
+    if is_model(cls, key):
+        return Planned(name, "model", line=line)
+    if is_optimizer(cls, key, pair):
+        method = update_method(cls)
+        if method is None or is_abstract(getattr(cls, method)):
+            return skip("abstract: no update step of its own")
+        return Planned(name, "optimizer", line=line)
+    if "accuracy" in key:
+        compare = (
+            getattr(cls, "compare", None)
+            or getattr(cls, "calculate", None)
+            or getattr(cls, "__call__", None)
+        )
+        if compare is None or (
+            is_abstract(compare) if hasattr(cls, "compare") else not hasattr(cls, "calculate")
+        ):
+            return skip("abstract: no compare of its own")
+        if not hasattr(cls, "compare") and calls_missing(cls, "compare"):
+            return skip("abstract: compare is left to its subclasses")
+        return Planned(name, "accuracy", line=line)
+    if pair is None:
+        return skip(no_pair(cls))
+    if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):
+        return skip("abstract")
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        return skip(f"abstract: {', '.join(missing)} left to its subclasses")
+    if is_loss_name(name) and takes_labels(cls, pair):
+        return Planned(name, "loss", line=line)
+    if is_container(cls, key):
+        return Planned(name, "model", line=line)
+    return Planned(name, "layer", line=line)
+
+
+def no_pair(cls: Any) -> str:
+    """Why a class cannot be checked: what it has and what is missing."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    if any(n.startswith(("forward", "fprop")) for n in own):
+        return "forward without a backward"
+    if any("backward" in n or n == "bprop" for n in own):
+        return "backward without a forward"
+    if re.search(r"loss|layer|activation|base|abstract|module", cls.__name__, re.IGNORECASE):
+        return "abstract"
+    return "a helper: no forward/backward, update or compare"
+
+
+def calls_missing(cls: Any, method: str) -> bool:
+    """Whether a method of the class calls ``self.method`` that the class does not have."""
+    try:
+        return f"self.{method}(" in inspect.getsource(cls)
+    except (OSError, TypeError):
+        return False
+
+
+def takes_labels(cls: Any, pair: tuple[str, str]) -> bool:
+    """Whether the forward takes predictions and labels."""
+    args = [a for a in arguments(getattr(cls, pair[0])) if a.role in {"value", "labels"}]
+    return len(args) >= 2
+
+
+def is_optimizer(cls: Any, key: str, pair: tuple[str, str] | None) -> bool:
+    """By name, or by an update method in a class without forward and backward."""
+    if pair is not None and not any(w in key for w in OPTIMIZER_WORDS[:6]):
+        return False
+    if any(w in key for w in OPTIMIZER_WORDS):
+        return update_method(cls) is not None
+    return pair is None and any(
+        hasattr(cls, u) for u in ("update_params", "update_param", "apply_gradients")
+    )
+
+
+def update_method(cls: Any) -> str | None:
+    """The name of the method that takes a step."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    for name in UPDATES:
+        if name in own and not is_abstract(getattr(cls, name)):
+            return name
+    return next((n for n in UPDATES if n in own), None)
+
+
+def is_model(cls: Any, key: str) -> bool:
+    """A class with loss and gradient (fish book), or train/predict with layers inside."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    if "loss" in own and ("gradient" in own or "numerical_gradient" in own) and "predict" in own:
+        return True
+    return (
+        bool(own & {"fit", "train"})
+        and "predict" in own
+        and bool(own & {"forward", "backward", "add", "backprop", "layers"})
+    )
+
+
+def is_container(cls: Any, key: str) -> bool:
+    """A network that holds layers: Sequential, Model, MLP with add()."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    return (
+        "add" in own
+        or key in {"sequential", "model", "network", "neuralnetwork", "mlp"}
+        and "layers" in own
+    )

@@ -1,0 +1,209 @@
+"""What the names in a signature mean: verbs, flags, labels, upstream gradients, step sizes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+#: (forward, backward) method names, in the order they are looked for.
+VERBS: tuple[tuple[str, str], ...] = tuple(
+    (f, b)
+    for f in (
+        "forward", "forward_pass", "forward_propagate", "forward_propagation", "forward_prop",
+        "forwardpass", "fprop", "feedforward", "feed_forward", "forward_step", "fwd", "propagate",
+        "_forward", "__call__", "call", "apply", "activate", "activation", "function", "func", "fn",
+        "compute", "evaluate", "loss", "compute_loss", "calculate", "calculate_loss", "cost", "f",
+        "value", "output",
+    )
+    for b in (
+        "backward", "backward_pass", "back_propagate", "backward_propagate", "back_propagation",
+        "backward_propagation", "back_prop", "backward_prop", "backwardpass", "bprop", "backprop",
+        "backpropagate", "backpropagation", "backward_step", "bwd", "_backward", "compute_gradients",
+        "compute_gradient", "compute_grad", "gradient", "grad", "derivative", "deriv", "derive",
+        "prime", "f_prime", "df", "d", "loss_gradient", "loss_grad", "grad_fn", "diff",
+        "calculate_gradient", "get_gradient", "delta", "loss_derivative", "activation_derivative",
+        "derivate", "jacobian_vector", "dfn", "dfunc", "cost_derivative", "vjp", "pullback",
+    )
+)  # fmt: skip
+
+TRAIN = {
+    "training", "train", "istraining", "trainflg", "istrain", "trainmode", "trainingmode",
+    "trainflag", "stochastic", "dropon", "usedropout", "trainphase", "isfit",
+}  # fmt: skip
+EVAL = {"eval", "test", "inference", "istest", "testing", "evaluate", "predict", "isevaluating",
+        "evaluation", "isinference", "testmode", "evalmode", "deterministic"}  # fmt: skip
+LABELS = {
+    "ytrue", "true", "target", "targets", "t", "label", "labels", "y", "truth", "groundtruth",
+    "expected", "actual", "trueval", "ytarget", "real", "gt", "ytest", "yt", "correct",
+    "truelabels", "tags", "desired", "trues", "answers", "ylabels", "reference", "trueprob", "ys",
+}  # fmt: skip
+PREDICTIONS = {
+    "ypred", "pred", "predictions", "prediction", "output", "outputs", "yhat", "predicted", "x",
+    "logits", "scores", "inputs", "input", "probs", "preds", "p", "out", "a", "z", "yp", "al",
+    "dvalues", "probabilities", "score", "estimate", "estimated", "net", "activations", "q", "hat",
+}  # fmt: skip
+RATES = {"lr", "learningrate", "eta", "stepsize", "rate", "alpha", "learnrate", "lrate"}
+UPSTREAM = re.compile(
+    r"^(d(out|y|z|a|values?|output|outputs|l|loss|l_?d\w*|prev|h|s|v|_?\w+)|grad\w*|\w*grads?|"
+    r"delta\w*|upstream\w*|g|gy|\w*gradient\w*|err\w*|accum\w*|top_?diff|cotangent|dLd\w+|acc_grad)$",
+    re.IGNORECASE,
+)
+
+
+def plain(name: str) -> str:
+    """A name without underscores and case."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument: its name, whether it must be given, and its default."""
+
+    name: str
+    required: bool
+    default: Any = None
+    keyword_only: bool = False
+
+    @property
+    def flag(self) -> bool | None:
+        """True for "training", False for "evaluation", None when it is no mode flag."""
+        key = plain(self.name)
+        if isinstance(self.default, (int, float, str)) and not isinstance(self.default, bool):
+            if key != "mode":
+                return None
+        if key in TRAIN:
+            return True
+        return False if key in EVAL and (self.required or isinstance(self.default, bool)) else None
+
+    @property
+    def role(self) -> str:
+        """``flag``, ``mode``, ``rate``, ``labels`` or ``value``."""
+        key = plain(self.name)
+        if key == "mode":
+            return "mode"
+        if self.flag is not None:
+            return "flag"
+        if key in RATES or "learningrate" in key:
+            return "rate"
+        return "labels" if key in LABELS else "value"
+
+
+def arguments(function: Callable[..., Any], method: bool = True) -> list[Arg]:
+    """The arguments of a function, without ``self`` when it was taken from a class.
+
+    A signature that cannot be read (a C function) gives an empty list.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    if method and parameters and parameters[0].name in {"self", "cls"}:
+        parameters = parameters[1:]
+    return [
+        Arg(
+            p.name,
+            p.default is p.empty,
+            None if p.default is p.empty else p.default,
+            p.kind is p.KEYWORD_ONLY,
+        )
+        for p in parameters
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+
+
+def takes_varargs(function: Callable[..., Any]) -> bool:
+    """Whether the function takes ``*args``."""
+    try:
+        kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):
+        return False
+    return inspect.Parameter.VAR_POSITIONAL in kinds
+
+
+def tree_of(function: Any) -> ast.AST | None:
+    """The syntax tree of a function or class, or None where the source cannot be had."""
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return None
+
+
+def is_abstract(function: Any) -> bool:
+    """A body that only passes, raises NotImplementedError, or holds a docstring."""
+    if getattr(function, "__isabstractmethod__", False):
+        return True
+    tree = tree_of(function)
+    if tree is None:
+        return False
+    body = getattr(tree.body[0], "body", []) if isinstance(tree, ast.Module) else []
+    return bool(body) and all(map(says_nothing, body))
+
+
+def says_nothing(statement: ast.stmt) -> bool:
+    """One statement of an abstract method."""
+    if isinstance(statement, (ast.Pass, ast.Raise)):
+        return True
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return True
+    return isinstance(statement, ast.Return) and (
+        statement.value is None
+        or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
+        or (isinstance(statement.value, ast.Name) and statement.value.id == "NotImplemented")
+    )
+
+
+def verbs(cls: type) -> tuple[str, str] | None:
+    """The (forward, backward) method names of a class; concrete ones before abstract ones."""
+    pairs = [
+        (f, b)
+        for f, b in VERBS
+        if callable(getattr(cls, f, None))
+        and callable(getattr(cls, b, None))
+        and not (f == "__call__" and "__call__" not in {n for c in cls.__mro__ for n in vars(c)})
+        and f != b
+    ]
+    concrete = [
+        (f, b)
+        for f, b in pairs
+        if not is_abstract(getattr(cls, f)) and not is_abstract(getattr(cls, b))
+    ]
+    return (concrete or pairs or [None])[0]  # type: ignore[list-item]
+
+
+def returned_names(function: Any) -> list[str]:
+    """The names in ``return a, b, c`` (the last such statement), or []."""
+    tree = tree_of(function)
+    if tree is None:
+        return []
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found = [last_name(e) for e in flat_elements(node.value)]
+    return found
+
+
+def flat_elements(node: ast.Tuple) -> list[ast.expr]:
+    """The elements of a returned tuple, with a nested list or tuple opened."""
+    out: list[ast.expr] = []
+    for e in node.elts:
+        out += flat_elements(e) if isinstance(e, ast.Tuple) else [e]
+    return out
+
+
+def last_name(node: ast.expr) -> str:
+    """``self.dW`` -> ``dW``; ``dW / n`` -> ``dW``; otherwise the first name inside."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Name):
+        return node.id
+    for child in ast.walk(node):
+        if isinstance(child, (ast.Name, ast.Attribute)) and child is not node:
+            name = child.attr if isinstance(child, ast.Attribute) else child.id
+            if name not in {"np", "numpy", "self"}:
+                return name
+    return ""

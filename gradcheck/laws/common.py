@@ -1,0 +1,134 @@
+"""What every law needs: one run of the raw object, and verdicts in one grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.types import Array, Case, Entry, Op, Primals, Status, Verdict
+
+#: Two runs of the same float64 arithmetic may differ by the order of summation only.
+SAME = 1e-9
+
+
+@dataclass
+class Run:
+    """One forward and backward of the raw object: nothing copied, everything at hand."""
+
+    live: Any
+    inputs: Primals
+    parameters: Primals
+    labels: Array | None
+    output: Any
+    cotangent: Array
+    gradients: Mapping[str, Any]
+
+
+def start(op: Op, case: Case) -> tuple[Any, Primals, Primals, Array | None]:
+    """A fresh object with drawn parameters, and the inputs and labels of a case."""
+    primals, labels = cases.draw(op, case)
+    inputs = {s.name: primals[s.name] for s in op.slots}
+    parameters = {k: v for k, v in primals.items() if k not in inputs}
+    return op.with_parameters(parameters), inputs, parameters, labels
+
+
+def cotangent_for(op: Op, output: Any, case: Case) -> Array:
+    """Random for layers; 1 for losses, whose backward starts there."""
+    array = np.asarray(output)
+    if op.terminal:
+        return np.ones(array.shape)
+    return cases.arrange(cases.cotangent(array, case).astype(case.dtype), case.layout)
+
+
+def run(op: Op, case: Case) -> Run:
+    """Forward and backward once on a fresh object."""
+    live, inputs, parameters, labels = start(op, case)
+    output = op.forward(live, inputs, labels, case.train)
+    cot = cotangent_for(op, output, case)
+    gradients = op.backward(live, cot, inputs, labels)
+    return Run(live, inputs, parameters, labels, output, cot, gradients)
+
+
+def differs(a: Any, b: Any, rtol: float = SAME) -> bool:
+    """Whether two arrays differ by more than reordered float64 sums can, relative to their size."""
+    x, y = np.asarray(a), np.asarray(b)
+    if x.shape != y.shape or x.dtype.kind not in "fiub" or y.dtype.kind not in "fiub":
+        return True
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    if np.array_equal(x, y, equal_nan=True):
+        return False
+    scale = max(float(np.max(np.abs(x), initial=0.0)), float(np.max(np.abs(y), initial=0.0)))
+    return not bool(np.all(np.abs(x - y) <= rtol * scale))
+
+
+def first_difference(a: Any, b: Any) -> tuple[tuple[int, ...], float, float]:
+    """Index and the two values where two arrays of one shape differ most."""
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    gap = np.where(np.isfinite(x - y), np.abs(x - y), np.inf)
+    where = np.unravel_index(int(np.argmax(gap)), x.shape) if x.ndim else ()
+    index = tuple(int(i) for i in where)
+    return index, float(x[index]), float(y[index])
+
+
+def subscript(name: str, index: tuple[int, ...]) -> str:
+    """``dbiases[0, 1]``."""
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def gradient_name(op: Op, wrt: str) -> str:
+    """What the user calls the gradient of a primal."""
+    return op.gradient_names.get(wrt, f"d{wrt}")
+
+
+def place(op: Op, case: Case, law: str) -> str:
+    """The end of every message: ``[law, subject, case]``."""
+    sizes = dict(case.sizes)
+    shapes = {s.name: s.sized(sizes) for s in op.slots}
+    return f"[{law}, {op.name}, {cases.describe(op, case, shapes)}]"
+
+
+def verdict(
+    law: str, status: Status, op: Op, case: Case, wrt: str = "", what: str = "", **more: Any
+) -> Verdict:
+    """A verdict whose message ends with law, subject and case."""
+    message = f"{what} {place(op, case, law)}" if what else ""
+    return Verdict(law=law, status=status, wrt=wrt, message=message, case=case, **more)
+
+
+def numbers_differ(
+    law: str,
+    status: Status,
+    op: Op,
+    case: Case,
+    wrt: str,
+    got: Any,
+    wanted: Any,
+    why: str,
+    **more: Any,
+) -> Verdict:
+    """A verdict about two arrays that should be equal, with the worst entry."""
+    x, y = np.asarray(got), np.asarray(wanted)
+    if x.shape != y.shape:
+        return verdict(
+            law,
+            status,
+            op,
+            case,
+            wrt,
+            f"{wrt} has shape {x.shape}, but should have shape {y.shape}: {why}",
+            size=int(x.size),
+            **more,
+        )
+    index, mine, other = first_difference(x, y)
+    wrong = int(
+        np.sum(
+            np.abs(x.astype(float) - y.astype(float)) > SAME * max(float(np.max(np.abs(y))), 1e-300)
+        )
+    )
+    text = f"{subscript(wrt, index)} = {mine:.6g}, but should be {other:.6g}: {why}"
+    return verdict(law, status, op, case, wrt, text, index=index, claimed=mine, measured=other, bound=0.0,
+                   wrong=wrong, size=int(x.size), entries=(Entry(index, mine, other, 0.0),), **more)  # fmt: skip

@@ -1,0 +1,126 @@
+"""The gradient law: claimed against measured, with a bound, for every input and parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.laws.common import gradient_name, subscript, verdict
+from gradcheck.numdiff import Finding, gradient_check
+from gradcheck.types import Array, Case, Op, Primals, Pullback, Verdict
+
+
+def gradient(op: Op, case: Case) -> Iterator[Verdict]:
+    """Every gradient equals the measured derivative, within a bound that is measured too."""
+    primals, labels = cases.draw(op, case)
+    names = checkable(op, case, primals, labels)
+    if not names:
+        yield verdict(
+            "gradient", "skipped", op, case, what="there is no differentiable input or parameter"
+        )
+        return
+    penalised = regularised(op, primals)
+    vjp = vjp_of(op, case, labels, penalised)
+    output, _ = vjp(primals)
+
+    def redraw(rng: np.random.Generator) -> Primals:
+        return cases.draw(op, case.replace(seed=int(rng.integers(1 << 30))))[0]
+
+    findings = gradient_check(
+        vjp, primals, wrt=names, pinned=pins(op, output, penalised),
+        redraw=redraw, rng=cases.generator(case, 5),
+    )  # fmt: skip
+    for name, finding in findings.items():
+        yield judged(op, case, name, finding)
+
+
+def checkable(op: Op, case: Case, primals: Primals, labels: Array | None) -> list[str]:
+    """The primals whose gradient exists and has as many entries as they have."""
+    output, pullback = op.vjp(primals, labels, case.train)
+    cot = np.ones(np.shape(output)) if op.terminal else cases.cotangent(output, case)
+    grads = pullback(cot)
+    return [
+        k
+        for k, g in grads.items()
+        if k in primals and g.size == primals[k].size and g.dtype.kind in "fiu"
+    ]
+
+
+def regularised(op: Op, primals: Primals) -> bool:
+    """Whether a regularisation term is switched on."""
+    return op.penalty is not None and penalty_at(op, primals) != 0.0
+
+
+def penalty_at(op: Op, primals: Primals) -> float:
+    """The regularisation term at these parameters."""
+    assert op.penalty is not None
+    slots = {s.name for s in op.slots}
+    return op.penalty(op.with_parameters({k: v for k, v in primals.items() if k not in slots}))
+
+
+def vjp_of(
+    op: Op, case: Case, labels: Array | None, penalised: bool
+) -> Callable[[Primals], tuple[Array, Pullback]]:
+    """`op.vjp` at fixed labels and mode; a regularisation term is one more output.
+
+    NNFS layers add their L1/L2 terms in backward although forward does not contain them, so the
+    function whose gradient they compute is forward's loss plus the penalty.
+    """
+
+    def vjp(primals: Primals) -> tuple[Array, Pullback]:
+        output, pullback = op.vjp(primals, labels, case.train)
+
+        def shaped(cot: Array) -> Primals:
+            return {
+                k: g.reshape(primals[k].shape) if k in primals and g.size == primals[k].size else g
+                for k, g in pullback(cot).items()
+            }
+
+        if not penalised:
+            return output, shaped
+        joined = np.append(np.ravel(output).astype(np.float64), penalty_at(op, primals))
+        return joined, lambda cot: shaped(cot[:-1].reshape(np.shape(output)))
+
+    return vjp
+
+
+def pins(op: Op, output: Array, penalised: bool) -> Array | None:
+    """Cotangent entries that are fixed: 1 for a loss and for the penalty."""
+    if op.terminal:
+        return np.ones(np.shape(output))
+    if not penalised:
+        return None
+    fixed = np.full(np.shape(output), np.nan)
+    fixed[-1] = 1.0
+    return fixed
+
+
+def judged(op: Op, case: Case, name: str, finding: Finding) -> Verdict:
+    """A finding of the engine as a verdict with a message."""
+    called = gradient_name(op, name)
+    if finding.status == "pass":
+        return verdict("gradient", "pass", op, case, name, finding.kinks, resolution=finding.resolution,
+                       size=finding.size, wrong=0, detail={"forward_calls": finding.forward_calls, "backward_calls": finding.backward_calls})  # fmt: skip
+    if finding.status == "inconclusive":
+        return verdict(
+            "gradient",
+            "inconclusive",
+            op,
+            case,
+            name,
+            f"{called}: {finding.reason}",
+            size=finding.size,
+        )
+    worst = finding.entries[0] if finding.entries else None
+    if worst is None:
+        text = f"{called} is wrong along a direction, but no single entry could be measured"
+        return verdict("gradient", "fail", op, case, name, text, size=finding.size)
+    text = (
+        f"{subscript(called, worst.index)} = {worst.claimed:.6g}, but should be "
+        f"{worst.measured:.6g} (± {worst.bound:.0e})"
+    )
+    return verdict("gradient", "fail", op, case, name, text, wrong=finding.wrong, size=finding.size,
+                   index=worst.index, claimed=worst.claimed, measured=worst.measured, bound=worst.bound,
+                   entries=finding.entries)  # fmt: skip

@@ -1,0 +1,182 @@
+"""Objects x laws x cases -> verdicts, for one name of one loaded file."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck import cases
+from gradcheck.conventions import ops_for, recognise
+from gradcheck.conventions.adapt import Source
+from gradcheck.conventions.live import Refused
+from gradcheck.conventions.recognise import Planned
+from gradcheck.guard import pristine_numpy
+from gradcheck.laws import LAWS, OPTIMIZER_LAWS
+from gradcheck.laws.basic import traced
+from gradcheck.laws.common import verdict
+from gradcheck.targets import Loaded
+from gradcheck.types import Case, Law, Op, Subject, Verdict, worst
+
+__all__ = ["Options", "Planned", "check", "describe", "laws", "plan"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask for; the defaults check everything."""
+
+    init: tuple[str, ...] = ()
+    input: tuple[int, ...] | None = None
+    labels: str | None = None
+    laws: tuple[str, ...] = ()
+    seed: int = 0
+    examples: int | None = None
+    replay: str | None = None
+    exhaustive: bool = False
+    seconds: float | None = None
+
+
+def laws() -> dict[str, Law]:
+    """Every law by name."""
+    return dict(LAWS)
+
+
+def plan(loaded: Loaded, only: str | None = None) -> list[Planned]:
+    """What a file holds, in its order; nothing is constructed."""
+    found = recognise.plan_names(loaded.namespace, loaded.tree, loaded.module_name)
+    return [p for p in found if only is None or only in aliases(p)]
+
+
+def aliases(planned: Planned) -> set[str]:
+    """The names under which a user may ask for a subject (a pair also by either function)."""
+    return {planned.name, f"{planned.name}_forward", f"{planned.name}_backward"}
+
+
+def source_of(loaded: Loaded, planned: Planned, options: Options) -> Source:
+    """What the conventions need to know about one name."""
+    init = next((i for i in options.init if i.split("(")[0].strip() == planned.name), None)
+    return Source(
+        planned.name, loaded.namespace.get(planned.name), loaded.namespace, loaded.tree, init,
+        options.input, options.labels,
+    )  # fmt: skip
+
+
+def describe(loaded: Loaded, name: str) -> str:
+    """How a subject would be built and read, for ``gradcheck list``."""
+    planned = next(p for p in plan(loaded) if p.name == name)
+    if planned.reason:
+        return planned.reason
+    try:
+        op = ops_for(source_of(loaded, planned, Options()), planned.kind)[0]
+    except Refused as refusal:
+        return str(refusal)
+    shapes = ", ".join(f"{s.name} {s.sized(dict(Case().sizes))}" for s in op.slots)
+    return "; ".join(filter(None, (op.built, shapes, op.reading)))
+
+
+def check(loaded: Loaded, name: str, options: Options) -> Subject:
+    """Check one class or function pair of a loaded file against every law that applies."""
+    began = time.perf_counter()
+    planned = next((p for p in plan(loaded) if name in aliases(p)), None)
+    target = f"{loaded.target.text.split('::')[0]}::{name}"
+    if planned is None:
+        return Subject(
+            target,
+            name,
+            "unknown",
+            status="error",
+            reason="not a class or function pair with a backward",
+        )
+    kind = planned.kind if planned.kind != "numgrad" else "function"
+    blank = Subject(target, planned.name, kind, line=planned.line)  # type: ignore[arg-type]
+    if planned.reason:
+        return dataclasses.replace(blank, status="skipped", reason=planned.reason)
+    with pristine_numpy() as guard:
+        try:
+            ops = ops_for(source_of(loaded, planned, options), planned.kind)
+        except Refused as refusal:
+            return dataclasses.replace(blank, status="error", reason=str(refusal))
+        verdicts = [v for i, op in enumerate(ops) for v in check_op(op, options, i)]
+    merged = merge(verdicts)
+    notes = guard_notes(guard) + tuple(
+        r for r in {op.reading for op in ops} if r and op_reading_matters(ops[0])
+    )
+    return dataclasses.replace(
+        blank, kind=ops[0].kind, convention=ops[0].convention, built=ops[0].built, verdicts=tuple(merged),
+        status=worst([v.status for v in merged]), notes=notes, seconds=time.perf_counter() - began,
+        forward_calls=sum(int(v.detail.get("forward_calls", 0)) for v in verdicts),
+    )  # fmt: skip
+
+
+def guard_notes(guard: Any) -> tuple[str, ...]:
+    """What the guard has to say about an active ``nnfs.init()``."""
+    return tuple(getattr(guard, "notes", ()))
+
+
+def op_reading_matters(op: Op) -> bool:
+    """Optimizers' readings only name the form of the call."""
+    return op.kind != "optimizer"
+
+
+def applicable(op: Op, options: Options) -> Iterator[tuple[str, Law]]:
+    """The laws to run on an Op."""
+    for name, law in LAWS.items():
+        if options.laws and name not in options.laws:
+            continue
+        if (name in OPTIMIZER_LAWS) == (op.step is not None):
+            yield name, law
+
+
+def check_op(op: Op, options: Options, config: int) -> Iterator[Verdict]:
+    """Every applicable law on its cases; a case whose contract fails is not tried further."""
+    broken: set[Case] = set()
+    examples = 1 if options.examples is None else options.examples
+    replay = Case.parse(options.replay) if options.replay else None
+    if replay is not None and replay.config != config:
+        return
+    for name, law in applicable(op, options):
+        planned = [replay] if replay else cases.plan(op, name, options.seed, examples)
+        for case in planned:
+            case = dataclasses.replace(case, config=config)
+            if case in broken:
+                continue
+            for v in run_law(name, law, op, case):
+                if (
+                    name == "contract"
+                    and v.status == "fail"
+                    and (v.wrt == "output" or "raises" in v.message)
+                ):
+                    broken.add(case)
+                yield v
+
+
+def run_law(name: str, law: Law, op: Op, case: Case) -> list[Verdict]:
+    """One law on one case; an exception of the user's code is a fail, one of ours an error."""
+    try:
+        return list(law(op, case))
+    except Refused as refusal:
+        return [verdict(name, "error", op, case, what=str(refusal))]
+    except Exception as error:
+        where = traced(error)
+        status = "fail" if "line" in where else "error"
+        what = f"raises {type(error).__name__}: {error}"
+        return [verdict(name, status, op, case, what=what, detail=where)]
+
+
+def merge(verdicts: list[Verdict]) -> list[Verdict]:
+    """One verdict for each law and primal: the first of the worst status; passes keep the coarsest
+    resolution."""
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    for v in verdicts:
+        groups.setdefault((v.law, v.wrt), []).append(v)
+    merged = []
+    for group in groups.values():
+        status = worst([v.status for v in group])
+        chosen = [v for v in group if v.status == status]
+        if status == "pass":
+            merged.append(max(chosen, key=lambda v: v.resolution or 0.0))
+        else:
+            merged.append(chosen[0])
+    return merged
