@@ -95,7 +95,7 @@ def batch_norm_forward(
     if statistics is None:
         xhat, inverse, mean, var = normalise(x, axes, eps)
     else:
-        mean, var = (scale_for(s, "statistics", x, 1) for s in statistics)
+        mean, var = (scale_for(s, "statistics", x, 1).astype(x.dtype) for s in statistics)
         inverse = 1 / np.sqrt(var + eps)
         xhat = (x - mean) * inverse
     shapes = np.shape(gamma), np.shape(beta)
