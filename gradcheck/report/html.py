@@ -1,0 +1,218 @@
+"""Verdicts as one HTML page: no network, one file, light and dark, usable by keyboard.
+
+Everything that comes from the user's code is escaped by jinja2, and a content security policy
+lets the page's own script run and nothing else. Needs jinja2; pictures need matplotlib.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from gradcheck.report import pictures, words
+from gradcheck.report.missing import MissingLibrary, needs
+from gradcheck.types import Subject, Verdict
+
+#: Characters of pictures in one page; the page for 50 subjects has to stay below 1 MB.
+BUDGET = 600_000
+
+_DRAW: dict[str, tuple[Callable[..., str], str]] = {
+    "heatmap": (pictures.heatmap, "The wrong entries, marked with squares, in the whole gradient."),
+    "scatter": (pictures.scatter, "Every entry that is right lies on the line."),
+    "curve": (pictures.curve, "How sure the measurement is: its error at each step."),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing of one verdict; ``name`` is the key of `Verdict.detail` it was made from."""
+
+    name: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The pictures of a report by anchor, and what to say where one is missing."""
+
+    drawn: Mapping[str, tuple[Picture, ...]]
+    notes: Mapping[str, str]
+
+
+def draw(subjects: Sequence[Subject], budget: int = BUDGET) -> Gallery:
+    """Draw what the failing verdicts carry in their detail, worst first, within a budget.
+
+    Without matplotlib nothing is drawn and the notes say how to get it.
+    """
+    drawn: dict[str, tuple[Picture, ...]] = {}
+    notes: dict[str, str] = {}
+    anchors = words.Anchors()
+    for s, v in _findings(subjects):
+        key = anchors(s, v)
+        wanted = [name for name in _DRAW if name in v.detail]
+        if not wanted:
+            continue
+        if budget <= 0:
+            notes[key] = "Pictures left out to keep the page small; check this one alone for them."
+            continue
+        try:
+            found = tuple(_picture(s, v, name) for name in wanted)
+        except MissingLibrary as e:
+            notes[key] = f"No pictures: {e}"
+            continue
+        drawn[key] = found
+        budget -= sum(len(p.svg) for p in found)
+    return Gallery(drawn, notes)
+
+
+def _picture(subject: Subject, verdict: Verdict, name: str) -> Picture:
+    function, caption = _DRAW[name]
+    head = {"heatmap": "Difference", "scatter": "Yours against measured", "curve": "Error by step"}
+    title = f"{head[name]}: {words.title(subject, verdict)}"
+    return Picture(name, caption, function(verdict.detail[name], title=words.printable(title)))
+
+
+def _findings(subjects: Sequence[Subject]) -> list[tuple[Subject, Verdict]]:
+    return [(s, v) for s in words.worst_first(subjects) for v in words.open_verdicts(s)]
+
+
+def _finding(subject: Subject, verdict: Verdict, key: str, gallery: Gallery) -> dict[str, Any]:
+    markup = needs("markupsafe").Markup
+    return {
+        "id": key,
+        "status": verdict.status,
+        "subject_status": subject.status,
+        "title": words.title(subject, verdict),
+        "place": words.place(subject, verdict),
+        "wrong": words.wrong_text(verdict),
+        "message": verdict.message,
+        "rows": words.entry_rows(verdict),
+        "cause": verdict.cause,
+        "case": words.case_text(verdict.case) if verdict.case else "",
+        "replay": words.replay(subject, verdict),
+        "pictures": [
+            {"svg": markup(p.svg), "caption": p.caption} for p in gallery.drawn.get(key, ())
+        ],
+        "picture_note": gallery.notes.get(key, ""),
+    }
+
+
+def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
+    name, kind, gradients, contract, verdict = words.table_row(subject)
+    about = (
+        f"built as {subject.built}" if subject.built else "",
+        f"convention {subject.convention}" if subject.convention else "",
+        subject.reason,
+        f"{subject.forward_calls:,} forward calls" if subject.forward_calls else "",
+        f"{subject.seconds:.2f} s",
+    )
+    return {
+        "id": key,
+        "link": link or key,
+        "status": subject.status,
+        "name": name,
+        "kind": kind,
+        "gradients": gradients,
+        "contract": contract,
+        # The chip beside it says the status already.
+        "why": verdict.removeprefix(words.label(subject.status)).lstrip(": "),
+        "target": words.place(subject, Verdict("", subject.status)),
+        "about": " · ".join(filter(None, about)),
+        "verdicts": [
+            {
+                "law": v.law,
+                "wrt": v.wrt,
+                "status": v.status,
+                "resolution": "" if v.resolution is None else f"{v.resolution:.1e}",
+            }
+            for v in subject.verdicts
+        ],
+    }
+
+
+def context(subjects: Sequence[Subject], gallery: Gallery, title: str) -> dict[str, Any]:
+    """What the template shows, as plain data."""
+    anchors = words.Anchors()
+    links: dict[int, str] = {}
+    findings = []
+    for s, v in _findings(subjects):
+        key = anchors(s, v)
+        links.setdefault(id(s), key)
+        findings.append(_finding(s, v, key, gallery))
+    groups = [
+        {"id": slug, "heading": heading, "findings": [f for f in findings if f["status"] in which]}
+        for slug, heading, which in (
+            ("wrong", "What is wrong", ("error", "fail")),
+            ("undecided", "Not decidable", ("inconclusive",)),
+        )
+    ]
+    notes = [
+        {"status": s.status, "name": words.name_of(s), "text": text}
+        for s in subjects
+        for text in words.note_texts(s)
+    ]
+    return {
+        "title": title,
+        "summary": words.summary(subjects),
+        "seconds": f"{sum(s.seconds for s in subjects):.1f}",
+        "counts": words.counts(subjects),
+        "resolution": words.RESOLUTION,
+        "entry_header": words.ENTRY_HEADER,
+        "table_header": words.TABLE_HEADER,
+        "rows": [_row(s, anchors(s), links.get(id(s), "")) for s in subjects],
+        "groups": [g for g in groups if g["findings"]],
+        "notes": notes,
+    }
+
+
+def render(
+    subjects: Sequence[Subject],
+    *,
+    gallery: Gallery | None = None,
+    title: str = "gradcheck report",
+) -> str:
+    """The whole report as one HTML page.
+
+    Parameters
+    ----------
+    subjects
+        In the order the table is to have.
+    gallery
+        Pictures that `draw` made; drawn here when not given.
+    title
+        Heading and title of the page.
+
+    Raises
+    ------
+    MissingLibrary
+        jinja2 is not installed.
+    """
+    jinja2 = needs("jinja2")
+    markup = needs("markupsafe").Markup
+    folder = files("gradcheck.report") / "templates"
+    script = (folder / "report.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+    def finalize(value: Any) -> Any:
+        return value if isinstance(value, markup) else words.printable(str(value))
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=finalize,
+    )
+    template = environment.from_string((folder / "report.html.j2").read_text("utf-8"))
+    page: str = template.render(
+        **context(subjects, draw(subjects) if gallery is None else gallery, title),
+        css=markup((folder / "report.css").read_text("utf-8")),
+        script=markup(script),
+        script_hash=f"sha256-{digest}",
+    )
+    return page

@@ -1,0 +1,126 @@
+"""Verdicts as GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tabulate import tabulate
+
+from gradcheck.report import words
+from gradcheck.types import Subject, Verdict
+
+
+def cell(text: str) -> str:
+    """Plain text as Markdown that shows exactly this text, on one line, inside a table cell.
+
+    Only what would be read as markup is escaped, so that the source reads well too.
+    """
+    text = re.sub(r"[\\`*|~]", r"\\\g<0>", " ".join(words.printable(text).split()))
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+    text = re.sub(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)", r"\\\g<0>", text)
+    return re.sub(r"\](?=[(:\[])", r"\\]", text)
+
+
+def escape(text: str) -> str:
+    """As `cell`, for a paragraph: what makes a list or a heading at its start is escaped too."""
+    return re.sub(r"^(\d*)(?=[#+\-=>.)])", r"\1\\", cell(text))
+
+
+def code(text: str, *, in_cell: bool = False) -> str:
+    """A code span that holds any text; in a table cell, ``|`` is escaped as GitHub wants it."""
+    text = " ".join(words.printable(text).split())
+    if not text:
+        return ""
+    if in_cell:
+        text = text.replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def block(text: str, language: str = "") -> str:
+    """A fenced code block that holds any text."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{words.printable(text).strip(chr(10))}\n{fence}"
+
+
+def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> str:
+    """A Markdown table of cells that are Markdown already."""
+    text: str = tabulate(
+        [list(row) for row in rows], list(header), tablefmt="github", disable_numparse=True
+    )
+    return text
+
+
+def overview(subjects: Sequence[Subject]) -> str:
+    """The table with one row per subject."""
+    rows = []
+    for s in subjects:
+        name, kind, *rest = words.table_row(s)
+        rows.append([code(name, in_cell=True), kind, *map(cell, rest)])
+    return table(rows, words.TABLE_HEADER)
+
+
+def finding(subject: Subject, verdict: Verdict, level: int = 3) -> str:
+    """One verdict that needs an action: heading, evidence, cause, fix, command to repeat it."""
+    head = words.label(verdict.status)
+    parts = [f"{'#' * level} {head} {escape(words.title(subject, verdict))}"]
+    where = " · ".join(
+        filter(None, (code(words.place(subject, verdict)), words.wrong_text(verdict)))
+    )
+    parts.append(where)
+    parts.append("\\\n".join(escape(x) for x in verdict.message.splitlines() if x.strip()))
+    rows = words.entry_rows(verdict)
+    if rows:
+        parts.append(table(([cell(c) for c in row] for row in rows), words.ENTRY_HEADER))
+    if verdict.cause is not None:
+        cause = verdict.cause
+        parts.append(f"**Cause (confirmed, {escape(cause.id)}):** {escape(cause.text)}")
+        if cause.evidence:
+            parts.append(escape(cause.evidence))
+        if cause.source.strip():
+            parts.append(block(cause.source, "python"))
+        if cause.fix:
+            parts.append(f"**Fix:** {escape(cause.fix)}")
+    if verdict.case is not None:
+        parts.append(f"Case: {escape(words.case_text(verdict.case))}")
+    parts.append(f"Replay: {code(words.replay(subject, verdict))}")
+    return "\n\n".join(filter(None, parts))
+
+
+def notes(subjects: Sequence[Subject]) -> list[str]:
+    """List items: what is right but worth knowing."""
+    return [
+        f"- {code(words.name_of(s))}: {escape(text)}"
+        for s in subjects
+        for text in words.note_texts(s)
+    ]
+
+
+def render(subjects: Sequence[Subject], *, heading: str = "gradcheck report") -> str:
+    """The whole report as Markdown, ending in a newline.
+
+    Parameters
+    ----------
+    subjects
+        In the order the table is to have.
+    heading
+        The text of the first heading.
+    """
+    ordered = words.worst_first(subjects)
+    parts = [f"# {escape(heading)}", f"**{words.summary(subjects)}**", overview(subjects)]
+    parts.append(words.RESOLUTION)
+    findings = [(s, v) for s in ordered for v in words.open_verdicts(s)]
+    for heading_text, statuses in (
+        ("What is wrong", ("error", "fail")),
+        ("Not decidable", ("inconclusive",)),
+    ):
+        chosen = [finding(s, v) for s, v in findings if v.status in statuses]
+        parts += [f"## {heading_text}", *chosen] if chosen else []
+    items = notes(subjects)
+    if items:
+        parts += ["## Notes", "\n".join(items)]
+    return "\n\n".join(parts) + "\n"
