@@ -375,6 +375,12 @@ def defined_names(tree: ast.Module) -> list[str]:
     return found
 
 
+def class_names(tree: ast.Module) -> list[str]:
+    """Those of `defined_names` that are classes."""
+    classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    return [name for name in defined_names(tree) if name in classes]
+
+
 def _near_names(name: str, names: list[str]) -> str:
     lower = {n.lower(): n for n in names}
     near = difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.4)

@@ -1,0 +1,446 @@
+"""The command line: arguments, then a run, then a report and an exit code.
+
+Exit codes: 0 all pass (notes included), 1 some fail or error, 2 usage, 3 no fail but something
+inconclusive, or nothing verified.
+
+Every command is one function ``cmd_x(args) -> int`` and one ``add_x(subparsers)``, listed in
+`COMMANDS`.  Nothing heavy is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradcheck import __version__
+
+if TYPE_CHECKING:
+    from gradcheck.isolate import FileResult, Job, Progress
+    from gradcheck.types import Subject
+
+PASS, FAIL, USAGE, UNDECIDED = 0, 1, 2, 3
+_FORMATS = ("markdown", "github", "gradescope", "junit", "html")
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; the message is one line."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit code."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return USAGE
+    try:
+        return int(args.run(args))
+    except UsageError as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:  # `gradcheck check ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return PASS
+    except KeyboardInterrupt:
+        print("gradcheck: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gradcheck",
+        description="Checks hand-written backward passes: is each gradient right, how sure is "
+        "that, which entries are wrong, and why.",
+        epilog="exit codes: 0 all pass, 1 a fail or an error, 2 usage, 3 something inconclusive "
+        "or nothing verified",
+    )
+    parser.add_argument("--version", action="version", version=f"gradcheck {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    return parser
+
+
+# ---- check --------------------------------------------------------------------------------------
+
+
+def add_check(commands: Any) -> None:
+    """``gradcheck check TARGET...``."""
+    parser = commands.add_parser(
+        "check",
+        help="check the gradients of a file, class, function, notebook or folder",
+        description="TARGET is file.py, file.py::Name, notebook.ipynb, package.module:Name or a "
+        "folder. Only definitions are loaded: a script that trains at import does not train.",
+    )
+    _add_targets(parser)
+    _add_building(parser)
+    add = parser.add_argument
+    add("--law", action="append", default=[], metavar="NAME", help="only this law (repeatable)")
+    add("--seed", type=int, default=0, metavar="N", help="seed of the random cases (0)")
+    add("--examples", type=_positive, metavar="N", help="how many cases a law tries")
+    add("--replay", metavar="TOKEN", help="repeat one case, as a failure prints it")
+    add("--exhaustive", action="store_true", help="measure every entry of every gradient")
+    _add_limits(parser)
+    add("--in-process", action="store_true", help="no child processes and no limits (debugging)")
+    add("--json", metavar="FILE", help="also write the verdicts as JSON; - for stdout")
+    add("--report", metavar="DIR", help="also write every report format into this folder")
+    add(
+        "--format",
+        default="terminal",
+        choices=["terminal", *_formats()],
+        help="what is printed (terminal)",
+    )
+    parser.set_defaults(run=cmd_check)
+
+
+def cmd_check(args: argparse.Namespace) -> int:
+    """Check every target; report; 0, 1, 2 or 3."""
+    begin = time.monotonic()
+    _known_laws(args.law)
+    results = _run(args, "check")
+    only = results[0] if len(args.targets) == 1 == len(results) else None
+    if only is not None and only.error:
+        raise UsageError(only.error)
+    seconds = time.monotonic() - begin
+    _write_json(args.json, results, seconds)
+    if args.report:
+        _write_reports(args.report, results, seconds)
+    if args.json != "-":
+        _show(args.format, results, seconds)
+    return exit_code(results)
+
+
+def exit_code(results: Sequence[FileResult]) -> int:
+    """0 all pass, 1 some fail or error, 3 something undecided or nothing verified."""
+    found = {subject.status for result in results for subject in result.subjects}
+    if found & {"fail", "error"} or any(result.error for result in results):
+        return FAIL
+    if "inconclusive" in found or not found & {"pass", "note"}:
+        return UNDECIDED
+    return PASS
+
+
+# ---- list ---------------------------------------------------------------------------------------
+
+
+def add_list(commands: Any) -> None:
+    """``gradcheck list TARGET...``."""
+    parser = commands.add_parser(
+        "list", help="what would be checked, and how each object would be built"
+    )
+    _add_targets(parser)
+    _add_building(parser)
+    _add_limits(parser)
+    parser.set_defaults(run=cmd_list)
+
+
+def cmd_list(args: argparse.Namespace) -> int:
+    """Print what was recognised in every target."""
+    from tabulate import tabulate
+
+    results = _run(args, "describe")
+    if len(results) == 1 and results[0].error:
+        raise UsageError(results[0].error)
+    for result in results:
+        print(result.target, f"  error: {result.error}" if result.error else "")
+        rows = [
+            [s.name, s.kind, s.convention, s.built or (f"skipped: {s.reason}" if s.reason else "")]
+            for s in result.subjects
+        ]
+        heads = ["name", "kind", "convention", "built as"]
+        if rows:
+            print(tabulate(rows, heads, disable_numparse=True, maxcolwidths=[26, 10, 12, 46]))
+        for note in result.notes:
+            print(f"  {note}")
+        print()
+    found = sum(not s.reason for result in results for s in result.subjects)
+    skipped = sum(bool(s.reason) for result in results for s in result.subjects)
+    print(f"{found} to check, {skipped} skipped, in {len(results)} file(s)")
+    return PASS if found else UNDECIDED
+
+
+# ---- laws ---------------------------------------------------------------------------------------
+
+
+def add_laws(commands: Any) -> None:
+    """``gradcheck laws``."""
+    parser = commands.add_parser("laws", help="what is checked, one line a law")
+    parser.set_defaults(run=cmd_laws)
+
+
+def cmd_laws(args: argparse.Namespace) -> int:
+    """Print every law with the first line of its description."""
+    from tabulate import tabulate
+
+    from gradcheck import run
+
+    rows = [[name, (law.__doc__ or "").strip().split("\n")[0]] for name, law in run.laws().items()]
+    print(tabulate(rows, ["law", "what it says"], disable_numparse=True))
+    return PASS
+
+
+#: One function a command.
+COMMANDS: list[Callable[[Any], None]] = [add_check, add_list, add_laws]
+
+
+# ---- arguments ----------------------------------------------------------------------------------
+
+
+def _add_targets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", nargs="+", metavar="TARGET", help="what to check")
+
+
+def _add_building(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--init",
+        action="append",
+        default=[],
+        metavar="EXPR",
+        help='how to construct a class: --init "Dense(4, 3)" (repeatable)',
+    )
+    add("--input", type=_shape, metavar="SHAPE", help="shape of the input: 3,4")
+    add("--labels", metavar="SPEC", help="encoding of the labels: index, onehot, binary, ...")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--timeout", type=_seconds, metavar="S", help="seconds for each class (30)")
+    add("--memory", type=_positive, metavar="MIB", help="MiB of memory for each class (2048)")
+    add("--jobs", type=_positive, metavar="N", help="child processes at a time (the CPU count)")
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    from gradcheck import config
+
+    try:
+        return config.shape(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 3,4") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _known_laws(names: Sequence[str]) -> None:
+    if not names:
+        return
+    import difflib
+
+    from gradcheck import run
+
+    known = list(run.laws())
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else "see `gradcheck laws`"
+            raise UsageError(f"no law {name}; {hint}")
+
+
+# ---- running ------------------------------------------------------------------------------------
+
+
+def _run(args: argparse.Namespace, op: str) -> list[FileResult]:
+    """Every target's result, in the order of the command line."""
+    from gradcheck import isolate, targets
+
+    jobs: list[Job | FileResult] = []
+    for text in args.targets:
+        try:
+            jobs += [_job(args, target, op) for target in targets.parse(text)]
+        except targets.TargetError as error:
+            jobs.append(isolate.FileResult(targets.Target(text), error=str(error)))
+    runnable = [job for job in jobs if isinstance(job, isolate.Job)]
+    if op == "check" and getattr(args, "in_process", False):
+        done = iter([isolate.check_here(job) for job in runnable])
+    else:
+        with _progress() as progress:
+            done = iter(isolate.check_all(runnable, args.jobs, progress))
+    return [next(done) if isinstance(job, isolate.Job) else job for job in jobs]
+
+
+def _job(args: argparse.Namespace, target: Any, op: str) -> Job:
+    from gradcheck import config, isolate
+
+    try:
+        table = config.read(target.path)
+    except config.ConfigError as error:
+        raise UsageError(str(error)) from None
+    timeout = args.timeout or table.timeout or isolate.TIMEOUT
+    options: dict[str, Any] = {
+        "init": (*args.init, *table.init),
+        "input": args.input or table.input,
+        "labels": args.labels or table.labels,
+    }
+    if op == "check":
+        options |= {
+            "laws": tuple(args.law),
+            "seed": args.seed,
+            "examples": args.examples,
+            "replay": args.replay,
+            "exhaustive": args.exhaustive,
+            "seconds": None if args.in_process else 0.7 * timeout,
+        }
+    return isolate.Job(
+        target=target,
+        options=options,
+        timeout=timeout,
+        memory=args.memory or table.memory or isolate.MEMORY,
+        skip=table.skip,
+        flags=_flags(args),
+        op=op,
+    )
+
+
+def _flags(args: argparse.Namespace) -> str:
+    """The arguments that a replay command must repeat."""
+    parts = [f"--init {shlex.quote(expression)}" for expression in args.init]
+    if args.input:
+        parts.append(f"--input {','.join(map(str, args.input))}")
+    if args.labels:
+        parts.append(f"--labels {shlex.quote(args.labels)}")
+    return " ".join(parts)
+
+
+class _progress:
+    """Progress on a terminal: a `rich` bar, or a plain line; nothing on a pipe."""
+
+    def __enter__(self) -> Progress | None:
+        self.bar: Any = None
+        if not (sys.stderr.isatty() and sys.stdout.isatty()):
+            return None
+        try:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        except ImportError:
+            return self._plain
+        from rich.console import Console
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self.bar.start()
+        self.task = self.bar.add_task("checking", total=None)
+        return self._rich
+
+    def __exit__(self, *exc: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+        elif sys.stderr.isatty() and sys.stdout.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr)
+
+    def _rich(self, done: int, known: int, subject: Subject | None) -> None:
+        name = subject.name if subject else ""
+        self.bar.update(
+            self.task, completed=done, total=known, description=f"checked {name:<24.24}"
+        )
+
+    def _plain(self, done: int, known: int, subject: Subject | None) -> None:
+        name = subject.name if subject else ""
+        print(f"\r\x1b[K{done} of {known} checked  {name:.60}", end="", file=sys.stderr, flush=True)
+
+
+# ---- reporting ----------------------------------------------------------------------------------
+
+
+def _formats() -> list[str]:
+    """The report formats that are there (each a module with `render(subjects) -> str`)."""
+    from importlib.util import find_spec
+
+    return [name for name in _FORMATS if find_spec(f"gradcheck.report.{name}") is not None]
+
+
+def _subjects(results: Sequence[FileResult]) -> list[Subject]:
+    """Every row, a target that could not be loaded included."""
+    from gradcheck.types import Subject
+
+    rows: list[Subject] = []
+    for result in results:
+        if result.error:
+            text = str(result.target)
+            rows.append(Subject(text, "", "unknown", status="error", reason=result.error))
+        rows += result.subjects
+    return rows
+
+
+def _show(form: str, results: Sequence[FileResult], seconds: float) -> None:
+    if form == "terminal":
+        print(_terminal(results, seconds, _colour()), end="")
+        return
+    import importlib
+
+    print(importlib.import_module(f"gradcheck.report.{form}").render(_subjects(results)), end="")
+
+
+def _terminal(results: Sequence[FileResult], seconds: float, colour: bool) -> str:
+    from gradcheck.report import terminal
+
+    files = [terminal.FileReport(r.target.text, r.subjects, r.notes, r.error) for r in results]
+    return terminal.render(files, seconds=seconds, colour=colour)
+
+
+def _colour() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+def _json(results: Sequence[FileResult], seconds: float) -> str:
+    from gradcheck.report import jsonfile
+
+    files = [{"target": str(r.target), "notes": list(r.notes), "error": r.error} for r in results]
+    return jsonfile.dumps(
+        _subjects(results), version=__version__, seconds=round(seconds, 2), files=files
+    )
+
+
+def _write_json(where: str | None, results: Sequence[FileResult], seconds: float) -> None:
+    if where == "-":
+        print(_json(results, seconds), end="")
+    elif where:
+        _write(where, _json(results, seconds))
+
+
+def _write_reports(folder: str, results: Sequence[FileResult], seconds: float) -> None:
+    """``report.json``, ``report.txt``, and one file for each further format that is there."""
+    import importlib
+
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be created: {error.strerror}") from error
+    _write(os.path.join(folder, "report.json"), _json(results, seconds))
+    _write(os.path.join(folder, "report.txt"), _terminal(results, seconds, False))
+    names = {"markdown": "report.md", "junit": "junit.xml", "html": "report.html"}
+    for form in _formats():
+        if form in names:
+            module = importlib.import_module(f"gradcheck.report.{form}")
+            _write(os.path.join(folder, names[form]), module.render(_subjects(results)))
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,395 @@
+"""Check targets in child processes with limits, so that no user code can take the report down.
+
+One child per file (`gradcheck.child`), which forks once per class.  The parent never runs user
+code: it sends the job, reads messages, and ends a child that does not answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from gradcheck import child, targets
+from gradcheck.report import jsonfile
+from gradcheck.types import Subject
+
+TIMEOUT = 30.0
+MEMORY = 2048
+_GRACE = 20.0  # seconds for starting a child and for its answer on top of the time-out
+
+
+@dataclass(frozen=True)
+class Job:
+    """One target with its options and limits.
+
+    Attributes
+    ----------
+    options
+        The fields of `gradcheck.run.Options`.
+    timeout
+        Seconds of wall time for loading the file, and for each class.
+    memory
+        MiB of address space beyond what Python and NumPy take, or None.
+    skip
+        Names (with ``*``) that are listed as skipped.
+    flags
+        Arguments repeated in every replay command (``--init ...``).
+    engine
+        The module that plans and checks.
+    fork
+        One fork per class; without it (Windows) one child process per class.
+    """
+
+    target: targets.Target
+    options: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = TIMEOUT
+    memory: int | None = MEMORY
+    skip: tuple[str, ...] = ()
+    flags: str = ""
+    op: str = "check"
+    engine: str = "gradcheck.run"
+    fork: bool = hasattr(os, "fork")
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What came of one target.
+
+    Attributes
+    ----------
+    error
+        Why the target could not be loaded at all, or "".
+    notes
+        What was done to load it.
+    """
+
+    target: targets.Target
+    subjects: tuple[Subject, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+#: Called with (subjects finished, subjects known so far, the one just finished or None).
+Progress = Callable[[int, int, Subject | None], None]
+
+
+def cores() -> int:
+    """How many children run at a time unless told otherwise."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_all(
+    jobs: Sequence[Job], parallel: int | None = None, progress: Progress | None = None
+) -> list[FileResult]:
+    """Run every job in child processes; results in the order of the jobs.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Passed on after every child has been ended.
+    """
+    if not jobs:
+        return []
+    parallel = max(1, parallel or cores())
+    at_once = min(parallel, len(jobs))
+    stop, counter = threading.Event(), _Counter(progress)
+    with ThreadPoolExecutor(at_once) as pool:
+        run = [pool.submit(_check, job, parallel // at_once, stop, counter) for job in jobs]
+        try:
+            return [future.result() for future in run]
+        except BaseException:
+            stop.set()
+            for future in run:
+                future.cancel()
+            raise
+
+
+def check_here(job: Job) -> FileResult:
+    """Run a job in this very process: no limits, for debuggers and for pytest."""
+    import importlib
+
+    engine = importlib.import_module(job.engine)
+    try:
+        loaded = targets.load(job.target)
+    except targets.TargetError as error:
+        return FileResult(job.target, error=str(error))
+    try:
+        options = engine.Options(**job.options)
+
+        def work(name: str) -> dict[str, Any]:
+            return jsonfile.subject_to_dict(
+                child.check_one(engine, loaded, name, options, job.flags)
+            )
+
+        subjects = []
+        for row in child.plan_rows(engine, loaded, job.skip):
+            subject = _skipped(job, row) or jsonfile.subject_from_dict(
+                child.guarded(work, row["name"], job.target, None)
+            )
+            subjects.append(_with_kind(subject, row))
+        notes = loaded.project.notes if loaded.project else loaded.notes
+        return FileResult(job.target, _with_failed(job, subjects, loaded.failed), notes)
+    finally:
+        loaded.close()
+
+
+class _Counter:
+    """Counts finished subjects over all files, one thread at a time."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress, self.lock, self.done, self.known = progress, threading.Lock(), 0, 0
+
+    def add(self, known: int = 0, subject: Subject | None = None) -> None:
+        with self.lock:
+            self.known += known
+            self.done += subject is not None
+            if self.progress is not None:
+                self.progress(self.done, self.known, subject)
+
+
+def _skipped(job: Job, row: Mapping[str, str]) -> Subject | None:
+    """The row of something that is not checked, or None."""
+    if not row["reason"]:
+        return None
+    kind: Any = row["kind"]
+    name, convention = row["name"], row["convention"]
+    return Subject(job.target.of(name), name, kind, convention, "skipped", row["reason"])
+
+
+def _with_kind(subject: Subject, row: Mapping[str, str]) -> Subject:
+    """Kind and convention from the plan, where a check that broke off could not say."""
+    if subject.kind != "unknown":
+        return subject
+    kind: Any = row["kind"]
+    return dataclasses.replace(subject, kind=kind, convention=row["convention"])
+
+
+def _with_failed(
+    job: Job, subjects: Sequence[Subject], failed: Mapping[str, str]
+) -> tuple[Subject, ...]:
+    """Add an `error` row for every class that could not even be defined."""
+    have = {subject.name for subject in subjects}
+    defined = set()
+    if failed and job.target.path is not None:
+        with contextlib.suppress(targets.TargetError):
+            defined = set(targets.class_names(targets.parse_file(job.target.path)[1]))
+    return (
+        *subjects,
+        *(
+            jsonfile.subject_from_dict(
+                child.failure(job.target, name, f"could not be defined: {reason}")
+            )
+            for name, reason in failed.items()
+            if name in defined and name not in have and job.target.name in (None, name)
+        ),
+    )
+
+
+# ---- one file -----------------------------------------------------------------------------------
+
+
+def _check(job: Job, workers: int, stop: threading.Event, counter: _Counter) -> FileResult:
+    state = _State(job, counter)
+    if job.fork or job.op == "plan":
+        _converse(job, state, stop, workers=workers)
+    else:
+        _converse(dataclasses.replace(job, op="plan"), state, stop)
+        for name in [p["name"] for p in state.todo()]:
+            _converse(job, state, stop, names=[name])
+    return state.result()
+
+
+class _State:
+    """What is known about one file while its child works."""
+
+    def __init__(self, job: Job, counter: _Counter) -> None:
+        self.job, self.counter = job, counter
+        self.plan: list[dict[str, str]] | None = None
+        self.subjects: dict[int, Subject] = {}
+        self.notes: tuple[str, ...] = ()
+        self.failed: dict[str, str] = {}
+        self.error = ""
+        self.done = False
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """Take one message of the child in."""
+        if "error" in message:
+            self.error = message["error"]
+        elif "plan" in message and self.plan is None:
+            self.plan = message["plan"]
+            self.notes = tuple(message["notes"])
+            self.failed = message["failed"]
+            for index, planned in enumerate(message["plan"]):
+                row = _skipped(self.job, planned)
+                if row is not None:
+                    self.subjects[index] = row
+            self.counter.add(known=len(message["plan"]) - len(self.subjects))
+        elif "subject" in message:
+            subject = jsonfile.subject_from_dict(message["data"])
+            row = (self.plan or [])[message["subject"]]
+            self.subjects[message["subject"]] = _with_kind(subject, row)
+            self.counter.add(subject=subject)
+        self.done = self.done or "done" in message or bool(self.error)
+
+    def todo(self) -> list[dict[str, str]]:
+        """What was planned and has no row yet."""
+        return [p for i, p in enumerate(self.plan or []) if i not in self.subjects]
+
+    def give_up(self, reason: str, names: Sequence[str] | None = None) -> None:
+        """The child ended without an answer: say so in every row that is still open."""
+        if self.plan is None:
+            self.error = self.error or f"{self.job.target}: {reason} while it was loaded"
+            return
+        for index, planned in enumerate(self.plan):
+            if index not in self.subjects and (names is None or planned["name"] in names):
+                data = child.failure(self.job.target, planned["name"], reason)
+                self.take({"subject": index, "data": data})
+
+    def result(self) -> FileResult:
+        """The rows in the order of the file."""
+        rows = [self.subjects[index] for index in sorted(self.subjects)]
+        if self.job.op != "check":
+            return FileResult(self.job.target, tuple(rows), self.notes, self.error)
+        subjects = _with_failed(self.job, rows, self.failed)
+        return FileResult(self.job.target, subjects, self.notes, self.error)
+
+
+def _converse(
+    job: Job,
+    state: _State,
+    stop: threading.Event,
+    workers: int = 1,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Start a child, take its messages in, and end it."""
+    request = {
+        "target": {
+            "text": job.target.text,
+            "path": str(job.target.path),
+            "module": job.target.module,
+            "name": job.target.name,
+        },
+        "options": dict(job.options),
+        "timeout": job.timeout,
+        "memory": job.memory,
+        "flags": job.flags,
+        "op": job.op,
+        "engine": job.engine,
+        "fork": job.fork,
+        "names": names,
+        "skip": list(job.skip),
+        "workers": workers,
+    }
+    state.done = False
+    with _started(request) as process:
+        inbox: queue.Queue[bytes | None] = queue.Queue()
+        tail: deque[bytes] = deque(maxlen=8)
+        _reader(process.stdout, inbox.put, lines=True)
+        _reader(process.stderr, lambda data: tail.append((data or b"")[-2000:]), lines=False)
+        waited = 0.0
+        limit = job.timeout + (_GRACE if job.fork or job.op == "plan" else 5.0)
+        while not state.done:
+            try:
+                line = inbox.get(timeout=0.2)
+            except queue.Empty:
+                waited += 0.2
+                if stop.is_set():
+                    return
+                if waited > limit:
+                    state.give_up(f"did not finish within {job.timeout:g} s", names)
+                    return
+                continue
+            waited = 0.0
+            if line is None:
+                state.give_up(_ending(process, b"".join(tail)), names)
+                return
+            state.take(child.message(line))
+
+
+@contextlib.contextmanager
+def _started(request: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """A child with its job, in a session of its own; ended, whatever happens."""
+    here = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
+    one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+    environment = (
+        os.environ
+        | one
+        | {
+            "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONIOENCODING": "utf-8",
+            "MPLBACKEND": "Agg",
+        }
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gradcheck.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(jsonfile.safe(request)).encode())
+            process.stdin.close()
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask, then insist; the whole process group goes."""
+    if process.poll() is None:
+        process.terminate()  # the child ends its workers first
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=2)
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _reader(stream: IO[bytes] | None, give: Callable[[bytes | None], Any], lines: bool) -> None:
+    """Drain a pipe in a thread: by lines, or in pieces of bounded size; None at its end."""
+
+    def read() -> None:
+        assert isinstance(stream, io.BufferedReader)
+        with contextlib.suppress(ValueError, OSError):  # closed under us: the child was ended
+            while data := stream.readline() if lines else stream.read1(65536):
+                give(data)
+            stream.close()
+        give(None)
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+def _ending(process: subprocess.Popen[bytes], tail: bytes) -> str:
+    """How a child that said nothing ended."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=5)
+    code = process.returncode
+    if code is not None and code < 0:
+        return f"crashed ({signal.Signals(-code).name})"
+    last = tail.decode(errors="replace").strip().splitlines()
+    return f"ended the process (exit status {code}){': ' + last[-1][:200] if last else ''}"
