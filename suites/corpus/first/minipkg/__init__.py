@@ -1,0 +1,4 @@
+from .layers import Dense, Maxout
+from .losses import BinaryFocalLoss, MSE
+
+__all__ = ['Dense', 'Maxout', 'BinaryFocalLoss', 'MSE']

@@ -1,0 +1,3 @@
+from .dense import Dense, Maxout
+
+__all__ = ['Dense', 'Maxout']
