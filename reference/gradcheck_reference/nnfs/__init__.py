@@ -10,6 +10,7 @@ from .activations import (
     Activation_Sigmoid,
     Activation_Softmax,
 )
+from .archive import ModelFileError
 from .dense import Layer_Dense, Layer_Input
 from .dropout import Layer_Dropout
 from .flat import FlatParameters
@@ -24,6 +25,7 @@ from .losses import (
     Loss_MeanAbsoluteError,
     Loss_MeanSquaredError,
 )
+from .model import Model
 from .optimizers import (
     Optimizer_Adagrad,
     Optimizer_Adam,
@@ -51,6 +53,8 @@ __all__ = [
     "Loss_CategoricalCrossentropy",
     "Loss_MeanAbsoluteError",
     "Loss_MeanSquaredError",
+    "Model",
+    "ModelFileError",
     "Optimizer_Adagrad",
     "Optimizer_Adam",
     "Optimizer_RMSprop",
