@@ -24,13 +24,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, get_args
 
 from gradcheck import guard, stubs, targets
 from gradcheck.report import jsonfile
-from gradcheck.types import Subject
+from gradcheck.types import Kind, Subject
 
 _TAIL = 8192
+_KINDS = get_args(Kind)
 _MEBI = 1 << 20
 
 
@@ -82,7 +83,7 @@ def _serve(job: Mapping[str, Any], loaded: targets.Loaded, send: Channel) -> Non
     send({"done": True})
 
 
-def plan_rows(engine: Any, loaded: targets.Loaded, skip: Iterable[str]) -> list[dict[str, str]]:
+def plan_rows(engine: Any, loaded: targets.Loaded, skip: Iterable[str]) -> list[dict[str, Any]]:
     """What was recognised in a file, in its order; a reason says why something is skipped."""
     rows = []
     for planned in engine.plan(loaded, loaded.target.name):
@@ -92,9 +93,10 @@ def plan_rows(engine: Any, loaded: targets.Loaded, skip: Iterable[str]) -> list[
         rows.append(
             {
                 "name": planned.name,
-                "kind": planned.kind or "unknown",
+                "kind": planned.kind if planned.kind in _KINDS else "function",
                 "convention": planned.convention,
                 "reason": reason,
+                "line": getattr(planned, "line", None),
             }
         )
     return rows

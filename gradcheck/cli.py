@@ -15,6 +15,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradcheck import __version__
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gradcheck.types import Subject
 
 PASS, FAIL, USAGE, UNDECIDED = 0, 1, 2, 3
-_FORMATS = ("markdown", "github", "gradescope", "junit", "html")
+FORMATS = ("terminal", "markdown", "github", "gradescope")
 
 
 class UsageError(Exception):
@@ -89,12 +90,7 @@ def add_check(commands: Any) -> None:
     add("--in-process", action="store_true", help="no child processes and no limits (debugging)")
     add("--json", metavar="FILE", help="also write the verdicts as JSON; - for stdout")
     add("--report", metavar="DIR", help="also write every report format into this folder")
-    add(
-        "--format",
-        default="terminal",
-        choices=["terminal", *_formats()],
-        help="what is printed (terminal)",
-    )
+    add("--format", default="terminal", choices=FORMATS, help="what is printed (terminal)")
     parser.set_defaults(run=cmd_check)
 
 
@@ -106,6 +102,7 @@ def cmd_check(args: argparse.Namespace) -> int:
     only = results[0] if len(args.targets) == 1 == len(results) else None
     if only is not None and only.error:
         raise UsageError(only.error)
+    _warn_unused(args.init, results)
     seconds = time.monotonic() - begin
     _write_json(args.json, results, seconds)
     if args.report:
@@ -113,6 +110,15 @@ def cmd_check(args: argparse.Namespace) -> int:
     if args.json != "-":
         _show(args.format, results, seconds)
     return exit_code(results)
+
+
+def _warn_unused(init: Sequence[str], results: Sequence[FileResult]) -> None:
+    names = {subject.name for result in results for subject in result.subjects}
+    for expression in init:
+        if expression.split("(")[0].strip() not in names:
+            print(
+                f"gradcheck: --init {expression}: nothing of that name was found", file=sys.stderr
+            )
 
 
 def exit_code(results: Sequence[FileResult]) -> int:
@@ -184,8 +190,30 @@ def cmd_laws(args: argparse.Namespace) -> int:
     return PASS
 
 
+# ---- report -------------------------------------------------------------------------------------
+
+
+def add_report(commands: Any) -> None:
+    """``gradcheck report OLD NEW``; `gradcheck.report.compare` does the work."""
+    parser = commands.add_parser("report", help="what changed between two report.json files")
+    add = parser.add_argument
+    add("old", type=Path, help="report.json of the earlier run")
+    add("new", type=Path, help="report.json of the later run")
+    add("--factor", type=float, metavar="F", help="how much coarser a resolution counts as lost")
+    parser.set_defaults(run=cmd_report)
+
+
+def cmd_report(args: argparse.Namespace) -> int:
+    """Print the differences between two runs."""
+    from gradcheck.report import compare
+
+    if args.factor is None:
+        args.factor = compare.FACTOR
+    return compare.main(args)
+
+
 #: One function a command.
-COMMANDS: list[Callable[[Any], None]] = [add_check, add_list, add_laws]
+COMMANDS: list[Callable[[Any], None]] = [add_check, add_list, add_laws, add_report]
 
 
 # ---- arguments ----------------------------------------------------------------------------------
@@ -201,6 +229,7 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
         "--init",
         action="append",
         default=[],
+        type=_call,
         metavar="EXPR",
         help='how to construct a class: --init "Dense(4, 3)" (repeatable)',
     )
@@ -222,6 +251,15 @@ def _shape(text: str) -> tuple[int, ...]:
         return config.shape(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 3,4") from None
+
+
+def _call(text: str) -> str:
+    from gradcheck import config
+
+    try:
+        return config.call(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:
@@ -359,13 +397,6 @@ class _progress:
 # ---- reporting ----------------------------------------------------------------------------------
 
 
-def _formats() -> list[str]:
-    """The report formats that are there (each a module with `render(subjects) -> str`)."""
-    from importlib.util import find_spec
-
-    return [name for name in _FORMATS if find_spec(f"gradcheck.report.{name}") is not None]
-
-
 def _subjects(results: Sequence[FileResult]) -> list[Subject]:
     """Every row, a target that could not be loaded included."""
     from gradcheck.types import Subject
@@ -418,25 +449,22 @@ def _write_json(where: str | None, results: Sequence[FileResult], seconds: float
 
 
 def _write_reports(folder: str, results: Sequence[FileResult], seconds: float) -> None:
-    """``report.json``, ``report.txt``, and one file for each further format that is there."""
-    import importlib
+    """Every format, and the text of the terminal as report.txt."""
+    from gradcheck.report.missing import MissingLibrary
+    from gradcheck.report.write import write_report
 
     try:
-        os.makedirs(folder, exist_ok=True)
+        write_report(_subjects(results), folder)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be created: {error.strerror}") from error
-    _write(os.path.join(folder, "report.json"), _json(results, seconds))
+        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error
+    except MissingLibrary as error:
+        print(f"gradcheck: {error}", file=sys.stderr)
     _write(os.path.join(folder, "report.txt"), _terminal(results, seconds, False))
-    names = {"markdown": "report.md", "junit": "junit.xml", "html": "report.html"}
-    for form in _formats():
-        if form in names:
-            module = importlib.import_module(f"gradcheck.report.{form}")
-            _write(os.path.join(folder, names[form]), module.render(_subjects(results)))
 
 
 def _write(path: str, text: str) -> None:
     try:
-        with open(path, "w", encoding="utf-8") as file:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error

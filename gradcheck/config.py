@@ -11,6 +11,7 @@ memory = 4096
 
 from __future__ import annotations
 
+import ast
 import difflib
 import tomllib
 from collections.abc import Mapping
@@ -84,11 +85,30 @@ def _checked(table: Any, where: str) -> Config:
 
 
 def _init(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
+    """``Dense = "Dense(4, 3)"`` or, shorter, ``Dense = "(4, 3)"``."""
+    if not isinstance(value, Mapping):
         raise TypeError
     return tuple(
-        v if "(" in v and v.split("(")[0].strip() == k else f"{k}={v}" for k, v in value.items()
+        call(text if text.split("(")[0].strip() == name else f"{name}{text}")
+        for name, text in value.items()
     )
+
+
+def call(text: str) -> str:
+    """An expression such as ``Dense(4, 3)``, unchanged.
+
+    Raises
+    ------
+    ValueError
+        It is not one call of a name.
+    """
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise ValueError(f"{text!r} is not an expression: {error.msg}") from None
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        raise ValueError(f"{text!r} is not a call such as Dense(4, 3)")
+    return text.strip()
 
 
 def shape(value: Any) -> tuple[int, ...]:

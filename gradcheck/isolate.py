@@ -163,21 +163,21 @@ class _Counter:
                 self.progress(self.done, self.known, subject)
 
 
-def _skipped(job: Job, row: Mapping[str, str]) -> Subject | None:
+def _skipped(job: Job, row: Mapping[str, Any]) -> Subject | None:
     """The row of something that is not checked, or None."""
     if not row["reason"]:
         return None
-    kind: Any = row["kind"]
-    name, convention = row["name"], row["convention"]
-    return Subject(job.target.of(name), name, kind, convention, "skipped", row["reason"])
+    name, line = row["name"], row["line"]
+    blank = Subject(job.target.of(name), name, row["kind"], row["convention"], line=line)
+    return dataclasses.replace(blank, status="skipped", reason=row["reason"])
 
 
-def _with_kind(subject: Subject, row: Mapping[str, str]) -> Subject:
+def _with_kind(subject: Subject, row: Mapping[str, Any]) -> Subject:
     """Kind and convention from the plan, where a check that broke off could not say."""
     if subject.kind != "unknown":
         return subject
-    kind: Any = row["kind"]
-    return dataclasses.replace(subject, kind=kind, convention=row["convention"])
+    line = subject.line or row["line"]
+    return dataclasses.replace(subject, kind=row["kind"], convention=row["convention"], line=line)
 
 
 def _with_failed(
@@ -220,7 +220,7 @@ class _State:
 
     def __init__(self, job: Job, counter: _Counter) -> None:
         self.job, self.counter = job, counter
-        self.plan: list[dict[str, str]] | None = None
+        self.plan: list[dict[str, Any]] | None = None
         self.subjects: dict[int, Subject] = {}
         self.notes: tuple[str, ...] = ()
         self.failed: dict[str, str] = {}
@@ -247,7 +247,7 @@ class _State:
             self.counter.add(subject=subject)
         self.done = self.done or "done" in message or bool(self.error)
 
-    def todo(self) -> list[dict[str, str]]:
+    def todo(self) -> list[dict[str, Any]]:
         """What was planned and has no row yet."""
         return [p for i, p in enumerate(self.plan or []) if i not in self.subjects]
 

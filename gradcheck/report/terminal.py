@@ -40,23 +40,24 @@ _COLOURS: Mapping[Status, str] = {
     "skipped": "2",
 }
 _LAW_SAYS = {
-    "contract": "breaks the contract",
+    "gradient": "wrong gradient",
+    "contract": "contract broken",
     "inputs_unchanged": "edits its argument",
     "repeatable": "second call differs",
-    "linear_in_cotangent": "not linear in upstream",
-    "zero_cotangent": "not 0 for upstream 0",
-    "label_formats": "wrong for a label format",
-    "layout": "wrong for a memory layout",
-    "batch": "wrong for a batch size",
-    "cached_input": "keeps its input by reference",
+    "linear_in_cotangent": "not linear in dout",
+    "zero_cotangent": "not 0 where dout is",
+    "label_formats": "wrong for some labels",
+    "layout": "memory layout",
+    "batch": "batch size",
+    "cached_input": "keeps a reference",
     "interleaved": "mixes up two calls",
     "dtype": "wrong for a dtype",
-    "extremes": "wrong at extreme values",
+    "extremes": "at extreme values",
     "kinks": "wrong at a kink",
-    "train_eval": "train/eval modes differ",
-    "roles": "does not do its role",
+    "train_eval": "train/eval modes",
+    "roles": "wrong value",
     "gradient_untouched": "edits the gradient",
-    "model_gradient": "model gradient",
+    "model_gradient": "wrong gradient",
 }
 
 
@@ -105,8 +106,7 @@ def render(
     if len(files) > MANY:
         shown = [(f, s) for f in files for s in f.subjects if s.status not in ("pass", "skipped")]
         if shown:
-            rows = [(_row(s, style), f) for f, s in shown]
-            parts.append(_table([r for r, _ in rows]))
+            parts.append(_table([s for _, s in shown], style))
     else:
         parts += [_file(f, style) for f in files]
     parts.append(_totals(files, seconds, style))
@@ -134,7 +134,7 @@ def _file(file: FileReport, style: Style) -> str:
     lines += [line for note in file.notes for line in _wrap(f"  {note}", "    ")]
     if not file.subjects:
         lines += _wrap(f"  {NOTHING}", "  ")
-    table = _table([_row(s, style) for s in checked])
+    table = _table(checked, style)
     return "\n".join(lines) + (f"\n\n{table}" if table else "")
 
 
@@ -161,27 +161,44 @@ def _summary_by_file(files: Sequence[FileReport], style: Style) -> str:
         overall: Status = "error" if file.error else worst([s.status for s in file.subjects])
         word = style.status(overall) if file.subjects or file.error else "nothing found"
         cells += [str(errors or ""), str(count["skipped"] or ""), word]
-        rows.append([_short(file.title, 44, left=True), *cells])
+        rows.append([_middle(file.title, 44), *cells])
     heads = ["file", "pass", "note", "FAIL", "?", "error", "skipped", "verdict"]
     return str(tabulate(rows, heads, tablefmt="simple", disable_numparse=True))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
+_HEADS = ("subject", "kind", "gradients", "other laws", "verdict")
+_LEAST = (20, 10, 30, 14, 18)
+
+
+def _table(subjects: Sequence[Subject], style: Style) -> str:
+    """One row a subject; the widest columns give way until the table fits."""
+    if not subjects:
         return ""
-    heads = ["subject", "kind", "gradients", "other laws", "verdict"]
-    return str(tabulate(rows, heads, tablefmt="simple", disable_numparse=True))
+    rows = [_row(subject) for subject in subjects]
+    widths = [max(len(text) for text in column) for column in zip(_HEADS, *rows, strict=True)]
+    while sum(widths) > WIDTH - 2 * (len(widths) - 1):
+        spare = [width - least for width, least in zip(widths, _LEAST, strict=True)]
+        if max(spare) <= 0:
+            break
+        widths[spare.index(max(spare))] -= 1
+    cells = []
+    for subject, (name, kind, gradients, laws, verdict) in zip(subjects, rows, strict=True):
+        shown = _ended(verdict, widths[4])
+        word = _WORDS[subject.status]
+        row = [_middle(name, widths[0]), kind, _middle(gradients, widths[2])]
+        row += [_ended(laws, widths[3]), style.status(subject.status, word) + shown[len(word) :]]
+        cells.append(row)
+    return str(tabulate(cells, _HEADS, tablefmt="simple", disable_numparse=True))
 
 
-def _row(subject: Subject, style: Style) -> list[str]:
-    word = style.status(subject.status)
-    saying = _short(_verdict_in_words(subject), 26)
+def _row(subject: Subject) -> list[str]:
+    word, saying = _WORDS[subject.status], _verdict_in_words(subject)
     return [
-        _short(subject.name or subject.target, 22),
+        " ".join((subject.name or subject.target).split()),
         subject.kind if subject.kind != "unknown" else "",
         _gradients(subject),
         _laws(subject),
-        f"{word}  {saying}" if saying else word,
+        f"{word}  {' '.join(saying.split())}" if saying else word,
     ]
 
 
@@ -198,16 +215,16 @@ def _gradients(subject: Subject) -> str:
     unsure = [name for name, s in overall.items() if s == "inconclusive"]
     if wrong or unsure:
         bad, word = (wrong, "wrong") if wrong else (unsure, "?")
-        return _short(f"{len(bad)} of {len(overall)} {word}: {_names(bad, 3)}", 30)
+        return f"{len(bad)} of {len(overall)} {word}: {_names(bad, 3)}"
     found = [v.resolution for vs in status.values() for v in vs if v.resolution is not None]
     names = _names(list(overall), 4)
-    return f"{_short(names, 22)}  {_small(max(found))}" if found else _short(names, 30)
+    return f"{names}  {_small(max(found))}" if found else names
 
 
 def _other_resolution(subject: Subject) -> str:
     for verdict in subject.verdicts:
         if verdict.resolution is not None and verdict.status == "pass":
-            return _short(f"{verdict.law.replace('_', ' ')}  {_small(verdict.resolution)}", 30)
+            return f"{verdict.law.replace('_', ' ')}  {_small(verdict.resolution)}"
     return ""
 
 
@@ -221,7 +238,7 @@ def _laws(subject: Subject) -> str:
     for bad in (("fail", "error"), ("inconclusive",)):
         names = [law for law, status in overall.items() if status in bad]
         if names:
-            return _short(f"{len(names)} of {len(overall)}: {', '.join(names)}", 20)
+            return ", ".join(names)
     return f"ok ({len(overall)})" if overall else ""
 
 
@@ -230,11 +247,6 @@ def _verdict_in_words(subject: Subject) -> str:
         main = _main_failures(subject)[0]
         if main.cause is not None and main.cause.id != "unknown":
             return main.cause.id.replace("-", " ")
-        if main.law in _GRADIENT_LAWS:
-            names = {v.wrt for v in subject.verdicts if v.law == main.law}
-            wrong = {v.wrt for v in _fails(subject) if v.law == main.law}
-            plural = "s" if len(names) > 1 else ""
-            return f"{len(wrong)} of {len(names)} gradient{plural}"
         return _LAW_SAYS.get(main.law, main.law.replace("_", " "))
     if subject.status == "error":
         return subject.reason or _first(subject, "error")
@@ -372,7 +384,7 @@ def _case(verdict: Verdict, subject: Subject) -> list[str]:
     if isinstance(shapes, Mapping):
         parts.append(", ".join(f"{k} {_shape(v)}" for k, v in shapes.items()))
     if case is not None:
-        if not parts:
+        if not parts and not verdict.message:  # the message ends with the shapes
             parts.append(", ".join(f"{k}={n}" for k, n in case.sizes))
         if case.labels:
             parts.append(f"labels {case.labels} {case.label_dtype}")
@@ -396,13 +408,7 @@ def _shape(value: object) -> str:
 
 def _entries(verdict: Verdict) -> str:
     entries = verdict.entries[:_ROWS]
-    if not entries and verdict.index is not None and verdict.claimed is not None:
-        if verdict.measured is None:
-            return ""
-        entries = (
-            Entry(verdict.index, verdict.claimed, verdict.measured, verdict.bound or math.nan),
-        )
-    if not entries:
+    if len(entries) < 2 and (verdict.message or not entries):  # the message says as much
         return ""
     rows = []
     for entry in entries:
@@ -446,7 +452,7 @@ def _cause(verdict: Verdict, subject: Subject) -> list[str]:
         lines += _wrap(f"    {cause.evidence}", "    ")
     if cause.source:
         numbers = f"{cause.line} | " if cause.line else ""
-        lines += [f"      {numbers}{_short(line, 84)}" for line in cause.source.splitlines()[:4]]
+        lines += [f"      {numbers}{_ended(line, 84)}" for line in cause.source.splitlines()[:4]]
     if cause.fix:
         fix = cause.fix.splitlines()
         lines += _wrap(f"  fix: {fix[0]}", "    ") + [f"    {line}" for line in fix[1:]]
@@ -474,16 +480,15 @@ def _other(files: Sequence[FileReport], status: Status, style: Style) -> str:
                     if subject.name not in told[text]:
                         told[text].append(subject.name)
     lines: list[str] = []
-    width = max((len(_names(n, 3)) for n in told.values()), default=0)
-    width = min(width, 30)
+    width = max((len(n[0]) for n in told.values() if len(n) == 1), default=0)
     for text, names in told.items():
         word = _WORDS[status].ljust(6)
-        body = _wrap(
-            f"{word}{_names(names, 3):<{width}}  {text}" if names else word + text, "      "
-        )
-        body[0] = (
-            style.status(status, body[0][: len(_WORDS[status])]) + body[0][len(_WORDS[status]) :]
-        )
+        if len(names) > 1:
+            text, names = f"{text}  ({_names(names, 4)})", []
+        head = f"{word}{names[0]:<{width}}  " if names else word
+        body = _wrap(head + text, "      ")
+        end = len(_WORDS[status])
+        body[0] = style.status(status, body[0][:end]) + body[0][end:]
         lines += body
     return "\n".join(lines)
 
@@ -519,11 +524,16 @@ def _small(value: float) -> str:
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e+") if value else "0"
 
 
-def _short(text: str, width: int, left: bool = False) -> str:
-    text = " ".join(text.split())
+def _ended(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _middle(text: str, width: int) -> str:
+    """Shortened in the middle: long names differ at their ends, and numbers stand there."""
     if len(text) <= width:
         return text
-    return "…" + text[1 - width :] if left else text[: width - 1] + "…"
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:
