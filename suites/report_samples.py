@@ -55,6 +55,19 @@ def failing(name: str = "Loss_BCE", target: str = "my_layers.py") -> Subject:
     )  # fmt: skip
 
 
+def failing_in_many_ways(name: str = "Layer_Many") -> Subject:
+    """One confirmed cause behind six failures, an unknown one, and numbers without a message."""
+    cause = Cause("missing-mean", "1/N is missing.", "Divided by N it agrees.", "divide by N", 50)
+    unknown = Cause("unknown", "24 hypotheses were tried.", "")
+    numbers = {"index": (1,), "claimed": 3.0000000012, "measured": 3.0, "bound": 1e-12}
+    verdicts = (
+        *(Verdict("gradient", "fail", wrt=f"w{i}", message="wrong", cause=cause) for i in range(6)),
+        Verdict("batch", "fail", cause=unknown, case=Case(), **numbers),
+        Verdict("dtype", "inconclusive", message="float16 is not supported"),
+    )
+    return Subject(f"m.py::{name}", name, "layer", "nnfs", "fail", line=40, verdicts=verdicts)
+
+
 def pictured(name: str = "Layer_Conv", target: str = "my_layers.py", size: int = 10_000) -> Subject:
     """A wrong gradient of many entries that carries the data of all three pictures."""
     from gradcheck.report import pictures
@@ -156,7 +169,7 @@ def broken() -> Subject:
 def everything() -> list[Subject]:
     """One of each."""
     plain = [failing(), passing(), undecided(), noted(), skipped(), broken()]
-    return [*plain, not_finite(), pictured(), *hostile()]
+    return [*plain, failing_in_many_ways(), not_finite(), pictured(), *hostile()]
 
 
 def many(count: int) -> list[Subject]:

@@ -44,9 +44,9 @@ def annotation(subject: Subject, verdict: Verdict) -> str:
     if path and line is not None:
         properties.append(f"line={line}")
     properties.append(f"title={_property(f'gradcheck: {words.title(subject, verdict)}')}")
-    text = [verdict.message, words.wrong_text(verdict)]
+    text = [words.told(subject, verdict), words.wrong_text(verdict)]
     if verdict.cause is not None:
-        text.append(f"cause (confirmed): {verdict.cause.text}")
+        text.append(f"{words.cause_lead(verdict.cause)}: {verdict.cause.text}")
         text.append(f"fix: {verdict.cause.fix}" if verdict.cause.fix else "")
     text.append(f"replay: {words.replay(subject, verdict)}")
     message = _data("\n".join(filter(None, text)))

@@ -51,21 +51,19 @@ def draw(subjects: Sequence[Subject], budget: int = BUDGET) -> Gallery:
     """
     drawn: dict[str, tuple[Picture, ...]] = {}
     notes: dict[str, str] = {}
-    anchors = words.Anchors()
-    for s, v in _findings(subjects):
-        key = anchors(s, v)
-        wanted = [name for name in _DRAW if name in v.detail]
-        if not wanted:
+    for f in _findings(subjects):
+        wanted = [name for name in _DRAW if name in f.verdict.detail]
+        if not wanted or not f.main:
             continue
         if budget <= 0:
-            notes[key] = "Pictures left out to keep the page small; check this one alone for them."
+            notes[f.key] = "Pictures left out to keep the page small; check this one alone."
             continue
         try:
-            found = tuple(_picture(s, v, name) for name in wanted)
+            found = tuple(_picture(f.subject, f.verdict, name) for name in wanted)
         except MissingLibrary as e:
-            notes[key] = f"No pictures: {e}"
+            notes[f.key] = f"No pictures: {e}"
             continue
-        drawn[key] = found
+        drawn[f.key] = found
         budget -= sum(len(p.svg) for p in found)
     return Gallery(drawn, notes)
 
@@ -77,37 +75,79 @@ def _picture(subject: Subject, verdict: Verdict, name: str) -> Picture:
     return Picture(name, caption, function(verdict.detail[name], title=words.printable(title)))
 
 
-def _findings(subjects: Sequence[Subject]) -> list[tuple[Subject, Verdict]]:
-    return [(s, v) for s in words.worst_first(subjects) for v in words.open_verdicts(s)]
+@dataclass(frozen=True)
+class _Finding:
+    """A verdict that needs an action, with its permalink; the main ones are told at length."""
+
+    key: str
+    subject: Subject
+    verdict: Verdict
+    main: bool
 
 
-def _finding(subject: Subject, verdict: Verdict, key: str, gallery: Gallery) -> dict[str, Any]:
+def _findings(subjects: Sequence[Subject]) -> list[_Finding]:
+    anchors = words.Anchors()
+    found = []
+    for s in words.worst_first(subjects):
+        main, rest = words.main_failures(s)
+        found += [_Finding(anchors(s, v), s, v, True) for v in main]
+        found += [_Finding(anchors(s, v), s, v, False) for v in rest]
+    return found
+
+
+def _shown(finding: _Finding, gallery: Gallery) -> dict[str, Any]:
     markup = needs("markupsafe").Markup
+    subject, verdict = finding.subject, finding.verdict
+    cause = verdict.cause
+    drawn = gallery.drawn.get(finding.key, ())
     return {
-        "id": key,
+        "id": finding.key,
         "status": verdict.status,
         "subject_status": subject.status,
         "title": words.title(subject, verdict),
         "place": words.place(subject, verdict),
         "wrong": words.wrong_text(verdict),
-        "message": verdict.message,
+        "message": words.told(subject, verdict),
         "rows": words.entry_rows(verdict),
-        "cause": verdict.cause,
+        "more": words.more_entries(verdict),
+        "cause": cause,
+        "cause_lead": words.cause_lead(cause).capitalize() if cause else "",
         "case": words.case_text(verdict.case) if verdict.case else "",
         "replay": words.replay(subject, verdict),
-        "pictures": [
-            {"svg": markup(p.svg), "caption": p.caption} for p in gallery.drawn.get(key, ())
-        ],
-        "picture_note": gallery.notes.get(key, ""),
+        "pictures": [{"svg": markup(p.svg), "caption": p.caption} for p in drawn],
+        "picture_note": gallery.notes.get(finding.key, ""),
     }
 
 
+def _groups(findings: Sequence[_Finding], gallery: Gallery) -> list[dict[str, Any]]:
+    """The sections of findings; in each, the subjects with their main and their other ones."""
+    groups = []
+    for heading, statuses in words.SECTIONS.items():
+        subjects: dict[int, dict[str, Any]] = {}
+        for f in findings:
+            if f.subject.status in statuses:
+                entry = subjects.setdefault(
+                    id(f.subject),
+                    {
+                        "name": words.name_of(f.subject),
+                        "status": f.subject.status,
+                        "main": [],
+                        "rest": [],
+                    },
+                )
+                entry["main" if f.main else "rest"].append(_shown(f, gallery))
+        if subjects:
+            groups.append(
+                {"id": words.slug(heading), "heading": heading, "subjects": list(subjects.values())}
+            )
+    return groups
+
+
 def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
-    name, kind, gradients, contract, verdict = words.table_row(subject)
+    name, kind, gradients, laws, _ = words.table_row(subject)
     about = (
         f"built as {subject.built}" if subject.built else "",
         f"convention {subject.convention}" if subject.convention else "",
-        subject.reason,
         f"{subject.forward_calls:,} forward calls" if subject.forward_calls else "",
         f"{subject.seconds:.2f} s",
     )
@@ -118,9 +158,8 @@ def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
         "name": name,
         "kind": kind,
         "gradients": gradients,
-        "contract": contract,
-        # The chip beside it says the status already.
-        "why": verdict.removeprefix(words.label(subject.status)).lstrip(": "),
+        "laws": laws,
+        "why": words.reason(subject),
         "target": words.place(subject, Verdict("", subject.status)),
         "about": " · ".join(filter(None, about)),
         "verdicts": [
@@ -138,19 +177,8 @@ def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
 def context(subjects: Sequence[Subject], gallery: Gallery, title: str) -> dict[str, Any]:
     """What the template shows, as plain data."""
     anchors = words.Anchors()
-    links: dict[int, str] = {}
-    findings = []
-    for s, v in _findings(subjects):
-        key = anchors(s, v)
-        links.setdefault(id(s), key)
-        findings.append(_finding(s, v, key, gallery))
-    groups = [
-        {"id": slug, "heading": heading, "findings": [f for f in findings if f["status"] in which]}
-        for slug, heading, which in (
-            ("wrong", "What is wrong", ("error", "fail")),
-            ("undecided", "Not decidable", ("inconclusive",)),
-        )
-    ]
+    findings = _findings(subjects)
+    links = {id(f.subject): f.key for f in reversed(findings)}
     notes = [
         {"status": s.status, "name": words.name_of(s), "text": text}
         for s in subjects
@@ -165,7 +193,7 @@ def context(subjects: Sequence[Subject], gallery: Gallery, title: str) -> dict[s
         "entry_header": words.ENTRY_HEADER,
         "table_header": words.TABLE_HEADER,
         "rows": [_row(s, anchors(s), links.get(id(s), "")) for s in subjects],
-        "groups": [g for g in groups if g["findings"]],
+        "groups": _groups(findings, gallery),
         "notes": notes,
     }
 

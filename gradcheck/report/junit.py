@@ -17,11 +17,13 @@ from gradcheck.types import Subject, Verdict
 
 def body(subject: Subject, verdict: Verdict) -> str:
     """The evidence of one verdict as plain text."""
-    lines = [words.place(subject, verdict), verdict.message, words.wrong_text(verdict)]
+    lines = [words.place(subject, verdict), words.told(subject, verdict), words.wrong_text(verdict)]
     for index, claimed, measured, quotient in words.entry_rows(verdict):
         lines.append(f"  {index} yours {claimed}, measured {measured}, ratio {quotient or '-'}")
     if verdict.cause is not None:
-        lines.append(f"cause (confirmed): {verdict.cause.text} {verdict.cause.evidence}")
+        lines.append(
+            f"{words.cause_lead(verdict.cause)}: {verdict.cause.text} {verdict.cause.evidence}"
+        )
         lines.append(f"fix: {verdict.cause.fix}" if verdict.cause.fix else "")
     lines.append(f"replay: {words.replay(subject, verdict)}")
     return "\n".join(filter(None, lines))
@@ -40,7 +42,7 @@ def _add_verdict(
     suite: ET.Element, subject: Subject, verdict: Verdict, name: str, seconds: float
 ) -> None:
     case = _testcase(suite, subject, name, seconds)
-    first_line = (verdict.message.splitlines() or [""])[0]
+    first_line = (words.told(subject, verdict).splitlines() or [""])[0]
     message = printable(first_line or words.title(subject, verdict))
     if verdict.status in ("fail", "error"):
         tag = "failure" if verdict.status == "fail" else "error"

@@ -67,28 +67,42 @@ def overview(subjects: Sequence[Subject]) -> str:
 def finding(subject: Subject, verdict: Verdict, level: int = 3) -> str:
     """One verdict that needs an action: heading, evidence, cause, fix, command to repeat it."""
     head = words.label(verdict.status)
-    parts = [f"{'#' * level} {head} {escape(words.title(subject, verdict))}"]
-    where = " · ".join(
-        filter(None, (code(words.place(subject, verdict)), words.wrong_text(verdict)))
-    )
-    parts.append(where)
-    parts.append("\\\n".join(escape(x) for x in verdict.message.splitlines() if x.strip()))
+    place = [code(words.place(subject, verdict)), words.wrong_text(verdict)]
+    parts = [
+        f"{'#' * level} {head} {escape(words.title(subject, verdict))}",
+        " · ".join(filter(None, place)),
+        lines(words.told(subject, verdict)),
+    ]
     rows = words.entry_rows(verdict)
     if rows:
         parts.append(table(([cell(c) for c in row] for row in rows), words.ENTRY_HEADER))
+        parts.append(words.more_entries(verdict))
     if verdict.cause is not None:
         cause = verdict.cause
-        parts.append(f"**Cause (confirmed, {escape(cause.id)}):** {escape(cause.text)}")
-        if cause.evidence:
-            parts.append(escape(cause.evidence))
-        if cause.source.strip():
-            parts.append(block(cause.source, "python"))
-        if cause.fix:
-            parts.append(f"**Fix:** {escape(cause.fix)}")
+        parts.append(f"**{escape(words.cause_lead(cause).capitalize())}:** {escape(cause.text)}")
+        parts.append(escape(cause.evidence))
+        parts.append(block(cause.source, "python") if cause.source.strip() else "")
+        parts.append(f"**Fix:** {lines(cause.fix)}" if cause.fix else "")
     if verdict.case is not None:
         parts.append(f"Case: {escape(words.case_text(verdict.case))}")
     parts.append(f"Replay: {code(words.replay(subject, verdict))}")
     return "\n\n".join(filter(None, parts))
+
+
+def lines(text: str) -> str:
+    """Plain text of several lines as one paragraph that keeps them."""
+    return "\\\n".join(escape(line) for line in text.splitlines() if line.strip())
+
+
+def also(subject: Subject, verdicts: Sequence[Verdict]) -> str:
+    """A list of the failures that most likely follow from the ones told at length."""
+    items = []
+    for v in verdicts:
+        message = (words.told(subject, v).splitlines() or [""])[0]
+        items.append(
+            f"- {words.label(v.status)} {escape(words.title(subject, v))}: {cell(message)}"
+        )
+    return "\n".join(["Also not passed:", "", *items]) if items else ""
 
 
 def notes(subjects: Sequence[Subject]) -> list[str]:
@@ -110,16 +124,15 @@ def render(subjects: Sequence[Subject], *, heading: str = "gradcheck report") ->
     heading
         The text of the first heading.
     """
-    ordered = words.worst_first(subjects)
     parts = [f"# {escape(heading)}", f"**{words.summary(subjects)}**", overview(subjects)]
     parts.append(words.RESOLUTION)
-    findings = [(s, v) for s in ordered for v in words.open_verdicts(s)]
-    for heading_text, statuses in (
-        ("What is wrong", ("error", "fail")),
-        ("Not decidable", ("inconclusive",)),
-    ):
-        chosen = [finding(s, v) for s, v in findings if v.status in statuses]
-        parts += [f"## {heading_text}", *chosen] if chosen else []
+    for section, statuses in words.SECTIONS.items():
+        chosen = []
+        for s in words.worst_first(subjects):
+            if s.status in statuses:
+                main, rest = words.main_failures(s)
+                chosen += [*(finding(s, v) for v in main), also(s, rest)]
+        parts += [f"## {section}", *filter(None, chosen)] if chosen else []
     items = notes(subjects)
     if items:
         parts += ["## Notes", "\n".join(items)]

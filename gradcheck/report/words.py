@@ -9,13 +9,22 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from gradcheck.report.jsonfile import replay_command
-from gradcheck.types import SEVERITY, Case, Entry, Status, Subject, Verdict
+from gradcheck.types import SEVERITY, Case, Cause, Entry, Status, Subject, Verdict, worst
 
 #: The statuses that need an action, worst first.
 OPEN: tuple[Status, ...] = ("error", "fail", "inconclusive")
 
 #: The laws whose verdicts are gradients compared with measurements.
 GRADIENT_LAWS = ("gradient", "model_gradient", "numerical_gradient")
+
+#: Sections of a report by the status of a subject.
+SECTIONS: dict[str, tuple[Status, ...]] = {
+    "What is wrong": ("error", "fail"),
+    "Not decidable": ("inconclusive",),
+}
+
+#: Most failures of one subject that are told at length.
+MAIN = 3
 
 #: Said once in every report, so that nobody has to guess what the small numbers are.
 RESOLUTION = (
@@ -45,11 +54,30 @@ def number(value: float | None, digits: int = 6) -> str:
     return "" if value is None else f"{value:.{digits}g}"
 
 
+def small(value: float) -> str:
+    """A resolution or a bound: one digit is enough."""
+    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e+") if value else "0"
+
+
 def ratio(entry: Entry) -> str:
-    """Claimed over measured: the first thing to look at, since -1, 2 or N are bugs with names."""
-    if not (math.isfinite(entry.claimed) and math.isfinite(entry.measured)) or not entry.measured:
+    """Claimed over measured: the first thing to look at, since -1, 2 or N are bugs with names.
+
+    Empty where the measured value may as well be zero.
+    """
+    if not (math.isfinite(entry.claimed) and math.isfinite(entry.measured)):
+        return ""
+    if abs(entry.measured) <= max(0.0, entry.bound):
         return ""
     return f"{entry.claimed / entry.measured:.4g}"
+
+
+def apart(claimed: float, measured: float) -> tuple[str, str]:
+    """Both numbers with enough digits to tell them apart, at least six."""
+    for digits in range(6, 18):
+        texts = (number(claimed, digits), number(measured, digits))
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def index_text(index: Sequence[int] | None) -> str:
@@ -59,15 +87,19 @@ def index_text(index: Sequence[int] | None) -> str:
 
 def entry_rows(verdict: Verdict, limit: int = 12) -> list[list[str]]:
     """Rows of index, claimed, measured ± bound, ratio: the worst entries of one gradient."""
-    return [
-        [
-            index_text(e.index),
-            number(e.claimed),
-            f"{number(e.measured)} ± {number(e.bound, 2)}",
-            ratio(e),
-        ]
-        for e in evidence(verdict)[:limit]
-    ]
+    rows = []
+    for e in evidence(verdict)[:limit]:
+        yours, real = apart(e.claimed, e.measured)
+        bound = "" if math.isnan(e.bound) else f" ± {small(e.bound)}"
+        rows.append([index_text(e.index), yours, real + bound, ratio(e)])
+    return rows
+
+
+def more_entries(verdict: Verdict, limit: int = 12) -> str:
+    """``and 88 more``, or ``""`` where `entry_rows` shows all that are wrong."""
+    shown = len(evidence(verdict)[:limit])
+    more = (verdict.wrong or 0) - shown
+    return f"and {more:,} more" if shown and more > 0 else ""
 
 
 ENTRY_HEADER = ("entry", "yours", "measured", "ratio")
@@ -92,56 +124,64 @@ def wrong_text(verdict: Verdict) -> str:
     return f"{verdict.wrong:,} of {verdict.size:,} entries wrong"
 
 
+def _by_name(subject: Subject, *, gradients: bool) -> dict[str, list[Verdict]]:
+    """The verdicts about gradients by gradient, or the others by law; skipped ones left out."""
+    found: dict[str, list[Verdict]] = {}
+    for v in subject.verdicts:
+        if v.status != "skipped" and (v.law in GRADIENT_LAWS) == gradients:
+            found.setdefault((v.wrt or v.law) if gradients else v.law, []).append(v)
+    return found
+
+
 def gradients_cell(subject: Subject) -> str:
     """Every gradient with its resolution, or what is the matter with it."""
-    cells: dict[str, tuple[int, str]] = {}
-    for v in subject.verdicts:
-        if v.law not in GRADIENT_LAWS:
-            continue
-        if v.status in ("pass", "note"):
-            text = v.wrt if v.resolution is None else f"{v.wrt} {v.resolution:.0e}"
+    cells = []
+    for name, found in _by_name(subject, gradients=True).items():
+        status = worst([v.status for v in found])
+        known = [v.resolution for v in found if v.resolution is not None]
+        if status in OPEN:
+            cells.append(f"{name} {'WRONG' if status == 'fail' else status}")
         else:
-            text = f"{v.wrt} {'WRONG' if v.status == 'fail' else v.status}"
-        rank = SEVERITY.index(v.status)
-        if v.wrt not in cells or rank < cells[v.wrt][0]:
-            cells[v.wrt] = (rank, text.strip())
-    return ", ".join(text for _, text in cells.values())
+            cells.append(f"{name} {small(max(known))}" if known else name)
+    return ", ".join(cells)
 
 
-def contract_cell(subject: Subject) -> str:
-    """The other laws: ``ok``, or the names of those that do not hold."""
-    others = [v for v in subject.verdicts if v.law not in GRADIENT_LAWS]
-    bad = dict.fromkeys(v.law for v in others if v.status in OPEN)
+def laws_cell(subject: Subject) -> str:
+    """The other laws: ``ok`` and how many hold, or the names of those that do not."""
+    laws = _by_name(subject, gradients=False)
+    bad = [law for law, found in laws.items() if worst([v.status for v in found]) in OPEN]
     if bad:
-        return ", ".join(bad)
-    return "ok" if any(v.status in ("pass", "note") for v in others) else ""
+        return f"{len(bad)} of {len(laws)}: {', '.join(bad)}"
+    return f"ok ({len(laws)})" if laws else ""
 
 
-def verdict_cell(subject: Subject) -> str:
-    """The status, and in a few words why."""
-    if subject.status == "skipped" or not subject.verdicts:
-        return f"{label(subject.status)}: {subject.reason}" if subject.reason else subject.status
-    grads = [v for v in subject.verdicts if v.law in GRADIENT_LAWS]
-    wrong = len({v.wrt for v in grads if v.status == "fail"})
-    if subject.status == "fail" and wrong:
-        return f"FAIL {wrong} of {len({v.wrt for v in grads})} gradients"
+def reason(subject: Subject) -> str:
+    """In a few words why the status is what it is; of a pass, nothing."""
     if subject.status == "fail":
-        laws = dict.fromkeys(v.law for v in subject.verdicts if v.status == "fail")
-        return "FAIL " + ", ".join(laws)
-    return label(subject.status)
+        main = main_failures(subject)[0][0]
+        if main.cause is not None and main.cause.id != "unknown":
+            return main.cause.id.replace("-", " ")
+        grads = _by_name(subject, gradients=True)
+        wrong = [name for name, vs in grads.items() if any(v.status == "fail" for v in vs)]
+        if wrong:
+            return f"{len(wrong)} of {len(grads)} gradient{'s' if len(grads) > 1 else ''}"
+        return main.law.replace("_", " ")
+    if subject.reason or subject.status != "error":
+        return subject.reason
+    return next((v.message for v in subject.verdicts if v.status == "error"), "")
 
 
-TABLE_HEADER = ("subject", "kind", "gradients", "contract", "verdict")
+TABLE_HEADER = ("subject", "kind", "gradients", "other laws", "verdict")
 
 
 def table_row(subject: Subject) -> list[str]:
     """The row of a subject in the overview table."""
     return [
         name_of(subject),
-        subject.kind,
+        subject.kind if subject.kind != "unknown" else "",
         gradients_cell(subject),
-        contract_cell(subject),
-        verdict_cell(subject),
+        laws_cell(subject),
+        f"{label(subject.status)} {reason(subject)}".strip(),
     ]
 
 
@@ -171,6 +211,42 @@ def open_verdicts(subject: Subject) -> list[Verdict]:
     if not found and subject.status in OPEN:
         return [Verdict("load", subject.status, message=subject.reason)]
     return found
+
+
+def main_failures(subject: Subject) -> tuple[list[Verdict], list[Verdict]]:
+    """The verdicts that need an action, apart: one a cause, the most telling first; the rest.
+
+    One bug fails many laws. What has a confirmed cause comes first, then gradients; a verdict
+    with the cause of an earlier one goes to the rest.
+    """
+    ranked = sorted(
+        open_verdicts(subject),
+        key=lambda v: (OPEN.index(v.status), v.cause is None, v.law not in GRADIENT_LAWS),
+    )
+    main: dict[tuple[str, ...], Verdict] = {}
+    rest = []
+    for v in ranked:
+        key = (v.law, v.wrt) if v.cause is None or v.cause.id == "unknown" else (v.cause.id,)
+        if key in main or len(main) == MAIN:
+            rest.append(v)
+        else:
+            main[key] = v
+    return list(main.values()), rest
+
+
+def told(subject: Subject, verdict: Verdict) -> str:
+    """The message, or where the law gave none, the numbers in the one grammar of all messages."""
+    if verdict.message or verdict.claimed is None or verdict.measured is None:
+        return verdict.message
+    yours, real = apart(verdict.claimed, verdict.measured)
+    bound = "" if verdict.bound is None else f" (± {small(verdict.bound)})"
+    what = f"{verdict.wrt}{index_text(verdict.index)} = {yours}, but should be {real}{bound}"
+    return f"{what} [{verdict.law}, {name_of(subject)}]"
+
+
+def cause_lead(cause: Cause) -> str:
+    """``cause (confirmed)``; where every experiment failed, that no cause was found."""
+    return "cause: not found" if cause.id == "unknown" else f"cause (confirmed, {cause.id})"
 
 
 def name_of(subject: Subject) -> str:

@@ -71,7 +71,8 @@
     var target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) { return; }
     if (target.closest("[hidden]")) { filter("all"); }
-    if (target.tagName === "DETAILS") { target.open = true; }
+    var folded = target.closest("details");
+    if (folded) { folded.open = true; }
     target.scrollIntoView();
   }
   addEventListener("hashchange", reveal);
