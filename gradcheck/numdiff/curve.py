@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,7 +108,7 @@ def step_curve(
         direction,
         site.claim.along(direction),
         count=count,
-        patient=True,
+        patience=math.inf,
     )
     unit = float(direction.values[0])
     return [(r.h * unit, r.defect / unit, r.noise / unit) for r in ladder.rungs]

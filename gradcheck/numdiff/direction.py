@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from gradcheck.numdiff.claim import Claim
 from gradcheck.numdiff.kinks import diverging, jumps, slope_jump
 from gradcheck.numdiff.ladder import NOISE_FACTOR, Ladder, climb
 from gradcheck.numdiff.point import Direction
+from gradcheck.types import Array
 
 State = Literal["pass", "fail", "inconclusive"]
 
@@ -41,6 +42,8 @@ class Directional:
         At a kink: the interval of derivatives between the one-sided ones.
     best_rung
         The index of the step that gave the bound (a later check may start near it).
+    mask
+        Outputs left out of the cotangent because of a kink inside the steps, or None.
     """
 
     state: State
@@ -53,6 +56,7 @@ class Directional:
     detail: str = ""
     allowed: tuple[float, float] | None = None
     best_rung: int = 0
+    mask: Array | None = field(default=None, repr=False, compare=False)
 
     @property
     def resolution(self) -> float:

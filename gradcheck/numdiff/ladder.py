@@ -20,6 +20,7 @@ from gradcheck.types import Array
 NOISE_FACTOR = 6.0  # standard deviations of the evaluation error allowed for
 TABLEAU_NOISE = 1.15  # how much the extrapolation amplifies the error of the finest difference
 TRUNCATION_FACTOR = 2.0  # on the difference of neighbours in the tableau
+CONTRADICTION = 3.0  # standard deviations at which a finer rung is believed instead
 CONTRACTION = 0.25  # successive differences of r must fall at least so fast (ideal: 1/16)
 
 
@@ -102,16 +103,14 @@ class Ladder:
         return last <= CONTRACTION * before + 3.0 * rungs[-1].noise
 
     def widened(self) -> float:
-        """The bound, widened by any disagreement with the rungs finer than the best one."""
+        """The bound, widened where a finer rung contradicts the best one."""
         bound = self.bound
         for i in range(self.best + 1, len(self.rungs)):
-            slack = NOISE_FACTOR * TABLEAU_NOISE * self.rungs[i].noise
-            row = self.tableau[i]
-            if i == self.best + 1:
-                bound = max(bound, abs(row[0] - self.defect) - slack)
-            extrapolation = TRUNCATION_FACTOR * abs(row[1] - row[0])
-            for value in row[:2]:
-                bound = max(bound, abs(value - self.defect) - slack - extrapolation)
+            noise, row = self.rungs[i].noise, self.tableau[i]
+            truncation = TRUNCATION_FACTOR * abs(row[1] - row[0])
+            gap = max(abs(value - self.defect) for value in row[:2]) - truncation
+            if gap > bound + CONTRADICTION * noise:
+                bound = gap + NOISE_FACTOR * TABLEAU_NOISE * noise
         return bound
 
 
@@ -125,7 +124,7 @@ def climb(
     start: int = 0,
     count: int = 10,
     factor: float = 1.0,
-    patient: bool = False,
+    patience: float = 0,
 ) -> Ladder:
     """Evaluate rungs from coarse to fine until the bound reaches `target` or noise takes over.
 
@@ -135,8 +134,8 @@ def climb(
         ``<g, d>``: the claimed derivative along the direction.
     start, count, factor
         Steps are ``factor * COARSEST / RATIO**j`` for ``j = start, ..., start + count - 1``.
-    patient
-        Evaluate all of them.
+    patience
+        How many further steps to take for confirmation once none can improve the bound.
     """
     ladder = Ladder()
     moved = np.zeros(point.output.size, bool)
@@ -146,12 +145,13 @@ def climb(
         if rung is None:
             continue
         idle = 0 if ladder.add(rung) else idle + 1
-        if ladder.best < 0 or patient:
+        if ladder.best < 0:
             continue
-        if ladder.bound <= target:
+        if ladder.bound <= target and patience == 0:
             break
-        enough = len(ladder.rungs) >= 3
-        if enough and idle >= 2 and NOISE_FACTOR * rung.noise > ladder.bound:
+        # The error of the next step is RATIO times larger: it may confirm, but not improve.
+        hopeless = NOISE_FACTOR * TABLEAU_NOISE * RATIO * rung.noise >= ladder.bound
+        if hopeless and len(ladder.rungs) >= 3 and idle >= patience:
             break
     return ladder
 
