@@ -14,11 +14,11 @@ from gradcheck.conventions.adapt import Source
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.recognise import Planned
 from gradcheck.guard import pristine_numpy
-from gradcheck.laws import LAWS, OPTIMIZER_LAWS
+from gradcheck.laws import LAWS, family, group
 from gradcheck.laws.basic import traced
 from gradcheck.laws.common import verdict
 from gradcheck.targets import Loaded
-from gradcheck.types import Case, Law, Op, Subject, Verdict, worst
+from gradcheck.types import Case, Law, Op, Status, Subject, Verdict, worst
 
 __all__ = ["Options", "Planned", "check", "describe", "laws", "plan"]
 
@@ -125,7 +125,7 @@ def applicable(op: Op, options: Options) -> Iterator[tuple[str, Law]]:
     for name, law in LAWS.items():
         if options.laws and name not in options.laws:
             continue
-        if (name in OPTIMIZER_LAWS) == (op.step is not None):
+        if group(op) in family(name):
             yield name, law
 
 
@@ -160,7 +160,7 @@ def run_law(name: str, law: Law, op: Op, case: Case) -> list[Verdict]:
         return [verdict(name, "error", op, case, what=str(refusal))]
     except Exception as error:
         where = traced(error)
-        status = "fail" if "line" in where else "error"
+        status: Status = "fail" if "line" in where else "error"
         what = f"raises {type(error).__name__}: {error}"
         return [verdict(name, status, op, case, what=what, detail=where)]
 

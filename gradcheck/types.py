@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -165,6 +166,8 @@ class Op:
         Regularisation terms the backward adds although the forward does not: ``(object) -> float``.
     step
         Optimizers only: ``(object, {name: array}, {name: gradient}) -> {name: array after}``.
+    plainly
+        A context in which the user's code runs without its epsilons (``log(y + 1e-7)``), or None.
     reset
         Clears accumulated gradients (``zero_grad``), or None.
     kept
@@ -186,6 +189,7 @@ class Op:
     step: Callable[[Any, Primals, Primals], Primals] | None = None
     reset: Callable[[Any], None] | None = None
     kept: Callable[[Any], Primals] | None = None
+    plainly: Callable[[], AbstractContextManager[None]] | None = None
     has_mode: bool = False
     built: str = ""
     reading: str = ""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from gradcheck.conventions.adapt import Source, layer_ops, loss_ops
-from gradcheck.conventions.live import Refused
-from gradcheck.conventions.optimizers import function_optimizer, optimizer_op
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 from gradcheck.construct import recipes
+from gradcheck.conventions.accuracies import accuracy_op
+from gradcheck.conventions.adapt import Source, layer_ops, loss_ops
+from gradcheck.conventions.adapt_functions import function_ops, loss_function_ops, numgrad_op
+from gradcheck.conventions.epsilon import small_constants, switched_off
+from gradcheck.conventions.live import Refused
+from gradcheck.conventions.models import model_op
+from gradcheck.conventions.optimizers import function_optimizer, optimizer_op
 from gradcheck.types import Op
+from gradcheck.variants import variants
 
 
 def ops_for(source: Source, kind: str) -> list[Op]:
@@ -17,19 +26,36 @@ def ops_for(source: Source, kind: str) -> list[Op]:
     Refused
         It cannot be constructed, called or read; the text says what was tried and what to give.
     """
+    found = read_as(source, kind)
+    if not small_constants(source.obj, source.namespace):
+        return found
+    return [replace(op, plainly=lambda: switched_off(source.obj, source.namespace)) for op in found]
+
+
+def read_as(source: Source, kind: str) -> list[Op]:
+    """The Ops under the convention of this kind."""
+    is_class = isinstance(source.obj, type)
+    if kind == "optimizer" and not is_class:
+        return [function_optimizer(source.name, source.obj)]
     if kind == "optimizer":
-        return [optimizer(source)]
-    if kind == "loss" and isinstance(source.obj, type):
-        return loss_ops(source)
-    if kind == "layer":
-        return layer_ops(source)
-    raise Refused(f"a {kind} cannot be checked yet")
+        return constructed(source, optimizer_op)
+    if kind == "accuracy":
+        return constructed(source, accuracy_op)[:1]
+    if kind == "model":
+        return [model_op(source.name, source.obj, source.namespace, source.tree, source.init)]
+    if kind == "numgrad":
+        return [numgrad_op(source)]
+    if kind == "loss":
+        return loss_ops(source) if is_class else loss_function_ops(source)
+    if kind == "function":
+        return function_ops(source)
+    return layer_ops(source)
 
 
-def optimizer(source: Source) -> Op:
-    """The Op of an optimizer class or function."""
-    if not isinstance(source.obj, type):
-        return function_optimizer(source.name, source.obj)
+def constructed(
+    source: Source, adapt: Callable[[str, Callable[[], Any], Any, str], Op]
+) -> list[Op]:
+    """The Op of the first recipe that can be built, and of its variants."""
     last = ""
     for made in recipes(source.obj, source.name, source.namespace, source.tree, source.init):
         try:
@@ -37,5 +63,15 @@ def optimizer(source: Source) -> Op:
         except Exception as error:
             last = f"{made.text} raises {type(error).__name__}: {error}"
             continue
-        return optimizer_op(source.name, made.make, source.obj, made.text)
+        found = [adapt(source.name, made.make, source.obj, made.text)]
+        for other in () if source.init else variants(made, source.obj, source.namespace):
+            try:
+                other.make()
+                found.append(adapt(source.name, other.make, source.obj, other.text))
+            except Exception:  # the constructor refuses this option
+                continue
+        return found
     raise Refused(f"cannot be constructed: {last}; give the call with --init")
+
+
+__all__ = ["Refused", "Source", "ops_for"]

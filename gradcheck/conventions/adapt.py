@@ -14,9 +14,10 @@ from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions import layers, losses, places
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.layers import Calls, Trial
-from gradcheck.conventions.live import Live, Refused, call_quietly, changed, clone, fingerprint
+from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
 from gradcheck.conventions.signature import arguments, plain, verbs
 from gradcheck.types import Case, Kind, Op, Slot
+from gradcheck.variants import variants
 
 ACTIVATIONS = (
     "relu", "sigmoid", "tanh", "softmax", "softplus", "elu", "gelu", "swish", "silu", "mish", "activation",
@@ -39,6 +40,8 @@ class Source:
 
 def kind_of(name: str, cls: type) -> Kind:
     """Layer or activation, for the report."""
+    if not isinstance(cls, type):
+        return "function"
     key = plain(name)
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
     sized = any(w in key for w in ("dense", "conv", "affine", "norm", "pool", "rnn", "lstm", "gru"))
@@ -114,14 +117,40 @@ def layer_ops(source: Source) -> list[Op]:
         if trial.problem:
             broken = broken or (made, make, proto, trial)
             continue
-        return [finish(source, made, make, proto, trial)]
+        first = finish(source, made, make, proto, trial)
+        return [first, *other_configurations(source, made, first, pair)]
     if broken:
         return [finish(source, *broken)]
     raise Refused(problem or "no input shape was accepted")
 
 
+def other_configurations(
+    source: Source, base: Recipe, first: Op, pair: tuple[str, str]
+) -> Iterator[Op]:
+    """The same class with other options; a configuration that cannot be built or run is left out.
+
+    An option that makes the forward raise is the user's own limit (a stride that does not fit).
+    """
+    if source.init is not None:
+        return
+    shape = tuple(slot.shape for slot in first.slots)
+    for made in variants(base, source.obj, source.namespace):
+        try:
+            proto = Live(made.make())
+            fixed = replace(source, shape=None)
+            trial, _ = best_trial(
+                fixed, made, lambda made=made: Live(made.make()), proto, pair, shape
+            )  # type: ignore[misc]
+        except Exception:  # the constructor refuses this option
+            continue
+        if trial is not None and not trial.problem:
+            yield finish(source, made, lambda made=made: Live(made.make()), proto, trial)  # type: ignore[misc]
+
+
 def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial) -> Op:
     """The Op of a successful trial, with its convention's name."""
+    if any(s.shape == ("N", "N") for s in trial.slots):
+        trial = replace(trial, slots=tuple(replace(s, shape=("N", "D")) for s in trial.slots))
     proto = trial_proto(proto, trial, make)
     op = layers.to_op(
         source.name, kind_of(source.name, source.obj), "", make, proto, trial, made.text
@@ -169,13 +198,18 @@ def lazily(
 
 
 def best_trial(
-    source: Source, made: Recipe, make: Callable[[], Live], proto: Live, pair: tuple[str, str]
+    source: Source,
+    made: Recipe,
+    make: Callable[[], Live],
+    proto: Live,
+    pair: tuple[str, str],
+    shapes: tuple[Any, ...] = (),
 ) -> tuple[Trial | None, str]:
     """The first shape and reading under which the object runs, the consistent reading preferred."""
     dims = dims_of(made, proto)
     why = ""
     broken: Trial | None = None
-    for calls_list, slots in hypotheses(source, proto, pair, dims):
+    for calls_list, slots in hypotheses(source, proto, pair, dims, shapes):
         trials: list[Trial] = []
         for calls in calls_list:
             try:
@@ -209,11 +243,17 @@ def distance(
 
 
 def hypotheses(
-    source: Source, proto: Live, pair: tuple[str, str], dims: tuple[int, ...]
+    source: Source,
+    proto: Live,
+    pair: tuple[str, str],
+    dims: tuple[int, ...],
+    shapes: tuple[Any, ...],
 ) -> Iterator[tuple[list[Calls], tuple[Slot, ...]]]:
     """Readings of the two methods with the input shapes to try them on."""
     readings = list(layers.class_calls(type(proto.obj), *pair))
     names = readings[0].names
+    if len(shapes) == len(names):
+        yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
     if source.shape is not None:
         shape: tuple[int | str, ...] = ("N", *source.shape[1:])
         yield readings, tuple(Slot(n, shape) for n in names)
@@ -221,6 +261,8 @@ def hypotheses(
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
     for slots in layers.shape_hypotheses(context, dims, names):
         yield readings, slots
+    if not dims:  # softmax without keepdims runs on square input only
+        yield readings, tuple(Slot(n, ("N", "N")) for n in names)
     for slots in layers.shape_hypotheses(context, dims, names):
         yield (
             readings,

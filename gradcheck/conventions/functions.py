@@ -59,8 +59,9 @@ def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
                 for group in match.groups():
                     other = other.replace("{}", group, 1)
                 if other in have and other != name and other not in taken:
-                    stem = "_".join(match.groups())
-                    found[stem if stem not in found else name] = (name, other)
+                    stem = match.group(1)
+                    whole = "_".join(match.groups())
+                    found[next(s for s in (stem, whole, name) if s not in found)] = (name, other)
                     taken |= {name, other}
                     break
     return dict(sorted(found.items(), key=lambda kv: names.index(kv[1][0])))

@@ -56,6 +56,7 @@ class Calls:
     reading: str = ""
     forward_function: Any = None
     backward_function: Any = None
+    upstream: str = ""
 
 
 def fill(
@@ -147,7 +148,12 @@ def class_calls(
         "names": names, "has_mode": has_mode,
         "forward_function": getattr(cls, forward), "backward_function": getattr(cls, backward),
     }  # fmt: skip
-    upstream = Calls(run_forward, backward_with(lambda _l, c, _a: list(c), False), **common)
+    upstream = Calls(
+        run_forward,
+        backward_with(lambda _l, c, _a: list(c), False),
+        **common,
+        upstream=required[0].name if required else "",
+    )
     if not required:
         yield Calls(run_forward, backward_with(lambda *_: [], True), **common,
                     reading="backward takes no upstream gradient: an elementwise derivative")  # fmt: skip
@@ -474,7 +480,7 @@ def to_op(
         name=name, kind=kind, convention=convention, make=lambda: clone(proto, {}, make),
         parameters=parameters, with_parameters=with_parameters, forward=forward,kept=kept_outputs, backward=backward,
         slots=slots, has_mode=calls.has_mode or set_mode(clone(proto, {}, make).obj, True), built=built,
-        reading=calls.reading, penalty=penalty_of(proto.obj, trial.params),
+        reading=calls.reading, upstream=calls.upstream, penalty=penalty_of(proto.obj, trial.params),
         reset=resetter(proto.obj), gradient_names={k: gradient_label(g) for k, g in trial.grads.items()},
     )  # fmt: skip
 

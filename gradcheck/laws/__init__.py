@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradcheck.laws import basic, gradient, optimizer
-from gradcheck.types import Law
+from gradcheck.laws import basic, gradient, numgrad, optimizer
+from gradcheck.types import Law, Op
 
 LAWS: dict[str, Law] = {
     law.__name__: law
@@ -18,8 +18,26 @@ LAWS: dict[str, Law] = {
         optimizer.zero_gradient_rests,
         optimizer.state_per_parameter,
         optimizer.bowl_descends,
+        numgrad.numerical_gradient,
     )
 }
+
+
+def group(op: Op) -> str:
+    """Which family of laws an Op obeys: ``vjp``, ``optimizer``, ``numgrad`` or ``accuracy``."""
+    if op.step is not None:
+        return "optimizer"
+    if op.convention == "numerical gradient":
+        return "numgrad"
+    return "accuracy" if op.kind == "accuracy" else "vjp"
+
+
+def family(law: str) -> tuple[str, ...]:
+    """The groups of Ops that a law is about."""
+    if law in OPTIMIZER_LAWS:
+        return ("optimizer",)
+    return {"numerical_gradient": ("numgrad",), "roles": ("vjp", "accuracy")}.get(law, ("vjp",))
+
 
 OPTIMIZER_LAWS = frozenset(
     (

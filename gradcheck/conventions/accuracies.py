@@ -1,0 +1,66 @@
+"""Accuracies: predictions and labels in, a number in [0, 1] out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.signature import arguments, plain
+from gradcheck.types import Array, Op
+
+
+def value_of(out: Any) -> float:
+    """The accuracy in what was returned (comparisons are averaged)."""
+    array = np.asarray(out)
+    return float(np.mean(array.astype(np.float64)))
+
+
+def call_form(obj: Any, cls: Any) -> Callable[[Any, Array, Array], Any]:
+    """How to call an accuracy object: calculate, else compare, else the object itself."""
+    method = next(
+        (
+            m
+            for m in ("calculate", "compare", "compute", "score", "accuracy")
+            if callable(getattr(obj, m, None))
+        ),
+        "__call__",
+    )
+    if method == "__call__" and "__call__" not in {n for c in cls.__mro__[:-1] for n in vars(c)}:
+        raise Refused("has no calculate, compare or call")
+
+    def call(live_obj: Any, predictions: Array, labels: Array) -> Any:
+        if callable(getattr(live_obj, "init", None)):
+            required = [a for a in arguments(live_obj.init) if a.required]
+            if len(required) == 1:
+                call_quietly(live_obj.init, labels)
+        for name in ("new_pass", "reset"):
+            if callable(getattr(live_obj, name, None)) and not arguments(getattr(live_obj, name)):
+                call_quietly(getattr(live_obj, name))
+        return call_quietly(getattr(live_obj, method), predictions, labels)
+
+    return call
+
+
+def accuracy_op(name: str, make: Callable[[], Any], cls: Any, built: str) -> Op:
+    """The Op of an accuracy: `forward` takes ``predictions`` and labels and gives the number.
+
+    Raises
+    ------
+    Refused
+        It cannot be called with predictions and labels.
+    """
+    call = call_form(make(), cls)
+
+    def forward(live: Live, inputs: dict[str, Array], labels: Array | None, train: bool) -> Any:
+        return value_of(call(live.obj, inputs["predictions"], np.asarray(labels)))
+
+    refuse: Any = None
+    key = plain(name)
+    flavour = "regression" if "regress" in key else "binary" if "binary" in key else "categorical"
+    return Op(
+        name=name, kind="accuracy", convention="nnfs", make=lambda: Live(make()), parameters=lambda _l: {},
+        with_parameters=lambda _v: Live(make()), forward=forward, backward=refuse, built=built, obj=cls, reading=flavour,
+    )  # fmt: skip

@@ -1,0 +1,211 @@
+"""Function pairs and single functions as Ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions import functions, layers, losses
+from gradcheck.conventions.adapt import AGREES, Source, finish, loss_readings, shown_shape
+from gradcheck.conventions.consistency import miss
+from gradcheck.conventions.layers import Calls
+from gradcheck.conventions.live import Live, Refused, arrays_of
+from gradcheck.construct import Recipe
+from gradcheck.conventions.signature import arguments
+from gradcheck.types import Op, Slot
+
+
+def pair_of(source: Source) -> tuple[Any, Any]:
+    """The two functions of a pair, by the stem the file was planned with.
+
+    Raises
+    ------
+    Refused
+        The file has no such pair.
+    """
+    names = [n for n, v in source.namespace.items() if callable(v) and not isinstance(v, type)]
+    found = functions.pairs(names).get(source.name)
+    if found is None:
+        raise Refused("is not a forward/backward pair of functions")
+    return source.namespace[found[0]], source.namespace[found[1]]
+
+
+def function_ops(source: Source) -> list[Op]:
+    """The Ops of a pair of functions.
+
+    Raises
+    ------
+    Refused
+        No shapes were accepted; the text names the last error.
+    """
+    forward, backward = pair_of(source)
+    inputs, params, fixed, _ = functions.split_arguments(forward)
+    if not inputs:
+        raise Refused(f"{forward.__name__} takes no array argument")
+    problem = ""
+    broken: Op | None = None
+    shapes = functions.shapes_for(source.name, params)
+    if source.shape is not None:
+        shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
+    for shape, param_shapes in shapes:
+        slots = tuple(Slot(n, shape) for n in inputs)
+        make = functions.parameter_maker(params, param_shapes)
+        text = built_text(forward, inputs, dict(zip(params, param_shapes, strict=True)), fixed)
+        good, why = readings_that_run(source, forward, backward, slots, make, text)
+        problem = problem or why
+        runs = [op for op in good if op.gradient_names]
+        broken = broken or next(iter(good), None)
+        if runs:
+            distances = [miss(op) for op in runs]
+            best = int(np.argmin(distances)) if min(distances) < AGREES else 0
+            return [runs[best], *other_options(source, forward, backward, fixed)]
+    if broken is not None:
+        return [broken]
+    square = tuple(Slot(n, ("N", "N")) for n in inputs)
+    good, _ = readings_that_run(
+        source,
+        forward,
+        backward,
+        square,
+        functions.parameter_maker([], []),
+        f"{forward.__name__}(x)",
+    )
+    if good and not params:
+        return [good[0]]
+    raise Refused(f"no shapes were accepted; first problem: {problem}")
+
+
+def other_options(
+    source: Source, forward: Any, backward: Any, fixed: Mapping[str, Any]
+) -> Iterator[Op]:
+    """Nothing yet: options of function pairs are tried at one setting."""
+    return iter(())
+
+
+def readings_that_run(
+    source: Source,
+    forward: Any,
+    backward: Any,
+    slots: tuple[Slot, ...],
+    make: Callable[[], Live],
+    text: str,
+) -> tuple[list[Op], str]:
+    """The Ops of every reading that runs on these shapes, and why the first that does not."""
+    good: list[Op] = []
+    why = ""
+    for calls in functions.function_calls(forward, backward):
+        try:
+            trial = layers.observe(make, make(), calls, slots)
+        except Refused as refusal:
+            why = why or f"input {shown_shape(slots)}: {refusal}"
+            break
+        shaped = replace(source, obj=forward)
+        op = finish(shaped, Recipe(text, lambda: None), make, make(), trial)
+        if trial.problem or trial.grads:
+            good.append(replace(op, kind="function", convention="functions"))
+    return good, why
+
+
+def built_text(
+    forward: Any, inputs: list[str], params: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Any]
+) -> str:
+    """The call that is checked, with shapes and options, as a user would write it."""
+    parts = [
+        *inputs,
+        *(f"{p}{s}" for p, s in params.items()),
+        *(f"{k}={v}" for k, v in fixed.items()),
+    ]
+    return f"{forward.__name__}({', '.join(parts)})"
+
+
+def loss_function_ops(source: Source) -> list[Op]:
+    """The Op of a loss written as functions: a pair, or one that returns loss and gradient.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    single = source.namespace.get(source.name)
+    if callable(single) and source.name not in functions.pairs(list(source.namespace)):
+        lossy = losses.Lossy(lambda live: recording(live, single), lambda live: lambda: live.memory["gradient"],
+                             single, no_arguments, averaged=False, fused=False)  # fmt: skip
+    else:
+        forward, backward = pair_of(source)
+        cached = returns_cache(forward)
+        lossy = losses.Lossy(
+            lambda live: recording(live, forward) if cached else forward,
+            lambda live: with_cache(live, backward) if cached else backward,
+            forward, no_arguments if cached else backward, averaged=False, fused=False,
+        )  # fmt: skip
+    found = loss_readings(source, lossy, Live, f"{source.name}(pred, labels)")
+    if isinstance(found, str):
+        raise Refused(found or "no predictions and labels were accepted")
+    return [replace(found, convention="functions", obj=single)]
+
+
+def no_arguments() -> None:
+    """Stands for a backward that takes nothing."""
+
+
+def recording(live: Live, function: Any) -> Callable[..., Any]:
+    """A loss function whose second result (gradient or cache) is kept for the backward."""
+
+    def call(*args: Any) -> Any:
+        result = function(*args)
+        if isinstance(result, tuple) and len(result) > 1:
+            live.memory["gradient"] = result[1]
+            return result[0]
+        return result
+
+    return call
+
+
+def returns_cache(forward: Any) -> bool:
+    """Whether the forward of a pair returns (loss, cache)."""
+    from gradcheck.conventions.signature import returned_names
+
+    return len(returned_names(forward)) == 2
+
+
+def with_cache(live: Live, backward: Any) -> Callable[..., Any]:
+    """A backward called with what the forward left: ``(dout, cache)`` or ``(cache)``."""
+
+    def call() -> Any:
+        needed = [a for a in arguments(backward, method=False) if a.required]
+        cached = live.memory["gradient"]
+        return backward(1.0, cached) if len(needed) == 2 else backward(cached)
+
+    return call
+
+
+def numgrad_op(source: Source) -> Op:
+    """The Op of a user's own numerical differentiation function.
+
+    Raises
+    ------
+    Refused
+        It cannot be called as ``f(function, x)``.
+    """
+    function = source.namespace[source.name]
+    refuse: Any = None
+
+    def call(g: Callable[[Any], float], x: Any) -> Any:
+        needed = [a for a in arguments(function, method=False) if a.required]
+        extra = [1e-4] * max(0, len(needed) - 2)
+        first = needed[0].name.lower()
+        if first.startswith(("x", "w", "theta", "params")) and len(needed) >= 2:
+            return function(x, g, *extra)
+        return function(g, x, *extra)
+
+    return Op(
+        name=source.name, kind="function", convention="numerical gradient", make=lambda: call,
+        parameters=lambda _l: {}, with_parameters=lambda _v: call, forward=refuse, backward=refuse,
+        built=f"{source.name}(f, x)", obj=function,
+    )  # fmt: skip
+
+
+__all__ = ["function_ops", "loss_function_ops", "numgrad_op"]

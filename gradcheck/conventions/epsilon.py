@@ -1,0 +1,73 @@
+"""The experiment behind the note "forward has an epsilon that backward ignores".
+
+``log(y + 1e-7)`` or ``clip(p, 1e-7, 1 - 1e-7)`` make a right backward differ by about the epsilon.
+Whether that is all that is wrong is found out, not assumed: the small constants in the user's
+functions are set to zero for a moment, and the gradient is measured again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Iterator
+from typing import Any
+
+SMALLEST, LARGEST = 1e-16, 2e-4
+
+
+def is_small(value: object) -> bool:
+    """A constant that can only be there to avoid a division by zero or log(0)."""
+    return type(value) is float and SMALLEST <= abs(value) <= LARGEST
+
+
+def without(value: Any) -> Any:
+    """0 for an epsilon, 1 for one minus an epsilon, anything else as it is; tuples inside too."""
+    if is_small(value):
+        return 0.0
+    if type(value) is float and is_small(1.0 - value):
+        return 1.0
+    return tuple(without(v) for v in value) if type(value) is tuple else value
+
+
+def functions_of(obj: Any, namespace: Any) -> list[types.FunctionType]:
+    """The user's functions an object may call: its class's methods and its file's functions."""
+    found: list[types.FunctionType] = []
+    classes = list(getattr(obj, "__mro__", ()))[:-1]
+    members = [v for c in classes for v in vars(c).values()]
+    pool = [*members, *(v for v in namespace.values())]
+    for value in pool:
+        value = getattr(value, "__func__", value)
+        if isinstance(value, types.FunctionType):
+            found.append(value)
+        elif isinstance(value, type) and getattr(value, "__module__", None) == namespace.get(
+            "__name__"
+        ):
+            found += [m for m in vars(value).values() if isinstance(m, types.FunctionType)]
+    return list({id(f): f for f in found}.values())
+
+
+def small_constants(obj: Any, namespace: Any) -> list[float]:
+    """The epsilons that stand in the user's code."""
+    found: set[float] = set()
+    for f in functions_of(obj, namespace):
+        values = [*f.__code__.co_consts, *(f.__defaults__ or ())]
+        flat = [x for v in values for x in (v if type(v) is tuple else (v,))]
+        found |= {v for v in flat if without(v) != v and is_small(v)}
+        found |= {1.0 - v for v in flat if type(v) is float and is_small(1.0 - v)}
+    return sorted(found)
+
+
+@contextlib.contextmanager
+def switched_off(obj: Any, namespace: Any) -> Iterator[None]:
+    """Inside the context the user's functions run with their epsilons set to zero."""
+    saved = []
+    for f in functions_of(obj, namespace):
+        saved.append((f, f.__code__, f.__defaults__))
+        f.__code__ = f.__code__.replace(co_consts=tuple(without(c) for c in f.__code__.co_consts))
+        if f.__defaults__:
+            f.__defaults__ = tuple(without(d) for d in f.__defaults__)
+    try:
+        yield
+    finally:
+        for f, code, defaults in saved:
+            f.__code__, f.__defaults__ = code, defaults

@@ -1,0 +1,174 @@
+"""Whole models: a class with loss and gradient (fish book), or one that holds layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.construct import recipes
+from gradcheck.conventions import places
+from gradcheck.conventions.consistency import miss
+from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone
+from gradcheck.conventions.places import Place
+from gradcheck.conventions.signature import arguments
+from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
+
+LOSS = ("loss", "compute_loss", "cost", "loss_function")
+GRADIENT = (
+    "gradient",
+    "gradients",
+    "compute_gradients",
+    "backward",
+    "grad",
+    "backprop",
+    "backpropagation",
+)
+
+
+def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init: str | None) -> Op:
+    """The Op of a model with ``loss(x, t)`` and a method that computes every gradient.
+
+    Raises
+    ------
+    Refused
+        It cannot be built or called; the text says what was tried.
+    """
+    loss = next((m for m in LOSS if callable(getattr(obj, m, None))), None)
+    gradient = next((m for m in GRADIENT if callable(getattr(obj, m, None))), None)
+    if loss is None or gradient is None:
+        raise Refused(
+            f"has no {'loss' if loss is None else 'gradient'} method: a model is checked through both"
+        )
+    last = ""
+    for made in recipes(obj, name, namespace, tree, init):
+        try:
+            proto = Live(made.make())
+        except Exception as error:
+            last = f"{made.text} raises {type(error).__name__}: {error}"
+            continue
+        found = first_reading(
+            name, obj, proto, lambda made=made: Live(made.make()), made.text, loss, gradient
+        )  # type: ignore[misc]
+        if isinstance(found, Op):
+            return found
+        last = found or last
+    raise Refused(last or "no input was accepted")
+
+
+def first_reading(
+    name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str
+) -> Op | str:
+    """The first input size and label encoding under which loss and gradient run."""
+    dims = [n for p, a in places.walk(proto.obj).items() if a.ndim > 1 for n in a.shape]
+    last = ""
+    candidates: list[Op] = []
+    for size in dict.fromkeys(dims):
+        for encoding in ("index", "onehot", "real", "binary"):
+            try:
+                op = reading(name, cls, proto, make, text, loss, gradient, size, encoding, dims)
+            except Refused as refusal:
+                last = last or str(refusal)
+                continue
+            if miss(op) < 1e-3:
+                return op
+            candidates.append(op)
+    return candidates[0] if candidates else last
+
+
+def outputs_of(live: Live, x: Array) -> int:
+    """The width of the model's prediction."""
+    for m in ("predict", "forward"):
+        if callable(getattr(live.obj, m, None)):
+            found = arrays_of(call_quietly(getattr(live.obj, m), x))
+            if found and found[0].ndim == 2:
+                return int(found[0].shape[-1])
+    raise Refused("predict gives no (batch, classes) array")
+
+
+def reading(
+    name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
+    size: int, encoding: str, dims: list[int],
+) -> Op:  # fmt: skip
+    """One reading of a model.
+
+    Raises
+    ------
+    Refused
+        It does not run.
+    """
+    slot = Slot("x", ("N", size))
+    case = Case()
+    x = cases.draw_slot(slot, case, cases.generator(case, 1))
+    live = clone(proto, {}, make)
+    try:
+        classes = outputs_of(live, x)
+        t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
+        value = call_quietly(getattr(live.obj, loss), x, t)
+        grads = call_gradient(live, gradient, x, t)
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(
+            f"input (3, {size}), labels {encoding}: {type(error).__name__}: {error}"
+        ) from error
+    if np.size(value) != 1 or not np.all(np.isfinite(value)):
+        raise Refused("loss is not one finite number")
+    own = {p: a for p, a in places.walk(proto.obj).items() if places.is_numeric(a) and a.size}
+    live.ret = grads
+    found = {p: a for p, a in places.walk(live).items() if p[0] == ("attr", "ret")}
+    pairs = by_key(own, found)
+    if not pairs:
+        raise Refused("gradient returns nothing that matches a parameter by name")
+    return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs)
+
+
+def call_gradient(live: Live, gradient: str, x: Array, t: Array) -> Any:
+    """Run the gradient method with (x, t), or without arguments after a loss."""
+    method = getattr(live.obj, gradient)
+    needed = [a for a in arguments(method) if a.required]
+    result = call_quietly(method, *([x, t][: len(needed)]))
+    return result if result is not None else getattr(live.obj, "grads", None)
+
+
+def by_key(own: dict[Place, Array], found: dict[Place, Array]) -> dict[str, tuple[Place, Place]]:
+    """Parameters and gradients with the same key (``params['W1']``, ``grads['W1']``), else by name."""
+    pairs: dict[str, tuple[Place, Place]] = {}
+    taken: set[int] = set()
+    for p, a in own.items():
+        for g in found:
+            keys = str(p[-1][1]), str(g[-1][1])
+            if id(a) not in taken and (
+                keys[0] == keys[1]
+                or any(places.same(s, places.norm(keys[0])) for s in places.stems(keys[1]))
+            ):
+                pairs[keys[0]] = (p, g)
+                taken.add(id(a))
+                break
+    return pairs
+
+
+def build(
+    name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
+    slot: Slot, encoding: str, classes: int, pairs: dict[str, tuple[Place, Place]],
+) -> Op:  # fmt: skip
+    """The Op of a model: its loss as a function of its parameters."""
+
+    def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        return np.asarray(call_quietly(getattr(live.obj, loss), inputs["x"], labels)).reshape(())
+
+    def backward(
+        live: Live, cot: Array, inputs: Primals, labels: Array | None
+    ) -> Mapping[str, Any]:
+        live.ret = call_gradient(live, gradient, inputs["x"], np.asarray(labels))
+        return {k: places.read(live, g) for k, (_, g) in pairs.items()}
+
+    return Op(
+        name=name, kind="model", convention="fish", make=lambda: clone(proto, {}, make),
+        parameters=lambda live: {k: places.read(live.obj, p) for k, (p, _) in pairs.items()},
+        with_parameters=lambda values: clone(proto, {(("attr", "obj"), *pairs[k][0]): v for k, v in values.items()}, make),
+        forward=forward, backward=backward, slots=(slot,), labels=LabelSpec((encoding,), classes), terminal=True,
+        built=text, obj=cls, gradient_names={k: f"grads[{k!r}]" for k in pairs},
+    )  # fmt: skip

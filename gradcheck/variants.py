@@ -1,0 +1,108 @@
+"""Other configurations of an object: options on and off, other strides and paddings.
+
+A bug in code that only runs with ``momentum=0.9`` or ``pad=0`` is invisible at the defaults.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gradcheck.construct import Recipe, recipe
+from gradcheck.conventions.signature import Arg, arguments, plain
+
+#: Words in an option's name -> values to try that differ from what is there.
+VALUES: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = (
+    (("stride",), (1, 2)),
+    (("pad",), (0, 1)),
+    (("dilation",), (2,)),
+    (("nesterov", "amsgrad", "centered", "bias", "affine", "scale", "shift", "average", "inclusive"), (True, False)),
+    (("momentum", "rho"), (0.9,)),
+    (("decay",), (0.1,)),
+    (("regularizer", "regulariser", "l1", "l2", "reg", "lambda", "penalty"), (0.3,)),
+    (("axis",), (-1, 1)),
+)  # fmt: skip
+REGULARISERS = ("regulari", "l1", "l2")
+LIMIT = 5
+
+
+def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[Recipe]:
+    """Recipes near `base`: all regularisers on together, then one option changed at a time."""
+    try:
+        call = ast.parse(base.text, mode="eval").body
+    except SyntaxError:
+        return
+    if not isinstance(call, ast.Call):
+        return
+    args = arguments(getattr(cls, "__init__", cls))
+    given = given_values(call, args)
+    regularisers = {a.name: 0.2 + 0.15 * i for i, a in enumerate(args) if is_off_regulariser(a)}
+    texts = []
+    if regularisers:
+        texts.append(rewritten(base.text, args, regularisers))
+    for arg in args:
+        if arg.name in regularisers or (arg.required and arg.name not in given):
+            continue
+        current = given.get(arg.name, arg.default)
+        for value in options(arg, current):
+            texts.append(rewritten(base.text, args, {arg.name: value}))
+    for text in [t for t in dict.fromkeys(texts) if t and t != base.text][:LIMIT]:
+        yield recipe(text, namespace)
+
+
+def is_off_regulariser(arg: Arg) -> bool:
+    """An L1/L2 strength that is 0 by default."""
+    key = plain(arg.name)
+    return (
+        not arg.required
+        and arg.default in (0, 0.0)
+        and type(arg.default) in (int, float)
+        and any(w in key for w in REGULARISERS)
+    )
+
+
+def options(arg: Arg, current: Any) -> Iterator[Any]:
+    """Values worth trying for one argument beside the current one."""
+    key = plain(arg.name)
+    if type(current) is bool and not arg.required and arg.flag is None:
+        yield not current
+        return
+    for names, values in VALUES:
+        if any(n in key for n in names):
+            for value in values:
+                numeric = type(current) in (int, float) and type(value) is not bool
+                if value != current and (numeric or type(value) is type(current)):
+                    yield value
+            return
+
+
+def given_values(call: ast.Call, args: list[Arg]) -> dict[str, Any]:
+    """The literal arguments of a call, by name."""
+    found: dict[str, Any] = {}
+    pairs = [
+        *zip([a.name for a in args], call.args, strict=False),
+        *((k.arg, k.value) for k in call.keywords),
+    ]
+    for name, node in pairs:
+        try:
+            found[str(name)] = ast.literal_eval(node)
+        except (ValueError, TypeError, SyntaxError):
+            found[str(name)] = None
+    return found
+
+
+def rewritten(text: str, args: list[Arg], changes: Mapping[str, Any]) -> str:
+    """The call with some arguments changed or added."""
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    names = [a.name for a in args]
+    for name, value in changes.items():
+        node = ast.parse(repr(value), mode="eval").body
+        position = names.index(name)
+        if position < len(call.args):
+            call.args[position] = node
+            continue
+        call.keywords = [k for k in call.keywords if k.arg != name]
+        call.keywords.append(ast.keyword(arg=name, value=node))
+    return ast.unparse(call)
