@@ -27,12 +27,16 @@ from gradcheck_reference.functional import (
 
 @dataclass(frozen=True)
 class Draw:
-    """Arguments to differentiate by, other arguments, and the same function in PyTorch."""
+    """Arguments to differentiate by, other arguments, and the same function in PyTorch.
+
+    `zero` holds the positions of arguments whose gradient is 0 in exact arithmetic.
+    """
 
     arrays: list[np.ndarray]
     theirs: Callable[..., torch.Tensor]
     extra: tuple[Any, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    zero: tuple[int, ...] = ()
 
 
 Row = Callable[[np.random.Generator], Draw]
