@@ -54,10 +54,10 @@ def annotation(subject: Subject, verdict: Verdict) -> str:
 
 
 def render(subjects: Sequence[Subject]) -> str:
-    """All annotations, worst first (GitHub shows ten of each level), then a summary line."""
+    """One annotation a cause, worst first (GitHub shows ten a level), then a summary line."""
     lines = [
         annotation(s, v)
         for s in words.worst_first(subjects)
-        for v in [*words.open_verdicts(s), *(v for v in s.verdicts if v.status == "note")]
+        for v in [*words.main_failures(s)[0], *(v for v in s.verdicts if v.status == "note")]
     ]
     return "\n".join([*lines, f"gradcheck: {words.summary(subjects)}"]) + "\n"

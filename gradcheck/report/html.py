@@ -167,7 +167,8 @@ def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
                 "law": v.law,
                 "wrt": v.wrt,
                 "status": v.status,
-                "resolution": "" if v.resolution is None else f"{v.resolution:.1e}",
+                "resolution": "" if v.resolution is None else words.small(v.resolution),
+                "message": "" if v.status in words.OPEN else v.message,
             }
             for v in subject.verdicts
         ],

@@ -21,10 +21,9 @@ def body(subject: Subject, verdict: Verdict) -> str:
     for index, claimed, measured, quotient in words.entry_rows(verdict):
         lines.append(f"  {index} yours {claimed}, measured {measured}, ratio {quotient or '-'}")
     if verdict.cause is not None:
-        lines.append(
-            f"{words.cause_lead(verdict.cause)}: {verdict.cause.text} {verdict.cause.evidence}"
-        )
-        lines.append(f"fix: {verdict.cause.fix}" if verdict.cause.fix else "")
+        cause = verdict.cause
+        lines.append(f"{words.cause_lead(cause)}: {cause.text} {cause.evidence}".rstrip())
+        lines.append(f"fix: {cause.fix}" if cause.fix else "")
     lines.append(f"replay: {words.replay(subject, verdict)}")
     return "\n".join(filter(None, lines))
 

@@ -68,7 +68,9 @@ def ratio(entry: Entry) -> str:
         return ""
     if abs(entry.measured) <= max(0.0, entry.bound):
         return ""
-    return f"{entry.claimed / entry.measured:.4g}"
+    quotient = entry.claimed / entry.measured
+    text = f"{quotient:.4g}"
+    return f"1 {'+' if quotient > 1 else '-'} {small(abs(quotient - 1))}" if text == "1" else text
 
 
 def apart(claimed: float, measured: float) -> tuple[str, str]:
