@@ -173,7 +173,7 @@ def guarded(
 
 def say(error: BaseException, path: Path | None) -> str:
     """``ValueError: text (file.py:12)``: an exception with the user's own line, if there is one."""
-    text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    text = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(": ")
     frames = traceback.extract_tb(error.__traceback__)
     if path is not None:
         mine = [f for f in frames if Path(f.filename) == path.absolute()]

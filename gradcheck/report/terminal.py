@@ -167,7 +167,7 @@ def _summary_by_file(files: Sequence[FileReport], style: Style) -> str:
 
 
 _HEADS = ("subject", "kind", "gradients", "other laws", "verdict")
-_LEAST = (20, 10, 30, 14, 18)
+_LEAST = (22, 10, 28, 14, 18)
 
 
 def _table(subjects: Sequence[Subject], style: Style) -> str:
@@ -215,7 +215,8 @@ def _gradients(subject: Subject) -> str:
     unsure = [name for name, s in overall.items() if s == "inconclusive"]
     if wrong or unsure:
         bad, word = (wrong, "wrong") if wrong else (unsure, "?")
-        return f"{len(bad)} of {len(overall)} {word}: {_names(bad, 3)}"
+        count = "" if len(bad) == len(overall) else f"{len(bad)} of {len(overall)} "
+        return f"{count}{word}: {_names(bad, 3)}"
     found = [v.resolution for vs in status.values() for v in vs if v.resolution is not None]
     names = _names(list(overall), 4)
     return f"{names}  {_small(max(found))}" if found else names
@@ -244,10 +245,8 @@ def _laws(subject: Subject) -> str:
 
 def _verdict_in_words(subject: Subject) -> str:
     if subject.status == "fail":
-        main = _main_failures(subject)[0]
-        if main.cause is not None and main.cause.id != "unknown":
-            return main.cause.id.replace("-", " ")
-        return _LAW_SAYS.get(main.law, main.law.replace("_", " "))
+        cause = _main_failures(subject)[0].cause
+        return "" if cause is None or cause.id == "unknown" else cause.id.replace("-", " ")
     if subject.status == "error":
         return subject.reason or _first(subject, "error")
     return ""
