@@ -30,6 +30,22 @@ def numerical_gradient(f, x):
     return grad
 
 
+def numerical_gradient_copy(f, x):
+    """The same on a floating-point copy: the caller's array stays as it is."""
+    h = 1e-4
+    x = np.array(x, dtype=float)
+    grad = np.zeros_like(x)
+    for idx in np.ndindex(x.shape):
+        old = x[idx]
+        x[idx] = old + h
+        upper = f(x)
+        x[idx] = old - h
+        lower = f(x)
+        x[idx] = old
+        grad[idx] = (upper - lower) / (2 * h)
+    return grad
+
+
 def numerical_gradient_rows(f, X):
     """The same entry by entry, in two loops over rows and columns of a matrix; X stays as it is."""
     h = 1e-4

@@ -16,6 +16,7 @@ class Activation_ReLU:
 
 class Activation_Softmax:
     def forward(self, inputs, training=True):
+        self.inputs = inputs
         exp_values = np.exp(inputs - np.max(inputs, axis=1, keepdims=True))
         self.output = exp_values / np.sum(exp_values, axis=1, keepdims=True)
 

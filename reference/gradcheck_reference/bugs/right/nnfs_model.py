@@ -81,7 +81,9 @@ class Model:
 
     def finalize(self):
         self.trainable_layers = [layer for layer in self.layers if hasattr(layer, "weights")]
-        self.output_layer = self.layers[-1]
+        for i, layer in enumerate(self.layers):
+            layer.prev = self.layers[i - 1] if i > 0 else None
+            layer.next = self.layers[i + 1] if i + 1 < len(self.layers) else None
 
     def forward(self, X, training=True):
         values = X
@@ -110,7 +112,10 @@ class Model:
             self.evaluate(*validation_data)
 
     def evaluate(self, X, y):
-        return self.loss.calculate(self.forward(X, training=False), y)
+        self.training = False
+        loss = self.loss.calculate(self.forward(X, training=self.training), y)
+        self.training = True
+        return loss
 
     def predict(self, X):
         return self.forward(X, training=False)
@@ -123,13 +128,16 @@ class Model:
             layer.set_parameters(*values)
 
     def save_parameters(self, path):
-        arrays = [array for pair in self.get_parameters() for array in pair]
-        np.savez(path, *arrays)
+        arrays = {}
+        for i, layer in enumerate(self.trainable_layers):
+            arrays[f"weights{i}"] = layer.weights
+            arrays[f"biases{i}"] = layer.biases
+        np.savez(path, **arrays)
 
     def load_parameters(self, path):
         with np.load(path, allow_pickle=False) as stored:
-            arrays = [stored[f"arr_{i}"] for i in range(len(stored.files))]
-        self.set_parameters(list(zip(arrays[0::2], arrays[1::2], strict=True)))
+            for i, layer in enumerate(self.trainable_layers):
+                layer.set_parameters(stored[f"weights{i}"], stored[f"biases{i}"])
 
 
 def build_model(n_inputs=4, n_hidden=6, n_outputs=3):

@@ -21,10 +21,10 @@ class Optimizer_SGD:
             if not hasattr(layer, "weight_momentums"):
                 layer.weight_momentums = np.zeros_like(layer.weights)
                 layer.bias_momentums = np.zeros_like(layer.biases)
-            weight_updates = (
-                self.momentum * layer.weight_momentums - self.current_learning_rate * layer.dweights
-            )
-            layer.weight_momentums = weight_updates
+            weight_updates = layer.dweights.copy()
+            weight_updates *= -self.current_learning_rate
+            weight_updates += self.momentum * layer.weight_momentums
+            layer.weight_momentums = weight_updates.copy()
             bias_updates = (
                 self.momentum * layer.bias_momentums - self.current_learning_rate * layer.dbiases
             )

@@ -11,6 +11,14 @@ def sigmoid(x):
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
+def normal_cdf(x):
+    return 0.5 * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2)))
+
+
+def normal_pdf(x):
+    return np.exp(-0.5 * x**2) / math.sqrt(2 * math.pi)
+
+
 class ELU:
     def __init__(self, alpha=1.0):
         self.alpha = alpha
@@ -42,12 +50,11 @@ class GELU:
 
     def forward(self, x):
         self.x = x.copy()
-        self.phi = 0.5 * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2)))
+        self.phi = normal_cdf(x)
         return x * self.phi
 
     def backward(self, grad):
-        density = np.exp(-0.5 * self.x**2) / math.sqrt(2 * math.pi)
-        return grad * (self.phi + self.x * density)
+        return grad * (self.phi + self.x * normal_pdf(self.x))
 
 
 class GELUTanh:
@@ -63,7 +70,8 @@ class GELUTanh:
 
     def backward(self, grad):
         inner = self.a * (1 + 3 * self.b * self.x**2)
-        return grad * (0.5 * (1 + self.t) + 0.5 * self.x * (1 - self.t**2) * inner)
+        slope = 0.5 * (1 + self.t) + 0.5 * self.x * (1 - self.t**2) * inner
+        return grad * slope
 
 
 class Softplus:

@@ -19,6 +19,17 @@ class HuberLoss:
         return np.clip(self.diff, -self.delta, self.delta) / self.diff.size
 
 
+class MSELoss:
+    def forward(self, pred, target):
+        self.pred, self.target = pred.copy(), target.reshape(pred.shape)
+        return np.mean((self.pred - self.target) ** 2)
+
+    def backward(self):
+        grad = np.empty(self.pred.shape)
+        grad[...] = 2 * (self.pred - self.target) / self.pred.size
+        return grad
+
+
 class LogCoshLoss:
     def forward(self, pred, target):
         self.diff = pred - target

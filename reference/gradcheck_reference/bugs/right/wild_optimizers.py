@@ -35,7 +35,8 @@ class SGDWeightDecay:
 
     def update(self, params, grads):
         for key in params:
-            g = grads[key] + self.weight_decay * params[key]
+            g = grads[key].copy()
+            g += self.weight_decay * params[key]
             params[key] -= self.lr * g
 
 
@@ -83,4 +84,6 @@ class ClippedSGD:
         norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
         rate = min(1.0, self.max_norm / (norm + 1e-12))
         for key in params:
-            params[key] -= self.lr * rate * grads[key]
+            g = grads[key].copy()
+            g *= rate
+            params[key] -= self.lr * g

@@ -128,13 +128,12 @@ class Dense1D:
         self.dW = np.zeros((n_in, n_out))
 
     def forward(self, x):
-        self.x = x.copy()
-        self.shape = x.shape
-        return x.reshape(len(x), -1) @ self.W
+        self.x = np.array(x)
+        return x @ self.W
 
     def backward(self, dout):
-        self.dW = self.x.reshape(len(self.x), -1).T @ dout
-        dx = np.zeros(self.shape)
-        flat = dx.reshape(-1)
+        self.dW = self.x.T @ dout
+        dx = np.zeros(self.x.shape)
+        flat = dx.ravel()
         flat[:] = (dout @ self.W.T).ravel()
         return dx

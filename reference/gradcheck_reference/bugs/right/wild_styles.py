@@ -89,7 +89,6 @@ class Scale:
     def __init__(self, n_features, grads=None):
         self.params = {"gain": np.ones(n_features), "shift": np.zeros(n_features)}
         self.grads = {} if grads is None else grads
-        self.cache = {}
 
     def forward(self, x):
         self.cache = {"x": x.copy()}
@@ -101,18 +100,30 @@ class Scale:
         return dout * self.params["gain"]
 
 
-class Square:
-    """x squared, computed in a buffer of its own."""
+class HalfSquare:
+    """x squared, halved, written into a buffer of its own."""
 
     def forward(self, x):
-        self.x = np.array(x)
+        self.x = x.copy()
         out = np.empty(x.shape)
-        out[...] = self.x
-        out *= self.x
+        out[...] = 0.5 * self.x * self.x
         return out
 
     def backward(self, dout):
-        return 2 * self.x * dout
+        return self.x * dout
+
+
+def scaled_tanh_forward(x, scale, memory=None):
+    """scale * tanh(x) for one number per feature; the cache may be handed in to be filled."""
+    memory = {} if memory is None else memory
+    memory["tanh"], memory["scale"] = np.tanh(x), scale.copy()
+    return memory["scale"] * memory["tanh"], memory
+
+
+def scaled_tanh_backward(dout, cache):
+    dx = dout * cache["scale"] * (1 - cache["tanh"] ** 2)
+    dscale = np.sum(dout * cache["tanh"], axis=0)
+    return dx, dscale
 
 
 class BroadcastAdd:
