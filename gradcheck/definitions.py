@@ -233,6 +233,8 @@ def _filtered(
         for h in node.handlers
     ]
     pending += own
-    if body or final or orelse or any(h.body != empty for h in handlers):
+    if not handlers and not final:
+        yield from body
+    elif body or final or orelse or any(h.body != empty for h in handlers):
         new = ast.Try(body=body or empty, handlers=handlers, orelse=orelse, finalbody=final)
         yield ast.fix_missing_locations(ast.copy_location(new, node))

@@ -97,20 +97,26 @@ class Project:
         self.roots = tuple(roots)
         self._notes: list[str] = []
         self._missing: list[str] = []
-        self.modules: dict[Path, UserModule] = {}
-        self._saved_path = list(sys.path)
+        self.modules: dict[Path | None, UserModule] = {}
+        self._created: list[UserModule] = []
         self._nnfs_init: list[tuple[Any, Any]] = []
         self._finder = _Finder(self)
         sys.meta_path.insert(0, self._finder)
-        sys.path[:0] = [str(root) for root in self.roots]
+        self._path = [str(root) for root in self.roots]
+        self._added: list[str] = []
+        sys.path[:0] = self._path
 
     def close(self) -> None:
         """Undo everything: finder, path, modules, `nnfs.init`."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        sys.path[:] = self._saved_path
+        for entry in (*self._added, *self._path):
+            if entry in sys.path:
+                sys.path.remove(entry)
+        self._added, self._path = [], []
+        mine = {id(module) for module in self._created}
         for name, module in list(sys.modules.items()):
-            if isinstance(module, UserModule) and module in self.modules.values():
+            if id(module) in mine:
                 del sys.modules[name]
         for owner, init in self._nnfs_init:
             owner.init = init
@@ -120,6 +126,10 @@ class Project:
         """Add a note once."""
         if text not in self._notes:
             self._notes.append(text)
+
+    def added(self, entry: str) -> None:
+        """Remember what the file put on `sys.path`."""
+        self._added.append(entry)
 
     def missing(self, name: str) -> None:
         """Remember a module that was not found."""
@@ -138,12 +148,14 @@ class Project:
 
     def module(self, name: str, path: Path | None) -> UserModule:
         """The module of a file, one object however many names lead to it."""
-        if path is None:
-            return UserModule(name)
-        key = path.resolve()
-        if key not in self.modules:
-            self.modules[key] = UserModule(name)
-        return self.modules[key]
+        key = path and path.resolve()
+        if key in self.modules:
+            return self.modules[key]
+        module = UserModule(name)
+        self._created.append(module)
+        if key is not None:
+            self.modules[key] = module
+        return module
 
     def execute(self, module: UserModule, source: str, tree: ast.Module, filename: str) -> None:
         """Run a file's definitions in its module; failures are kept in ``failed``."""
@@ -301,6 +313,7 @@ class _Runner:
         """A relative folder that the file put on `sys.path` is meant from the file's own."""
         here = Path(self.filename).parent
         for entry in [p for p in sys.path if p not in known]:
+            self.project.added(entry)
             folder = Path(os.path.normpath(here / entry))
             if folder.is_dir() and folder not in self.project.roots:
                 self.project.roots += (folder,)

@@ -28,8 +28,8 @@ def read(path: Path) -> tuple[str, tuple[str, ...]]:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a notebook: {error}") from error
     cells = data.get("cells") if isinstance(data, dict) else None
-    if cells is None and isinstance(data, dict):  # format 3
-        cells = [c for sheet in data.get("worksheets", ()) for c in sheet.get("cells", ())]
+    if cells is None and isinstance(data, dict) and "worksheets" in data:  # format 3
+        cells = [c for sheet in data["worksheets"] for c in sheet.get("cells", ())]
     if not isinstance(cells, list):
         raise ValueError(f"{path}: not a notebook: it has no cells")
     parts, notes = [], []

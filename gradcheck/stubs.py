@@ -7,6 +7,7 @@ so that ``try: import cupy`` in the user's file and SciPy's own checks see the t
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import sys
 import types
@@ -189,6 +190,7 @@ _COLLECTIONS = (
 )
 
 
+@functools.cache  # what is missing before `install_aliases` puts it back
 def removed_names() -> dict[str, Any]:
     """Names that this NumPy no longer has, with what they stood for."""
     np = importlib.import_module("numpy")
