@@ -70,7 +70,9 @@ def ratio(entry: Entry) -> str:
         return ""
     quotient = entry.claimed / entry.measured
     text = f"{quotient:.4g}"
-    return f"1 {'+' if quotient > 1 else '-'} {small(abs(quotient - 1))}" if text == "1" else text
+    if text == "1" and quotient != 1:
+        return f"1 {'+' if quotient > 1 else '-'} {small(abs(quotient - 1))}"
+    return text
 
 
 def apart(claimed: float, measured: float) -> tuple[str, str]:
