@@ -383,7 +383,8 @@ def class_names(tree: ast.Module) -> list[str]:
 
 def _near_names(name: str, names: list[str]) -> str:
     lower = {n.lower(): n for n in names}
-    near = difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.4)
+    near = [name.lower()] if name.lower() in lower else []
+    near = near or difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.4)
     near = near or [n for n in lower if name.lower() in n][:3]
     if near:
         return f"; did you mean {' or '.join(lower[n] for n in near)}?"
