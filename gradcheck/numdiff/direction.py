@@ -150,7 +150,9 @@ def _second_verdict(
     claim: Claim, direction: Direction, first: Ladder, claimed: float, rounding: float
 ) -> Directional:
     """Climb again, deeper and at other steps; a fail needs both ladders to agree on the defect."""
-    second = climb(claim.point, claim.weights, direction, claimed, count=13, factor=SECOND_FACTOR)
+    second = climb(
+        claim.point, claim.weights, direction, claimed, count=13, factor=SECOND_FACTOR, patience=2
+    )
 
     def say(state: State, detail: str = "", ladder: Ladder = second) -> Directional:
         return _verdict(claim, direction, ladder, claimed, rounding, state, detail)
@@ -170,6 +172,8 @@ def _second_verdict(
         return _at_kink(claim, direction, second, claimed, rounding, jump, jump_error)
     if second.best < 0:
         return say("inconclusive", "no step with regular behaviour")
+    if second.vanishes():
+        return say("inconclusive", "the defect vanishes at finer steps")
     if first.best >= 0:
         gap = abs(first.defect - second.defect)
         if gap > first.widened() + second.widened() + 2.0 * rounding:

@@ -20,6 +20,7 @@ from gradcheck.types import Array
 NOISE_FACTOR = 6.0  # standard deviations of the evaluation error allowed for
 TABLEAU_NOISE = 1.15  # how much the extrapolation amplifies the error of the finest difference
 TRUNCATION_FACTOR = 2.0  # on the difference of neighbours in the tableau
+CLEAR = 4.0  # standard deviations a defect must have at a rung that is to speak against it
 CONTRADICTION = 3.0  # standard deviations at which a finer rung is believed instead
 CONTRACTION = 0.25  # successive differences of r must fall at least so fast (ideal: 1/16)
 
@@ -101,6 +102,14 @@ class Ladder:
             return last <= 3.0 * (rungs[-1].noise + rungs[-2].noise)
         before = abs(rungs[-2].defect - rungs[-3].defect)
         return last <= CONTRACTION * before + 3.0 * rungs[-1].noise
+
+    def vanishes(self) -> bool:
+        """A finer rung than the best, precise enough to tell, is nearer to no defect than to it."""
+        return any(
+            CLEAR * self.rungs[i].noise < abs(self.defect)
+            and abs(self.tableau[i][1]) < 0.5 * abs(self.defect)
+            for i in range(self.best + 1, len(self.rungs))
+        )
 
     def widened(self) -> float:
         """The bound, widened where a finer rung contradicts the best one."""

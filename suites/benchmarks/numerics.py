@@ -165,7 +165,9 @@ def run_planted(
         tally.states[result.state] += 1
         if result.state != "fail":
             tally.missed[f"{name}/{result.state}"] += 1
-        if result.state == "pass" and result.resolution < delta:
+        true = truth(site, function, direction, result.mask)
+        error = abs(result.claimed - true) / abs(true) if true else 0.0
+        if result.state == "pass" and result.resolution < error:
             tally.finer += 1
             tally.missed[f"{name}/FINER"] += 1
         done += 1
