@@ -12,9 +12,11 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions import layers, losses, places
+from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.layers import Calls, Trial
+from gradcheck.conventions.layers import Trial
 from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
+from gradcheck.conventions.shapes import shape_hypotheses
 from gradcheck.conventions.signature import arguments, plain, verbs
 from gradcheck.types import Case, Kind, Op, Slot
 from gradcheck.variants import variants
@@ -250,7 +252,7 @@ def hypotheses(
     shapes: tuple[Any, ...],
 ) -> Iterator[tuple[list[Calls], tuple[Slot, ...]]]:
     """Readings of the two methods with the input shapes to try them on."""
-    readings = list(layers.class_calls(type(proto.obj), *pair))
+    readings = list(class_calls(type(proto.obj), *pair))
     names = readings[0].names
     if len(shapes) == len(names):
         yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
@@ -259,11 +261,11 @@ def hypotheses(
         yield readings, tuple(Slot(n, shape) for n in names)
         return
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
-    for slots in layers.shape_hypotheses(context, dims, names):
+    for slots in shape_hypotheses(context, dims, names):
         yield readings, slots
     if not dims:  # softmax without keepdims runs on square input only
         yield readings, tuple(Slot(n, ("N", "N")) for n in names)
-    for slots in layers.shape_hypotheses(context, dims, names):
+    for slots in shape_hypotheses(context, dims, names):
         yield (
             readings,
             tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
 from gradcheck.conventions.adapt import AGREES, Source, finish, loss_readings, shown_shape
 from gradcheck.conventions.consistency import miss
-from gradcheck.conventions.layers import Calls
-from gradcheck.conventions.live import Live, Refused, arrays_of
-from gradcheck.construct import Recipe
+from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.signature import arguments
 from gradcheck.types import Op, Slot
 

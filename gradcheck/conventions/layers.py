@@ -7,25 +7,24 @@ it is read.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import places
+from gradcheck.conventions.calls import RATE, Calls, set_mode
 from gradcheck.conventions.live import (
     Live,
     Refused,
     arrays_of,
-    call_quietly,
     changed,
     clone,
     fingerprint,
-    kept_outputs,
     join,
+    kept_outputs,
     split,
     stored_output,
 )
@@ -33,190 +32,13 @@ from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import (
     PREDICTIONS,
     RATES,
-    UPSTREAM,
-    Arg,
     arguments,
     plain,
     returned_names,
 )
 from gradcheck.types import Array, Case, Kind, Op, Primals, Slot
 
-RATE = 0.5
 PARAMETER_NAMES = {"weight", "w", "bias", "b", "gamma", "beta", "kernel", "filter", "alpha"}
-
-
-@dataclass(frozen=True)
-class Calls:
-    """How to call one object: its two methods with every argument filled by its role."""
-
-    forward: Callable[[Live, list[Array], Array | None, bool], Any]
-    backward: Callable[[Live, list[Array], list[Array], Array | None], Any]
-    names: tuple[str, ...]
-    has_mode: bool = False
-    reading: str = ""
-    forward_function: Any = None
-    backward_function: Any = None
-    upstream: str = ""
-
-
-def fill(
-    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, extra: Mapping[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments of a call, each by its role."""
-    positional: list[Any] = []
-    keywords: dict[str, Any] = {}
-    for arg in args:
-        if arg.role == "flag":
-            value: Any = train if arg.flag else not train
-        elif arg.role == "mode":
-            value = "train" if train else "test"
-        elif not arg.required:
-            continue
-        elif arg.role == "rate":
-            value = RATE
-        elif arg.name in extra:
-            value = extra[arg.name]
-        elif arg.role == "labels" and labels is not None:
-            value = labels
-        else:
-            value = next(values, None)
-        if arg.keyword_only or not arg.required or keywords:
-            keywords[arg.name] = value
-        else:
-            positional.append(value)
-    return positional, keywords
-
-
-def set_mode(obj: Any, train: bool) -> bool:
-    """Switch an object between training and evaluation by method or attribute, if it has one."""
-    method = getattr(obj, "train" if train else "eval", None)
-    if (
-        callable(method)
-        and callable(getattr(obj, "eval", None))
-        and callable(getattr(obj, "train", None))
-    ):
-        if not [a for a in arguments(method) if a.required]:
-            method()
-            return True
-    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
-        if isinstance(value, bool):
-            flag = Arg(name, False, True).flag
-            if flag is not None:
-                setattr(obj, name, train if flag else not train)
-                return True
-    return False
-
-
-def class_calls(
-    cls: type, forward: str, backward: str, n_inputs: int | None = None
-) -> Iterator[Calls]:
-    """The readings of a class's two methods, most likely first."""
-    f_args = arguments(getattr(cls, forward))
-    b_args = arguments(getattr(cls, backward))
-    inputs = [a.name for a in f_args if a.required and a.role in {"value", "labels"}]
-    if not inputs and f_args and f_args[0].role in {"value", "labels"}:
-        inputs, f_args = [f_args[0].name], [replace(f_args[0], required=True), *f_args[1:]]
-    names = tuple(inputs) or ("inputs",)
-    has_mode = any(a.role in {"flag", "mode"} for a in f_args)
-
-    def run_forward(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
-        if not has_mode:
-            set_mode(live.obj, train)
-        args, keys = fill(f_args, iter(arrays), labels, train, {})
-        live.memory["train"] = train
-        return call_quietly(getattr(live.obj, forward), *(args or arrays[:1]), **keys)
-
-    def backward_with(
-        first: Callable[[Live, list[Array], list[Array]], list[Any]], scale: bool
-    ) -> Any:
-        def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
-            extra = {n: a for n, a in zip(names, arrays, strict=False) if n not in upstream_names}
-            values = iter([*first(live, cots, arrays), *arrays, *arrays])
-            args, keys = fill(needed, values, labels, live.memory.get("train", True), extra)
-            result = call_quietly(getattr(live.obj, backward), *args, **keys)
-            return result * cots[0] if scale and result is not None else result
-
-        return run
-
-    needed = b_args
-    required = [a for a in b_args if a.required and a.role not in {"flag", "mode", "rate"}]
-    if not required and b_args and b_args[0].role in {"value", "labels"}:
-        first = replace(b_args[0], required=True)
-        needed, required = [first, *b_args[1:]], [first]
-    upstream_names = {required[0].name} if required else set()
-    common: dict[str, Any] = {
-        "names": names, "has_mode": has_mode,
-        "forward_function": getattr(cls, forward), "backward_function": getattr(cls, backward),
-    }  # fmt: skip
-    upstream = Calls(
-        run_forward,
-        backward_with(lambda _l, c, _a: list(c), False),
-        **common,
-        upstream=required[0].name if required else "",
-    )
-    if not required:
-        yield Calls(run_forward, backward_with(lambda *_: [], True), **common,
-                    reading="backward takes no upstream gradient: an elementwise derivative")  # fmt: skip
-        return
-    own = required[0].name
-    like_input = own in names or plain(own) in PREDICTIONS - {"dvalues"} and not UPSTREAM.match(own)
-    derivative = Calls(run_forward, backward_with(lambda _l, _c, a: list(a), True), **common,
-                       reading=f"{backward}({own}) is the elementwise derivative at the input")  # fmt: skip
-    of_output = Calls(run_forward, backward_with(lambda l, _c, _a: [join(arrays_of(l.out)[:1])], True), **common,
-                      reading=f"{backward}({own}) is the elementwise derivative written in the output")  # fmt: skip
-    if backward in {"backward", "backward_pass", "bprop", "backprop"} and not like_input:
-        yield upstream
-    elif like_input or backward not in {"backward", "backward_pass"}:
-        yield from (
-            (derivative, of_output, upstream) if like_input else (upstream, derivative, of_output)
-        )
-    else:
-        yield from (upstream, derivative, of_output)
-
-
-def shape_hypotheses(
-    name: str, dims: tuple[int, ...], slots: tuple[str, ...]
-) -> Iterator[tuple[Slot, ...]]:
-    """Input shapes to try, those that the name suggests first."""
-    key = name.lower()
-    flat: list[tuple[int | str, ...]] = [("N", "D"), *(("N", d) for d in dims)]
-    image: list[tuple[int | str, ...]] = [("N", "C", "H", "W"), *(("N", c, "H", "W") for c in dims),
-                                          *(("N", "H", "W", c) for c in dims)]  # fmt: skip
-    sequence: list[tuple[int | str, ...]] = [("N", "T", "D"), *(("N", "T", d) for d in dims),
-                                             *(("T", "N", d) for d in dims)]  # fmt: skip
-    line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), *((d,) for d in dims),
-                                         *((d, 1) for d in dims), ("C", "H", "W"), *((c, "H", "W") for c in dims),
-                                         *(("H", "W", c) for c in dims), ("H", "W"), ()]  # fmt: skip
-    whole = [("N", "C", *d) for d in itertools.permutations(dims, 2)]
-    if any(
-        w in key
-        for w in ("conv", "pool", "2d", "spatial", "upsampl", "flatten", "pad", "image", "unpool")
-    ):
-        order = [*image, *whole, *sequence, *flat, *line]
-        if "1d" in key:
-            order = [*(("N", c, "W") for c in dims), ("N", "C", "W"), *sequence, *order]
-    elif any(
-        w in key
-        for w in ("rnn", "lstm", "gru", "attention", "time", "sequence", "recurrent", "transformer")
-    ):
-        order = [*sequence, *flat, *image, *line]
-        if "cell" in key:
-            order = [*flat, *sequence, *line]
-    else:
-        order = [*flat, *sequence, *image, *line, *whole]
-    index = [(("N", "T"), k) for k in dims] + [(("N",), k) for k in dims]
-    real = [(Slot(slots[0], shape),) for shape in order]
-    whole_numbers = [(Slot(slots[0], shape, f"index:{k}"),) for shape, k in index]
-    first = [*whole_numbers, *real] if "embed" in key else [*real, *whole_numbers]
-    if len(slots) == 1:
-        yield from first
-        return
-    for (lead,) in first:
-        yield (lead, *(Slot(s, lead.shape, lead.domain) for s in slots[1:]))
-    for (lead,) in first:
-        rest = [("N", d) for d in dims] + [(d,) for d in dims] + [("N", "D"), ("D",)]
-        for tail in itertools.islice(itertools.product(rest, repeat=len(slots) - 1), 80):
-            yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tail, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -328,12 +150,20 @@ def read_gradients(
     touched = {p for p, a in after.items() if middle.get(p) != a.tobytes()}
     touched |= {p for p in after if p[0] == ("attr", "ret")}
     inner = [p for p in params if p[0][1] in {"obj", "args"}]
-    aliases = first_of_each({p: params[p] for p in inner})
+    own = first_of_each({p: params[p] for p in inner})
     offered = {p: a for p, a in after.items() if p in touched or places.is_gradient_place(p)}
-    offered = {p: a for p, a in offered.items() if p not in aliases or p in touched}
-    if place:
-        offered.pop(place, None)
+    offered.pop(place, None)  # type: ignore[arg-type]
+    marked = {
+        p for p in own if places.is_gradient_place(p) and (p in touched or not likely_parameter(p))
+    }
+    aliases = {p: a for p, a in own.items() if p not in marked}
     pairs = places.pair(aliases, {p: a for p, a in offered.items() if p not in aliases})
+    again = places.pair(
+        {p: a for p, a in aliases.items() if p not in pairs},
+        {p: a for p, a in offered.items() if p in touched},
+    )
+    pairs |= {p: g for p, g in again.items() if g not in pairs and g not in pairs.values()}
+    aliases = {p: a for p, a in aliases.items() if p not in pairs.values()}
     grads: dict[str, Place] = {}
     used = set(pairs.values())
     for slot, array in zip(slots, arrays, strict=True):
@@ -354,7 +184,9 @@ def read_gradients(
         if match is not None:
             pairs[p] = match
             rest.remove(match)
-    updated = [p for p in aliases if p not in pairs and p in touched]
+    updated = [p for p in aliases if p not in pairs and p in touched and p[0] == ("attr", "obj")]
+    if pairs:  # velocities and running statistics change too; only a trained name is an update
+        updated = [p for p in updated if likely_parameter(p)]
     names = unique_labels([*pairs, *updated])
     for p, g in pairs.items():
         grads[names[p]] = g

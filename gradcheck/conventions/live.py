@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,7 +68,15 @@ def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) 
     except Exception:  # an attribute that cannot be copied (a generator, a lock, a module)
         twin, later = make(), list(values.items())
     for place, value in later:
-        places.write(twin, place, np.array(value))
+        held = places.read(twin, place)
+        if (
+            isinstance(held, np.ndarray)
+            and type(held) is not np.ndarray
+            and held.shape == value.shape
+        ):
+            held[...] = value  # an ndarray subclass keeps its own attributes (.grad)
+        else:
+            places.write(twin, place, np.array(value))
     for place, value in values.items():
         held = places.read(twin, place)
         if held is None or np.shape(held) != np.shape(value):
@@ -129,13 +138,26 @@ def same_data(a: Array, b: Array) -> bool:
     return a.shape == b.shape and np.array_equal(a, b)
 
 
-def call_quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call user code with the global generators at a fixed seed and floating-point warnings off.
+def call_quietly(function: Callable[..., Any], *args: Any, seed: int = 0, **kwargs: Any) -> Any:
+    """Call user code with every random generator at a fixed seed and floating-point warnings off.
 
     A fixed seed makes a dropout mask repeat over the evaluations of a numerical derivative.
+    Backward gets another seed than forward, so that a mask drawn again there is another mask.
     """
-    with seeded(0), np.errstate(all="ignore"):
+    for generator in generators_near(function):
+        generator.bit_generator.state = type(generator.bit_generator)(seed).state
+    with seeded(seed), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return function(*args, **kwargs)
+
+
+def generators_near(function: Callable[..., Any]) -> list[np.random.Generator]:
+    """Generators a method can draw from: on its object, its class, or in its module."""
+    owner = getattr(function, "__self__", None)
+    spaces = [getattr(function, "__globals__", {}) or {}]
+    if owner is not None and hasattr(owner, "__dict__"):
+        spaces += [vars(owner), *(vars(c) for c in type(owner).__mro__[:-1])]
+    return [v for s in spaces for v in list(s.values()) if isinstance(v, np.random.Generator)]
 
 
 def split(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.conventions.layers import input_gradient, named
 from gradcheck.conventions import places
-from gradcheck.conventions.layers import Calls
+from gradcheck.conventions.calls import Calls
+from gradcheck.conventions.layers import input_gradient, named
 from gradcheck.conventions.live import (
     Live,
     Refused,

@@ -1,0 +1,261 @@
+"""How one object's two methods are called: every argument filled by its role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.live import Live, arrays_of, call_quietly, join
+from gradcheck.conventions.signature import PREDICTIONS, UPSTREAM, Arg, arguments, plain
+from gradcheck.types import Array
+
+#: The step size handed to a backward that updates its own parameters.
+RATE = 0.5
+OPTIMIZER_NAMES = {"optimizer", "optim", "opt", "optimiser", "updater"}
+CONTEXT_NAMES = {"ctx", "context"}
+OUTPUTS = {"output", "outputs", "out", "y", "a", "activation", "activations", "z", "yhat", "result"}
+PARAMETER_GRADIENTS = (
+    "grads_wrt_params", "param_grads", "get_param_grads", "parameter_gradients", "compute_param_grads",
+    "gradients_wrt_params", "backward_params", "backward_param", "calc_gradients", "compute_gradients",
+)  # fmt: skip
+
+
+class Context:
+    """The ``ctx`` of a Function written in PyTorch's style: it remembers what it is given."""
+
+    def __init__(self) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad = (True,) * 8
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors for the backward."""
+        self.saved_tensors = tensors
+
+    @property
+    def saved(self) -> tuple[Any, ...]:
+        """Another spelling of `saved_tensors`."""
+        return self.saved_tensors
+
+
+class Recorder:
+    """An optimizer to hand to a backward: plain gradient descent with a known step size."""
+
+    def __init__(self) -> None:
+        self.lr = self.learning_rate = RATE
+
+    def update(self, first: Any, second: Any, *_: Any) -> Any:
+        """``w - RATE * gradient``; with dicts or lists the update is made in place."""
+        if isinstance(first, dict):
+            for key in first:
+                first[key] = first[key] - RATE * second[key]
+            return first
+        if isinstance(first, (list, tuple)):
+            return [w - RATE * g for w, g in zip(first, second, strict=True)]
+        return np.asarray(first) - RATE * np.asarray(second)
+
+    __call__ = step = apply = get_update = update
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How to call one object.
+
+    Attributes
+    ----------
+    forward
+        ``(live, inputs, labels, train) -> what the user's forward returned``.
+    backward
+        ``(live, cotangents, inputs, labels) -> what the user's backward returned``.
+    names
+        The names of the inputs in the user's forward.
+    """
+
+    forward: Callable[[Live, list[Array], Array | None, bool], Any]
+    backward: Callable[[Live, list[Array], list[Array], Array | None], Any]
+    names: tuple[str, ...]
+    has_mode: bool = False
+    reading: str = ""
+    forward_function: Any = None
+    backward_function: Any = None
+    upstream: str = ""
+
+
+def fill(
+    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, known: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Positional and keyword arguments of a call, each by its role."""
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for arg in args:
+        if arg.name in known:
+            value: Any = known[arg.name]
+        elif arg.role == "flag":
+            value = train if arg.flag else not train
+        elif arg.role == "mode":
+            value = "train" if train else "test"
+        elif not arg.required:
+            continue
+        elif arg.role == "rate":
+            value = RATE
+        elif plain(arg.name) in OPTIMIZER_NAMES:
+            value = Recorder()
+        elif arg.role == "labels" and labels is not None:
+            value = labels
+        else:
+            value = next(values, None)
+        if arg.keyword_only or not arg.required or keywords:
+            keywords[arg.name] = value
+        else:
+            positional.append(value)
+    return positional, keywords
+
+
+def set_mode(obj: Any, train: bool) -> bool:
+    """Switch an object between training and evaluation by method or attribute, if it has one."""
+    on, off = getattr(obj, "train", None), getattr(obj, "eval", None)
+    method = on if train else off
+    if callable(on) and callable(off) and not [a for a in arguments(method) if a.required]:
+        method()  # type: ignore[misc]
+        return True
+    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+        if isinstance(value, bool):
+            flag = Arg(name, False, True).flag
+            if flag is not None:
+                setattr(obj, name, train if flag else not train)
+                return True
+    return False
+
+
+def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
+    """The readings of a class's two methods, most likely first."""
+    f_args = arguments(getattr(cls, forward))
+    inputs = [a.name for a in f_args if a.required and is_array(a)]
+    if not inputs and f_args and is_array(f_args[0]):
+        inputs, f_args = [f_args[0].name], [replace(f_args[0], required=True), *f_args[1:]]
+    names = tuple(inputs) or ("inputs",)
+    has_mode = any(a.role in {"flag", "mode"} for a in f_args)
+    run_forward = forward_caller(forward, f_args, has_mode)
+    b_args = arguments(getattr(cls, backward))
+    required = [a for a in b_args if a.required and is_array(a)]
+    if not required and b_args and is_array(b_args[0]):
+        first = replace(b_args[0], required=True)
+        b_args, required = [first, *b_args[1:]], [first]
+    common: dict[str, Any] = {
+        "names": names, "has_mode": has_mode,
+        "forward_function": getattr(cls, forward), "backward_function": getattr(cls, backward),
+    }  # fmt: skip
+
+    def calls(given: str, name: str, reading: str = "") -> Calls:
+        run = backward_caller(backward, b_args, names, given, name)
+        return Calls(
+            run_forward, run, **common, reading=reading, upstream=name if given == "cot" else ""
+        )
+
+    if not required:
+        yield calls("none", "", "backward takes no upstream gradient: an elementwise derivative")
+        return
+    up = upstream_argument(required, names)
+    if up is not None and (up != required[0].name or strongly_upstream(up)):
+        yield calls("cot", up)
+        return
+    own = required[0].name
+    at_input = calls("x", own, f"{backward}({own}) is the elementwise derivative at the input")
+    at_output = calls(
+        "y", own, f"{backward}({own}) is the elementwise derivative written in the output"
+    )
+    upstream = calls("cot", own)
+    if own in names or plain(own) in PREDICTIONS - {"dvalues"}:
+        yield from (at_input, at_output, upstream)
+    elif backward in {"backward", "backward_pass", "bprop", "backprop"}:
+        yield upstream
+    else:
+        yield from (upstream, at_input, at_output)
+
+
+def is_array(arg: Arg) -> bool:
+    """Whether an argument carries an array of the computation."""
+    key = plain(arg.name)
+    return (
+        arg.role in {"value", "labels"} and key not in OPTIMIZER_NAMES and key not in CONTEXT_NAMES
+    )
+
+
+def strongly_upstream(name: str) -> bool:
+    """A name that can only mean an upstream gradient."""
+    return (
+        bool(UPSTREAM.match(name)) and plain(name) not in {"data", "d", "g", "dim", "da"} | OUTPUTS
+    )
+
+
+def upstream_argument(required: list[Arg], names: tuple[str, ...]) -> str | None:
+    """Which argument of a backward is the upstream gradient, as far as names tell."""
+    marked = [a.name for a in required if a.name not in names and strongly_upstream(a.name)]
+    return marked[0] if marked else None
+
+
+def forward_caller(method: str, args: list[Arg], has_mode: bool) -> Callable[..., Any]:
+    """A function that calls the forward."""
+    context = [a.name for a in args if plain(a.name) in CONTEXT_NAMES]
+
+    def run(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
+        if not has_mode:
+            set_mode(live.obj, train)
+        live.memory["ctx"] = Context()
+        known = dict.fromkeys(context, live.memory["ctx"])
+        positional, keys = fill(args, iter(arrays), labels, train, known)
+        live.memory["train"] = train
+        return call_quietly(getattr(live.obj, method), *(positional or arrays[:1]), **keys)
+
+    return run
+
+
+def backward_caller(
+    method: str, args: list[Arg], names: tuple[str, ...], given: str, upstream: str
+) -> Callable[[Live, list[Array], list[Array], Array | None], Any]:
+    """A function that calls the backward.
+
+    `given` says what the argument called `upstream` gets: ``cot`` (the cotangent), ``x`` (the
+    input) or ``y`` (the output); in the last two cases the result is an elementwise derivative.
+    """
+
+    def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
+        by_name = dict(zip(names, arrays, strict=False))
+        known: dict[str, Any] = {}
+        for arg in args:
+            if plain(arg.name) in CONTEXT_NAMES:
+                known[arg.name] = live.memory.get("ctx")
+            elif arg.name == upstream:
+                known[arg.name] = {"cot": cots[0], "x": arrays[0], "y": output_of(live)}[given]
+            elif arg.required and arg.name in by_name:
+                known[arg.name] = by_name[arg.name]
+            elif arg.required and plain(arg.name) in OUTPUTS and given == "cot":
+                known[arg.name] = output_of(live)
+        spare = iter([*cots[1:], *arrays, *arrays])
+        positional, keys = fill(args, spare, labels, live.memory.get("train", True), known)
+        result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
+        if given != "cot":
+            return result * cots[0] if result is not None else None
+        return with_parameter_gradients(live, result, cots[0], arrays[0])
+
+    return run
+
+
+def output_of(live: Live) -> Any:
+    """The array the forward returned."""
+    found = arrays_of(live.out)
+    return join(found[:1]) if found else None
+
+
+def with_parameter_gradients(live: Live, result: Any, cot: Array, x: Array) -> Any:
+    """Parameter gradients that a second method returns (``grads_wrt_params``) joined to the first."""
+    for name in PARAMETER_GRADIENTS:
+        method = getattr(live.obj, name, None)
+        args = [a for a in arguments(method) if a.required] if callable(method) else []
+        if callable(method) and len(args) == 2:
+            cot_first = strongly_upstream(args[0].name)
+            extra = call_quietly(method, *((cot, x) if cot_first else (x, cot)), seed=1)
+            return (result, extra) if extra is not None else result
+    return result

@@ -1,0 +1,65 @@
+"""Input shapes to try on an object that does not say which it takes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from gradcheck.types import Slot
+
+
+def shape_hypotheses(
+    name: str, dims: tuple[int, ...], slots: tuple[str, ...]
+) -> Iterator[tuple[Slot, ...]]:
+    """Input shapes to try, those that the name suggests first."""
+    key = name.lower()
+    flat: list[tuple[int | str, ...]] = [("N", "D"), *(("N", d) for d in dims)]
+    image: list[tuple[int | str, ...]] = [("N", "C", "H", "W"), *(("N", c, "H", "W") for c in dims),
+                                          *(("N", "H", "W", c) for c in dims)]  # fmt: skip
+    sequence: list[tuple[int | str, ...]] = [("N", "T", "D"), *(("N", "T", d) for d in dims),
+                                             *(("T", "N", d) for d in dims)]  # fmt: skip
+    line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), *((d,) for d in dims),
+                                         *((d, 1) for d in dims), ("C", "H", "W"), *((c, "H", "W") for c in dims),
+                                         *(("H", "W", c) for c in dims), ("H", "W"), ()]  # fmt: skip
+    whole = [("N", "C", *d) for d in itertools.permutations(dims, 2)]
+    if any(
+        w in key
+        for w in ("conv", "pool", "2d", "spatial", "upsampl", "flatten", "pad", "image", "unpool")
+    ):
+        order = [*image, *whole, *sequence, *flat, *line]
+        if "1d" in key:
+            order = [*(("N", c, "W") for c in dims), ("N", "C", "W"), *sequence, *order]
+    elif any(
+        w in key
+        for w in ("rnn", "lstm", "gru", "attention", "time", "sequence", "recurrent", "transformer")
+    ):
+        order = [*sequence, *flat, *image, *line]
+        if "cell" in key:
+            order = [*flat, *sequence, *line]
+    else:
+        order = [*flat, *sequence, *image, *line, *whole]
+    index = [(("N", "T"), k) for k in dims] + [(("N",), k) for k in dims]
+    real = [(Slot(slots[0], shape),) for shape in order]
+    whole_numbers = [(Slot(slots[0], shape, f"index:{k}"),) for shape, k in index]
+    first = [*whole_numbers, *real] if "embed" in key else [*real, *whole_numbers]
+    if len(slots) == 1:
+        yield from first
+        return
+    for (lead,) in first:
+        for tails in tail_shapes(lead.shape, slots[1:], dims):
+            yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tails, strict=True)))
+
+
+def tail_shapes(
+    lead: tuple[int | str, ...], names: tuple[str, ...], dims: tuple[int, ...]
+) -> Iterator[tuple[tuple[int | str, ...], ...]]:
+    """Shapes for the further inputs of a forward that takes several (states, operands, biases)."""
+    last = lead[-1:] if lead else ()
+    same: list[tuple[int | str, ...]] = [lead]
+    if all(n.lower() in {"b", "bias", "beta", "gamma", "shift", "scale"} for n in names):
+        same = [last, (1, *last), lead]
+    options = [*same, *(("N", d) for d in dims), *((d,) for d in dims), last, ("D", "T"), (*lead[1:], "T"),
+               ("N", "D"), ("N", "T")]  # fmt: skip
+    options = list(dict.fromkeys(options))
+    yield tuple(same[0] for _ in names)
+    yield from itertools.islice(itertools.product(options, repeat=len(names)), 120)
