@@ -175,7 +175,10 @@ def _table(subjects: Sequence[Subject], style: Style) -> str:
     if not subjects:
         return ""
     rows = [_row(subject) for subject in subjects]
-    widths = [max(len(text) for text in column) for column in zip(_HEADS, *rows, strict=True)]
+    widths = [  # tabulate makes a column at least two wider than its heading
+        max(len(head) + 2, *map(len, column))
+        for head, column in zip(_HEADS, zip(*rows, strict=True), strict=True)
+    ]
     while sum(widths) > WIDTH - 2 * (len(widths) - 1):
         spare = [width - least for width, least in zip(widths, _LEAST, strict=True)]
         if max(spare) <= 0:
