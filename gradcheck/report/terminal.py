@@ -349,9 +349,10 @@ def _block(subject: Subject, verdict: Verdict, style: Style) -> str:
     name = subject.name + (f".{verdict.wrt}" if verdict.wrt else "")
     line = (verdict.cause.line if verdict.cause else None) or subject.line
     where = _where(subject, line)
-    head = f"FAIL  {name}   [{verdict.law}]"
-    gap = " " * max(2, WIDTH - len(head) - len(where))
-    lines = [style.status("fail", "FAIL") + style.bold(head[4:]) + gap + where]
+    head = _middle(f"FAIL  {name}   [{verdict.law}]", WIDTH)
+    gap = WIDTH - len(head) - len(where)
+    lines = [style.status("fail", "FAIL") + style.bold(head[4:])]
+    lines[0] += f"{' ' * gap}{where}" if gap >= 2 else f"\n  {where}"
     lines += _wrap(f"  {_told(verdict, subject)}", "    ")
     if verdict.wrong is not None and verdict.size:
         lines += _wrap(f"  {verdict.wrong:,} of {verdict.size:,} entries wrong", "    ")
