@@ -17,6 +17,8 @@ from gradcheck.numdiff.point import Direction, Point, is_float
 from gradcheck.types import Array
 
 _SPREAD_RUNS = 4
+#: Small beside any curvature, and many float32 ulp.
+_ROUGH_STEP = 2.0**-20
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,7 @@ class Claim:
         eps = self.eps[direction.name]
         own = (4.0 if eps > 1e-10 else 8.0) * eps * self.size_along(direction)
         spread = self.spread.get(direction.name)
-        if spread is None:
-            return own
-        part = spread if direction.flat is None else spread[:, direction.flat]
-        projected = part @ direction.values.astype(np.float64)
-        return own + 4.0 * float(np.sqrt(np.mean(projected**2)))
+        return own if spread is None else own + spread_along(spread, direction)
 
     def entry_effect(self, name: str) -> float:
         """Root mean square of gradient times scale: the effect of a typical entry."""
@@ -62,6 +60,13 @@ class Claim:
         part = g if direction.flat is None else g[direction.flat]
         effects: Array = part * direction.values
         return effects
+
+
+def spread_along(deviations: Array, direction: Direction) -> float:
+    """Four standard deviations of ``<g, d>``, from rows of deviations of g."""
+    part = deviations if direction.flat is None else deviations[:, direction.flat]
+    projected = part @ direction.values.astype(np.float64)
+    return 4.0 * float(np.sqrt(np.mean(projected**2)))
 
 
 def make_claim(
@@ -136,3 +141,24 @@ def _measure_spread(
             if name in again:
                 deviations[name].append(again[name] - gradients[name])
     return {n: np.stack(d) for n, d in deviations.items() if d}
+
+
+def measure_roughness(claim: Claim, rng: np.random.Generator) -> dict[str, Array]:
+    """Deviations of the gradients from a parabola over small displacements (four backwards).
+
+    Shows a backward that is less precise than its dtype, as one with float32 inside.
+    """
+    point, cotangent = claim.point, claim.weights.cotangent
+    names = list(claim.gradients)
+    moves = point.jitter(_ROUGH_STEP, rng)
+    times = (-2.0, -1.0, 1.0, 2.0)
+    runs = [_read(point, point.gradients_displaced(moves, t, cotangent), names)[0] for t in times]
+    i = np.asarray([0.0, *times])
+    basis = np.stack([i**0, i, i**2], axis=1)
+    full, _ = np.linalg.qr(np.concatenate([basis, np.eye(i.size)], axis=1))
+    left = full[:, basis.shape[1] :].T
+    return {
+        n: left @ np.stack([claim.gradients[n], *(run[n] for run in runs)])
+        for n in names
+        if all(n in run for run in runs)
+    }

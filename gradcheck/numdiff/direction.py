@@ -63,10 +63,11 @@ class Directional:
         if self.state != "pass":
             return math.inf
         own = abs(self.derivative)
-        if self.bound == 0.0:
+        if self.bound == 0.0 and self.allowed is None:
             return 0.0
+        width = self.allowed[1] - self.allowed[0] if self.allowed else 0.0
         # The measured defect may itself be off by the bound, so an error must exceed twice that.
-        return 2.0 * self.bound / own if own > 0 else math.inf
+        return (width + 2.0 * self.bound) / own if own > 0 else math.inf
 
     @property
     def resolved(self) -> bool:
@@ -165,7 +166,8 @@ def _second_verdict(
         return say("inconclusive", "no usable step")
     if jumps(second):
         return say("inconclusive", "the function jumps here")
-    jump, jump_error = slope_jump(second)
+    explained = second.widened() + rounding if second.best >= 0 else math.inf
+    jump, jump_error = slope_jump(second, max(0.0, 2.0 * (abs(second.defect) - explained)))
     if abs(jump) > 2.0 * jump_error:
         if diverging(second):
             return say("inconclusive", "one-sided slopes diverge")

@@ -221,9 +221,9 @@ def _judge(site: Site, name: str, evidence: _Evidence, others: _Elsewhere) -> Fi
     if not np.all(np.isfinite(site.claim.gradients[name])):
         return _not_finite(site, name)
     failing = list(evidence.failing())
-    tie = None if failing else _tie_check(site, name, evidence)
-    if tie is not None:
-        failing = [tie]
+    tied = None if failing else _tie_check(site, name, evidence)
+    if tied is not None:
+        return _failed_tie(site, name, *tied)
     if not failing:
         return _passed(site, name, evidence)
     if not others.confirm(name, failing):
@@ -238,13 +238,14 @@ def _passed(site: Site, name: str, evidence: _Evidence) -> Finding:
     alone = list(evidence.entries.values())
     undecided = [r for r in alone if r.state == "inconclusive"]
     everything = evidence.exhaustive and len(alone) == size
-    unresolved = sum(not r.resolved for r in alone)
+    unresolved = sum(not r.resolved for r in alone if r.allowed is None)
     decided = everything and not undecided
     if len(passing) < DENSE_PROBES // 2 and not decided:
         reasons = [r.detail for r in evidence.dense if r.state == "inconclusive"]
         return Finding("inconclusive", reason=reasons[0], size=size, unresolved=unresolved)
-    if everything and unresolved < size:
-        resolution = max(r.resolution for r in alone if r.resolved)
+    resolved = [r.resolution for r in alone if r.resolved]
+    if everything and resolved:
+        resolution = max(resolved)
     elif passing:
         resolution = DILUTION * 2.0 * max(_relative(site, name, r) for r in passing)
     else:
@@ -282,7 +283,7 @@ def _failed(site: Site, name: str, evidence: _Evidence, failing: list[Array | No
                 site, name, calls=LOCALISE_CALLS, most=SHOWN, suspects=failing[-1]
             )
             wrong |= located.wrong
-            exact, unresolved = located.complete, located.unresolved
+            exact, unresolved = located.complete and bool(wrong), located.unresolved
     worst = sorted(wrong, key=lambda i: -abs(wrong[i].defect / site.point.scale(name)[i]))
     return Finding(
         "fail",
@@ -330,7 +331,9 @@ def _not_finite(site: Site, name: str) -> Finding:
     )
 
 
-def _tie_check(site: Site, name: str, evidence: _Evidence) -> Array | None:
+def _tie_check(
+    site: Site, name: str, evidence: _Evidence
+) -> tuple[Array, Directional, float] | None:
     """Move tied entries together: each alone may claim any share, all together may not.
 
     For max(a, b) at a = b every entry alone accepts 0 to 1, so (1, 1) would pass; along (1, 1) the
@@ -342,9 +345,26 @@ def _tie_check(site: Site, name: str, evidence: _Evidence) -> Array | None:
     x = site.point.primals[name].ravel()
     for value in np.unique(x[kinked]):
         tied = np.asarray([i for i in kinked if x[i] == value], np.intp)
-        if tied.size > 1 and check(site.claim, site.point.along(name, None, tied)).state == "fail":
-            return tied
+        if tied.size > 1:
+            direction = site.point.along(name, None, tied)
+            result = check(site.claim, direction)
+            if result.state == "fail":
+                return tied, result, float(direction.values[0])
     return None
+
+
+def _failed_tie(site: Site, name: str, tied: Array, result: Directional, step: float) -> Finding:
+    """A tie needs no second point: values drawn at random are not tied there."""
+    shown = ", ".join(str(_place(site, name, i)) for i in tied[:4])
+    text = (
+        f"{tied.size} tied entries ({shown}{', ...' if tied.size > 4 else ''}) moved together: "
+        f"claimed {result.claimed / step:.4g}, measured {result.derivative / step:.4g}"
+    )
+    return Finding("fail", size=site.point.size(name), kinks=text)
+
+
+def _place(site: Site, name: str, index: int) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(index, site.point.shape_of(name)))
 
 
 def _kink_text(site: Site, name: str, evidence: _Evidence) -> str:

@@ -17,21 +17,23 @@ from gradcheck.numdiff.point import COARSEST, RATIO, Direction, Point
 from gradcheck.types import Array
 
 #: Mask no more than this share of the outputs that move.
-MOST_MASKED = 0.5
+MOST_MASKED = 0.9
 
 
-def slope_jump(ladder: Ladder) -> tuple[float, float]:
+def slope_jump(ladder: Ladder, needed: float) -> tuple[float, float]:
     """Right slope minus left slope, extrapolated to h = 0, and its error.
 
-    Only the finest pair of steps whose noise allows a decision counts: at coarse steps a
-    strong curvature looks like a kink. ``(0, inf)`` where no pair does.
+    Taken from the finest pair of steps whose noise allows to see a jump, or to exclude one as large
+    as `needed` (what it would take to explain the defect): at coarse steps a strong curvature
+    looks like a kink. ``(0, inf)`` where no pair does.
     """
     slopes = [(r.h, r.even / r.h, NOISE_FACTOR * 2.0 * r.tau / r.h) for r in ladder.rungs]
     for coarse, fine in reversed(list(pairwise(slopes))):
         w = coarse[0] / fine[0]
         limit = (w * fine[1] - coarse[1]) / (w - 1.0)
-        if 1.4 * fine[2] <= 0.5 * abs(limit):
-            return limit, TRUNCATION_FACTOR * abs(limit - fine[1]) + 1.4 * fine[2]
+        noise = 1.4 * fine[2]
+        if noise <= 0.5 * max(abs(limit), 0.5 * needed):
+            return limit, TRUNCATION_FACTOR * abs(limit - fine[1]) + noise
     return 0.0, math.inf
 
 

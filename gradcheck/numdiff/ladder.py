@@ -103,6 +103,14 @@ class Ladder:
         before = abs(rungs[-2].defect - rungs[-3].defect)
         return last <= CONTRACTION * before + 3.0 * rungs[-1].noise
 
+    def steepening(self) -> bool:
+        """The one-sided slopes grew over the last step, as those of sqrt|x| do at 0."""
+        if len(self.rungs) < 2 or len(self.rungs) > 5:
+            return False
+        before, last = self.rungs[-2:]
+        clear = abs(last.even) > 12.0 * last.tau
+        return clear and abs(last.even) / last.h > 1.5 * abs(before.even) / before.h
+
     def vanishes(self) -> bool:
         """A finer rung than the best, precise enough to tell, is nearer to no defect than to it."""
         return any(
@@ -155,6 +163,8 @@ def climb(
             continue
         idle = 0 if ladder.add(rung) else idle + 1
         if ladder.best < 0:
+            continue
+        if ladder.steepening():
             continue
         if ladder.bound <= target and patience == 0:
             break

@@ -85,7 +85,7 @@ def bisect_entries(
         else:
             weights = np.zeros(site.point.size(name))
             weights[remaining] = signs(site.rng, remaining.size)
-            whole = _test(site, claim, name, remaining, weights)
+            whole = _test(site, claim, name, remaining, weights, confirm=True)
             if whole.state == "fail":
                 passed, known = 0, len(wrong) + len(unresolved)
                 _descend(site, claim, name, remaining, weights, whole, wrong, unresolved, spent)
@@ -134,10 +134,12 @@ def _descend(
             unresolved.update(int(i) for i in failing)
 
 
-def _test(site: Site, claim: Claim, name: str, indices: Array, weights: Array) -> Directional:
+def _test(
+    site: Site, claim: Claim, name: str, indices: Array, weights: Array, confirm: bool = False
+) -> Directional:
     """First ladder only: a search may be misled by one set, what it blames is confirmed."""
     direction = site.point.along(name, weights[indices], indices)
     start = site.start.get(name, 0)
     if indices.size == 1:
         start = 0
-    return check(claim, direction, start=start, confirm=False)
+    return check(claim, direction, start=start, confirm=confirm)
