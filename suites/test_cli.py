@@ -474,7 +474,7 @@ def test_a_pass_prints_its_resolution_and_what_it_means():
     )
     text = report(Subject("a.py::A", "A", "layer", status="pass", verdicts=verdicts))
     assert re.search(r"A +layer +x, W +3e-9 ", text)
-    assert "(3e-9: the smallest relative error that would have been caught)" in text
+    assert "the smallest relative error that would have been caught; at most 3e-9)" in text
 
 
 def test_the_same_text_with_and_without_colour():
@@ -509,6 +509,12 @@ def test_numbers_like_1e5_and_odd_names_are_shown_as_they_are():
     subject = Subject("a.py::1e5", "1e5", "layer", status="error", reason="a|b\nc é 层")
     text = report(subject)
     assert re.search(r"^1e5 +layer +error +a\|b c é 层$", text, re.M)
+
+
+def test_one_law_over_many_gradients_is_one_text():
+    notes = tuple(Verdict("gradient", "note", w, f"{w} differs") for w in ("W", "b", "x"))
+    text = report(Subject("a.py::A", "A", "layer", status="note", verdicts=notes))
+    assert "note  A  W differs (also b, x)\n" in text
 
 
 def test_equal_notes_are_folded_into_one_line():

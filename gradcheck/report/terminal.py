@@ -282,7 +282,10 @@ def _totals(files: Sequence[FileReport], seconds: float | None, style: Style) ->
         if v.status in ("pass", "note") and v.resolution is not None
     ]
     if shown and len(files) <= MANY:
-        line += f"\n({_small(max(shown))}: the smallest relative error that would have been caught)"
+        line += (
+            f"\n(beside a gradient: the smallest relative error that would have been caught;"
+            f" at most {_small(max(shown))})"
+        )
     return line
 
 
@@ -315,7 +318,7 @@ def _relative(verdict: Verdict) -> float:
 
 
 def _main_failures(subject: Subject) -> list[Verdict]:
-    """One failing verdict a cause, the most telling first; the rest follows from them."""
+    """One failing verdict a cause (or law), the most telling first; the rest follows."""
     found = _fails(subject)
     ranked = sorted(
         found, key=lambda v: (v.cause is None, v.law not in _GRADIENT_LAWS, -_relative(v))
@@ -323,7 +326,7 @@ def _main_failures(subject: Subject) -> list[Verdict]:
     seen: set[str] = set()
     main = []
     for verdict in ranked:
-        key = verdict.cause.id if verdict.cause else f"{verdict.law} {verdict.wrt}"
+        key = verdict.cause.id if verdict.cause else verdict.law
         if key not in seen:
             seen.add(key)
             main.append(verdict)
@@ -497,13 +500,16 @@ def _other(files: Sequence[FileReport], status: Status, style: Style) -> str:
 
 
 def _texts(subject: Subject, status: Status) -> list[str]:
-    found = []
+    """What a subject has to say with this status; one text a law, however many gradients."""
+    groups: dict[str, list[Verdict]] = {}
     for verdict in subject.verdicts:
         if verdict.status == status:
-            wrt = f"{verdict.wrt}: " if verdict.wrt and status == "inconclusive" else ""
-            text = verdict.message or _told(verdict, subject)
-            if text not in found:
-                found.append(wrt + text)
+            groups.setdefault(verdict.law, []).append(verdict)
+    found = []
+    for first, *rest in groups.values():
+        also = [v.wrt for v in rest if v.wrt]
+        text = _told(first, subject)
+        found.append(f"{text} (also {_names(also, 4)})" if also else text)
     if status == subject.status and subject.reason and subject.reason not in found:
         found.insert(0, subject.reason)
     if status == "note":
