@@ -226,9 +226,16 @@ def _judge(site: Site, name: str, evidence: _Evidence, others: _Elsewhere) -> Fi
         return _failed_tie(site, name, *tied)
     if not failing:
         return _passed(site, name, evidence)
-    if not others.confirm(name, failing):
-        return Finding("inconclusive", reason="seen at one point only", size=size)
-    return _failed(site, name, evidence, failing)
+    found = _failed(site, name, evidence, failing)
+    known = [
+        np.asarray([np.ravel_multi_index(e.index, site.point.shape_of(name))])
+        if e.index
+        else np.zeros(1, np.intp)
+        for e in found.entries
+    ]
+    if others.confirm(name, [*known[:4], *failing[:4]]):
+        return found
+    return Finding("inconclusive", reason="seen at one point only", size=size)
 
 
 def _passed(site: Site, name: str, evidence: _Evidence) -> Finding:
@@ -426,7 +433,7 @@ class _Elsewhere:
         if not np.all(np.isfinite(site.claim.gradients[name])):
             return True
         size = site.point.size(name)
-        sets = [f for f in failing if f is None or f.max() < size][:8]
+        sets = [f for f in failing if f is None or f.max() < size]
         return any(
             site.entry(name, int(f[0])).state == "fail"
             if f is not None and f.size == 1

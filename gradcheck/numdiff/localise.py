@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from gradcheck.types import Array
 
 #: Fresh dense probes that must pass without the found entries before a search is complete.
 VERIFY_PROBES = 4
+#: A half is blamed by subtraction where the rest exceeds its bound so many times.
+CLEAR_CUT = 4.0
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,14 @@ def bisect_entries(
         else:
             weights = np.zeros(site.point.size(name))
             weights[remaining] = signs(site.rng, remaining.size)
-            whole = _test(site, claim, name, remaining, weights, confirm=True)
+            start = site.start.get(name, 0)
+            whole = _test(site, claim, name, remaining, weights, start, confirm=True)
             if whole.state == "fail":
                 passed, known = 0, len(wrong) + len(unresolved)
-                _descend(site, claim, name, remaining, weights, whole, wrong, unresolved, spent)
+                suspect = _Suspect.of(
+                    whole.defect, whole.bound, max(0, whole.best_rung - 2), remaining
+                )
+                _descend(site, claim, name, suspect, weights, wrong, unresolved, spent)
                 fruitless += len(wrong) + len(unresolved) == known
             else:
                 passed += 1
@@ -99,47 +105,80 @@ def bisect_entries(
     return Located(ordered, complete, len(unresolved), site.point.forward_calls - begin)
 
 
+@dataclass(order=True)
+class _Suspect:
+    """A set whose entries, along the pattern of signs, add up to a defect."""
+
+    priority: float
+    defect: float = field(compare=False)
+    bound: float = field(compare=False)
+    start: int = field(compare=False)
+    indices: Array = field(compare=False)
+
+    @classmethod
+    def of(cls, defect: float, bound: float, start: int, indices: Array) -> _Suspect:
+        return cls(-abs(defect), defect, bound, start, indices)
+
+
 def _descend(
     site: Site,
     claim: Claim,
     name: str,
-    indices: Array,
+    suspect: _Suspect,
     weights: Array,
-    whole: Directional,
     wrong: dict[int, Directional],
     unresolved: set[int],
     spent: Callable[[], bool],
 ) -> None:
     """Split failing sets, largest defect first, down to single entries."""
-    heap: list[tuple[float, int, Array]] = [(-abs(whole.defect), 0, indices)]
-    serial = 0
+    heap = [suspect]
     while heap and not spent():
-        _, _, failing = heapq.heappop(heap)
-        if failing.size == 1:
-            index = int(failing[0])
+        failing = heapq.heappop(heap)
+        if failing.indices.size == 1:
+            index = int(failing.indices[0])
             alone = check(claim, site.point.along(name, None, [index]))
             if alone.state == "fail":
                 wrong[index] = alone
             elif not alone.resolved:
                 unresolved.add(index)
             continue
-        half = failing.size // 2
-        blamed = False
-        for part in (failing[:half], failing[half:]):
-            result = _test(site, claim, name, part, weights)
-            if result.state == "fail":
-                serial, blamed = serial + 1, True
-                heapq.heappush(heap, (-abs(result.defect), serial, part))
-        if not blamed and failing.size <= 8:
-            unresolved.update(int(i) for i in failing)
+        parts = _split(site, claim, name, failing, weights)
+        for part in parts:
+            heapq.heappush(heap, part)
+        if not parts and failing.indices.size <= 8:
+            unresolved.update(int(i) for i in failing.indices)
+
+
+def _split(site: Site, claim: Claim, name: str, whole: _Suspect, weights: Array) -> list[_Suspect]:
+    """The halves of a failing set that fail; the second is measured only if it must be."""
+    half = whole.indices.size // 2
+    first, second = whole.indices[:half], whole.indices[half:]
+    left = _test(site, claim, name, first, weights, whole.start)
+    start = max(0, left.best_rung - 2) if left.state == "pass" else whole.start
+    rest, slack = whole.defect - left.defect, whole.bound + left.bound
+    parts = []
+    if left.state == "fail":
+        parts.append(_Suspect.of(left.defect, left.bound, start, first))
+    if left.state == "pass" and abs(rest) > CLEAR_CUT * slack:
+        # Defects add up, so the second half must hold what the first does not.
+        parts.append(_Suspect.of(rest, slack, start, second))
+        return parts
+    right = _test(site, claim, name, second, weights, whole.start)
+    if right.state == "fail":
+        parts.append(_Suspect.of(right.defect, right.bound, start, second))
+    return parts
 
 
 def _test(
-    site: Site, claim: Claim, name: str, indices: Array, weights: Array, confirm: bool = False
+    site: Site,
+    claim: Claim,
+    name: str,
+    indices: Array,
+    weights: Array,
+    start: int,
+    confirm: bool = False,
 ) -> Directional:
     """First ladder only: a search may be misled by one set, what it blames is confirmed."""
     direction = site.point.along(name, weights[indices], indices)
-    start = site.start.get(name, 0)
-    if indices.size == 1:
-        start = 0
-    return check(claim, direction, start=start, confirm=confirm)
+    first = start if indices.size > 1 else 0
+    return check(claim, direction, start=first, confirm=confirm)
