@@ -29,7 +29,7 @@ class Setup:
     l2
         Factor of the squared weights and biases of the first layer.
     init
-        Standard deviation of the start weights.
+        Standard deviation of the start weights, or ``"glorot"`` (nnfs style only).
     """
 
     dataset: str
@@ -41,7 +41,7 @@ class Setup:
     epochs: int = 5
     steps: int | None = None
     l2: float = 0.0
-    init: float = 0.01
+    init: float | str = 0.01
     dtype: str = "float32"
     limit: int | None = None
 
@@ -102,18 +102,24 @@ def _spiral(name: str, optimizer: str, target: float | None, **options: float) -
     return Preset(f"spiral-{name}", source, setup, target=target, spread=0.03)
 
 
-_FASHION = Setup(dataset="fashion-mnist", options={"decay": 5e-7}, l2=5e-4)
+_FASHION = Setup(dataset="fashion-mnist", options={"decay": 5e-7}, l2=5e-4, init="glorot")
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
-            "nnfs-fashion", "NNFS chapter 19, 784-64-64-10", _FASHION,
+            "nnfs-fashion", "NNFS chapter 19, 784-64-64-10, Glorot start weights", _FASHION,
             target=0.857, spread=0.01, measured=0.8636,
         ),
         Preset(
+            "nnfs-fashion-0.01", "the same with the book's start weights, 0.01 randn",
+            _FASHION.replace(init=0.01), spread=0.01,
+        ),
+        Preset(
             "nnfs-fashion-128", "NNFS chapter 20, 784-128-128-10",
-            _FASHION.replace(hidden=(128, 128), options={"decay": 1e-3}, batch=128, epochs=10, l2=0.0),
+            _FASHION.replace(
+                hidden=(128, 128), options={"decay": 1e-3}, batch=128, epochs=10, l2=0.0, init=0.01
+            ),
             target=0.868, spread=0.01, measured=0.8724,
         ),
         Preset(
