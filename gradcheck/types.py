@@ -172,6 +172,9 @@ class Op:
         Clears accumulated gradients (``zero_grad``), or None.
     kept
         The output arrays that the object keeps after a forward, by name.
+    construct
+        Like `make`, but always by running the constructor again (`make` may copy an object, and a
+        copy cannot show that two instances share state).
     """
 
     name: str
@@ -189,6 +192,7 @@ class Op:
     step: Callable[[Any, Primals, Primals], Primals] | None = None
     reset: Callable[[Any], None] | None = None
     kept: Callable[[Any], Primals] | None = None
+    construct: Callable[[], Any] | None = None
     plainly: Callable[[], AbstractContextManager[None]] | None = None
     has_mode: bool = False
     built: str = ""

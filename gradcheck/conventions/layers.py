@@ -309,7 +309,7 @@ def to_op(
         return {k: places.read(live, p) for k, p in trial.params.items()}
 
     return Op(
-        name=name, kind=kind, convention=convention, make=lambda: clone(proto, {}, make),
+        name=name, kind=kind, convention=convention, make=lambda: clone(proto, {}, make), construct=make,
         parameters=parameters, with_parameters=with_parameters, forward=forward,kept=kept_outputs, backward=backward,
         slots=slots, has_mode=calls.has_mode or set_mode(clone(proto, {}, make).obj, True), built=built,
         reading=calls.reading, upstream=calls.upstream, penalty=penalty_of(proto.obj, trial.params),
