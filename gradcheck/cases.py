@@ -123,8 +123,10 @@ def encode(encoding: str, shape: tuple[int, ...], classes: int, rng: np.random.G
     n = shape[0] if shape else 1
     if encoding in {"index", "index_column", "onehot"}:
         lead = shape[:-1] if len(shape) > 1 else (n,)
-        index = rng.integers(0, classes, size=lead)
-        index.flat[0] = classes - 1
+        count = int(np.prod(lead))
+        index = np.resize(rng.permutation(classes), count).reshape(lead)  # all different if they fit
+        if classes - 1 not in index:
+            index.flat[0] = classes - 1
         if encoding == "index":
             return index
         return index[..., None] if encoding == "index_column" else np.eye(classes)[index]

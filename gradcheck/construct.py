@@ -27,6 +27,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
       "inputdepth", "depthin", "infilters", "channels", "channel", "nc", "indepth"), ("2",)),
     (("outchannel", "numfilter", "nfilter", "filters", "outputchannel", "cout", "channelsout", "nkernels",
       "numkernel", "outplanes", "outfilters", "depth", "kernelsnumber", "fn", "outdepth", "nout2d"), ("4", "2")),
+    (("numparameters", "numparams", "nparams"), ("4", "1")),
     (("numgroups", "groups", "ngroups"), ("2", "1")),
     (("numheads", "heads", "nheads", "nhead"), ("2",)),
     (("kernelsize", "filtersize", "poolsize", "windowsize", "ksize", "fsize", "kernelshape", "poolshape",
@@ -68,6 +69,8 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("gamma",), ("<GAMMA>", "0.9", "2.0")), (("beta",), ("<GAMMA>", "0.9")),
     (("axis",), ("1", "-1", "0")),
     (("name", "label", "id", "layername"), ("'layer'",)),
+    (("activationprime", "activationderivative", "dactivation", "actprime", "derivative", "fprime", "actderivative",
+      "gradactivation"), ("<ACT'>",)),
     (("activation", "act", "nonlinearity", "activationfunction", "actfn"), ("'relu'", "'linear'", "None", "<ACT>")),
     (("initializer", "init", "weightinit", "kernelinitializer", "initialization", "weightinitializer",
       "weightsinitializer", "initmethod", "initfn", "winit"), ("<INIT>", "'random'", "'xavier'", "None")),
@@ -104,6 +107,7 @@ def shown(text: str) -> str:
         text.replace("<RNG>", "np.random.default_rng(0)")
         .replace("<INIT>", "np.random.standard_normal")
         .replace("<ACT>", "np.tanh")
+        .replace("<ACT'>", "lambda x: 1 - np.tanh(x) ** 2")
         .replace("<PARAMS>", "{'W': np.random.randn(4, 5), 'b': np.random.randn(5)}")
         .replace("<GRADS>", "{'W': np.random.randn(4, 5), 'b': np.random.randn(5)}")
     )
@@ -171,15 +175,30 @@ class seeded:
         random.setstate(self.plain)
 
 
-def literal_calls(tree: ast.AST | None, name: str) -> list[str]:
-    """Calls of `name` in the user's own file whose arguments are all literals, as text."""
+def is_known(node: ast.expr, names: Mapping[str, Any]) -> bool:
+    """A function or class of the file, or an attribute of NumPy, handed over by name."""
+    if isinstance(node, ast.Name):
+        return callable(names.get(node.id))
+    return isinstance(node, ast.Attribute) and getattr(node.value, "id", "") in {"np", "numpy"}
+
+
+def literal_calls(tree: ast.AST | None, name: str, names: Mapping[str, Any]) -> list[str]:
+    """Calls of `name` in the user's own file whose arguments are literals or known functions."""
     found = []
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
             values = [*node.args, *(k.value for k in node.keywords)]
-            if all(is_small_literal(v) for v in values) and all(k.arg for k in node.keywords):
+            if all(is_small_literal(v) or is_known(v, names) for v in values) and all(
+                k.arg for k in node.keywords
+            ):
                 found.append(ast.unparse(node))
     return list(dict.fromkeys(found))
+
+
+def call_arguments(text: str) -> list[ast.expr]:
+    """The arguments of a call given as text."""
+    node = ast.parse(text, mode="eval").body
+    return [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
 
 
 def is_small_literal(node: ast.expr) -> bool:
@@ -205,6 +224,10 @@ def recipes(
         return
     scope = {**namespace, name: obj}
     required = [a for a in arguments(getattr(obj, "__init__", obj)) if a.required]
+    calls = literal_calls(tree, name, scope)
+    for call in calls:
+        if any(is_known(a, scope) for a in call_arguments(call)):
+            yield recipe(call, scope)
     if not required:
         yield recipe(f"{name}()", scope)
         optional = optional_sizes(obj)
@@ -212,7 +235,7 @@ def recipes(
             yield recipe(f"{name}({optional})", scope)
     else:
         yield from by_trial(name, required, scope)
-    for call in literal_calls(tree, name):
+    for call in calls:
         yield recipe(call, scope)
 
 

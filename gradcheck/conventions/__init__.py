@@ -13,7 +13,7 @@ from gradcheck.conventions.adapt_functions import function_ops, loss_function_op
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.models import model_op
-from gradcheck.conventions.optimizers import function_optimizer, optimizer_op
+from gradcheck.conventions.optimizers import function_optimizer, given_parameters, optimizer_op
 from gradcheck.types import Op
 from gradcheck.variants import variants
 
@@ -57,6 +57,8 @@ def constructed(
 ) -> list[Op]:
     """The Op of the first recipe that can be built, and of its variants."""
     last = ""
+    if adapt is optimizer_op and given_parameters(source.obj):
+        return [optimizer_op(source.name, lambda: None, source.obj, "")]
     for made in recipes(source.obj, source.name, source.namespace, source.tree, source.init):
         try:
             made.make()

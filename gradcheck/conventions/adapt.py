@@ -16,6 +16,8 @@ from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.layers import Trial
 from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
+from gradcheck.conventions.recognise import loss_call
+from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.shapes import shape_hypotheses
 from gradcheck.conventions.signature import arguments, plain, verbs
 from gradcheck.types import Case, Kind, Op, Slot
@@ -121,9 +123,24 @@ def layer_ops(source: Source) -> list[Op]:
             continue
         first = finish(source, made, make, proto, trial)
         return [first, *other_configurations(source, made, first, pair)]
+    staged = in_stages(source, pair)
+    if staged is not None:
+        return [staged]
     if broken:
         return [finish(source, *broken)]
     raise Refused(problem or "no input shape was accepted")
+
+
+def in_stages(source: Source, pair: tuple[str, str]) -> Op | None:
+    """The Op of a class that needs ``setup(shape)`` or ``initialize(optimizer)`` after construction."""
+    for made, _ in builds(source, source.obj, limit=6):
+        for text, staged in prepared(made.make):
+            make = lambda staged=staged: Live(staged())
+            full = Recipe(made.text + text, staged, made.dims)
+            trial, _ = best_trial(source, full, make, make(), pair)
+            if trial is not None and not trial.problem:
+                return finish(source, full, make, make(), trial)
+    return None
 
 
 def other_configurations(
@@ -215,8 +232,9 @@ def best_trial(
         trials: list[Trial] = []
         for calls in calls_list:
             try:
-                start = lazily(proto, calls, slots, make) or proto
-                trials.append(layers.observe(make, start, calls, slots))
+                warm = lazily(proto, calls, slots, make)
+                fixed = slots if warm is None else pinned(slots)
+                trials.append(layers.observe(make, warm or proto, calls, fixed))
             except Refused as refusal:
                 why = f"input {shown_shape(slots)}: {refusal}"
                 break
@@ -232,6 +250,15 @@ def best_trial(
             return (good[i] if best < AGREES else good[0]), ""
         broken = broken or next(iter(trials), None)
     return broken, why
+
+
+def pinned(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Slots whose free sizes are fixed, but for the batch: lazily made parameters have this size."""
+    sizes = dict(Case().sizes)
+    return tuple(
+        replace(s, shape=tuple(n if n == "N" or isinstance(n, int) else sizes[n] for n in s.shape))
+        for s in slots
+    )
 
 
 def distance(
@@ -300,10 +327,13 @@ def loss_ops(source: Source) -> list[Op]:
         No reading runs.
     """
     pair = verbs(source.obj)
+    cls = source.obj
+    call = loss_call(cls)
+    if pair is None and call is not None:
+        return with_gradient_object(source, call)
     if pair is None:
         raise Refused("has no forward/backward pair")
     forward, backward = pair
-    cls = source.obj
     lossy = losses.Lossy(
         lambda live: getattr(live.obj, forward), lambda live: getattr(live.obj, backward),
         getattr(cls, forward), getattr(cls, backward),
@@ -320,6 +350,40 @@ def loss_ops(source: Source) -> list[Op]:
     raise Refused(problem or "no labels and predictions were accepted")
 
 
+def with_gradient_object(source: Source, call: str) -> list[Op]:
+    """A loss that returns an object holding the value and the gradient.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    cls = source.obj
+    lossy = losses.Lossy(
+        lambda live: getattr(live.obj, call), lambda live: lambda: gradient_of_value(live.out),
+        getattr(cls, call), gradient_of_value, averaged=False, fused=False, object_gradient=True,
+    )  # fmt: skip
+    problem = ""
+    for made, make in builds(source, cls, limit=4):
+        found = loss_readings(source, lossy, make, made.text)
+        if not isinstance(found, str):
+            return [replace(found, obj=cls, convention="objects")]
+        problem = found or problem
+    raise Refused(problem or "no labels and predictions were accepted")
+
+
+def gradient_of_value(out: Any = None) -> Any:
+    """The gradient in the object a loss returned: its ``backward()``, or an attribute."""
+    if callable(getattr(out, "backward", None)):
+        result = out.backward()
+        if result is not None:
+            return result
+    for name in ("grad", "gradient", "delta", "dx", "dinputs"):
+        if isinstance(getattr(out, name, None), np.ndarray):
+            return getattr(out, name)
+    return None
+
+
 def is_fused(cls: type) -> bool:
     """An activation and a loss in one: backward takes the stored output."""
     key = plain(cls.__name__)
@@ -329,18 +393,30 @@ def is_fused(cls: type) -> bool:
 def loss_readings(
     source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
 ) -> Op | str:
-    """The Op of the most consistent reading, or why there is none."""
-    proto = make()
-    case = Case()
-    why, first, tried = "", None, 0
+    """The Op of the most consistent reading, or why there is none.
+
+    The first predictions and labels that run are kept: only what they mean (order, reduction,
+    what backward is given) is chosen by consistency.  Other labels are looked at only where the
+    name says nothing about them.
+    """
+    proto, case = make(), Case()
+    open_name = losses.hints(source.name) == losses.ANY
+    why, kept, one_output = "", None, False
     ranked: list[tuple[float, int, Op]] = []
-    for reading in losses.readings(source.name, lossy):
+    for reading in losses.readings(source.name, lossy, source.labels):
+        swapped, domain, shape, encoding, form = reading
+        other_labels = kept is not None and kept[2] != encoding
+        same = kept in (None, (domain, shape, encoding)) or (one_output and not other_labels)
+        if not same and not (open_name and len(shape) == 2):
+            continue
         try:
             _, value, _, stored = losses.try_reading(make, proto, lossy, reading, case)
         except Refused as refusal:
             why = why or str(refusal)
             continue
-        swapped, domain, shape, encoding, form = reading
+        if kept is None:
+            kept = (domain, shape, encoding)
+            one_output = encoding.startswith("binary") and value.size == 1 and not lossy.averaged
         for reduction in losses.reductions(value, lossy.averaged):
             encodings = losses.accepted_encodings(
                 make, proto, lossy, reading, losses.hints(source.name)[1], case
@@ -350,14 +426,14 @@ def loss_readings(
                 source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
             )
             distance = miss(op)
-            first = first or op
-            ranked.append((distance, tried, op))
-            tried += 1
+            ranked.append((distance, len(ranked), op))
             if distance < AGREES:
                 return op
-        if tried > 24:
+        if len(ranked) > 24:
             break
-    return min(ranked, key=lambda r: (math.isinf(r[0]), r[1]))[2] if ranked else why
+    if not ranked:
+        return why
+    return next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
 
 
 def convention_of_loss(lossy: losses.Lossy) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
-from gradcheck.conventions.adapt import AGREES, Source, finish, loss_readings, shown_shape
-from gradcheck.conventions.consistency import miss
+from gradcheck.conventions.adapt import Source, finish, loss_readings, shown_shape
+from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.signature import arguments
 from gradcheck.types import Op, Slot
@@ -49,39 +49,67 @@ def function_ops(source: Source) -> list[Op]:
     shapes = functions.shapes_for(source.name, params)
     if source.shape is not None:
         shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
-    for shape, param_shapes in shapes:
-        slots = tuple(Slot(n, shape) for n in inputs)
+    candidates = [*slots_for(inputs, shapes), *embedding_slots(source.name, inputs, params)]
+    for slots, param_shapes in candidates:
         make = functions.parameter_maker(params, param_shapes)
         text = built_text(forward, inputs, dict(zip(params, param_shapes, strict=True)), fixed)
-        good, why = readings_that_run(source, forward, backward, slots, make, text)
+        good, why = readings_that_run(source, forward, backward, slots, make, text, fixed)
         problem = problem or why
         runs = [op for op in good if op.gradient_names]
         broken = broken or next(iter(good), None)
         if runs:
-            distances = [miss(op) for op in runs]
-            best = int(np.argmin(distances)) if min(distances) < AGREES else 0
-            return [runs[best], *other_options(source, forward, backward, fixed)]
+            return [closest(runs), *other_options(source, slots, params, param_shapes)]
     if broken is not None:
         return [broken]
     square = tuple(Slot(n, ("N", "N")) for n in inputs)
+    bare = functions.parameter_maker([], [])
     good, _ = readings_that_run(
-        source,
-        forward,
-        backward,
-        square,
-        functions.parameter_maker([], []),
-        f"{forward.__name__}(x)",
+        source, forward, backward, square, bare, f"{forward.__name__}(x)", fixed
     )
     if good and not params:
-        return [good[0]]
+        return [replace(good[0], slots=tuple(replace(s, shape=("N", "D")) for s in good[0].slots))]
     raise Refused(f"no shapes were accepted; first problem: {problem}")
 
 
+def slots_for(
+    inputs: list[str], shapes: Iterator[Any]
+) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
+    """Slots and parameter shapes to try; states take (batch, hidden)."""
+    for shape, param_shapes in shapes:
+        yield (
+            tuple(Slot(n, shape if i == 0 else ("N", 6)) for i, n in enumerate(inputs)),
+            param_shapes,
+        )
+
+
+def embedding_slots(
+    name: str, inputs: list[str], params: list[str]
+) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
+    """Whole-number inputs into a table of parameters."""
+    if len(inputs) == 1 and len(params) == 1:
+        for shape in (("N", "T"), ("N",)):
+            yield (Slot(inputs[0], shape, "index:7"),), [(7, 4)]
+
+
+def closest(runs: list[Op]) -> Op:
+    """The most consistent reading if one is consistent, else the most likely."""
+    distances = [miss(op) for op in runs]
+    return runs[int(np.argmin(distances)) if min(distances) < AGREES else 0]
+
+
 def other_options(
-    source: Source, forward: Any, backward: Any, fixed: Mapping[str, Any]
+    source: Source, slots: tuple[Slot, ...], params: list[str], shapes: list[tuple[int, ...]]
 ) -> Iterator[Op]:
-    """Nothing yet: options of function pairs are tried at one setting."""
-    return iter(())
+    """The same pair with other strides and paddings, where it runs with them."""
+    forward, backward = pair_of(source)
+    inputs = [s.name for s in slots]
+    make = functions.parameter_maker(params, shapes)
+    for options in functions.option_sets(forward)[1:]:
+        text = built_text(forward, inputs, dict(zip(params, shapes, strict=True)), options)
+        good, _ = readings_that_run(source, forward, backward, slots, make, text, options)
+        runs = [op for op in good if op.gradient_names]
+        if runs:
+            yield closest(runs)
 
 
 def readings_that_run(
@@ -91,11 +119,12 @@ def readings_that_run(
     slots: tuple[Slot, ...],
     make: Callable[[], Live],
     text: str,
+    options: Mapping[str, Any],
 ) -> tuple[list[Op], str]:
     """The Ops of every reading that runs on these shapes, and why the first that does not."""
     good: list[Op] = []
     why = ""
-    for calls in functions.function_calls(forward, backward):
+    for calls in functions.function_calls(forward, backward, options):
         try:
             trial = layers.observe(make, make(), calls, slots)
         except Refused as refusal:

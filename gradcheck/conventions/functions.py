@@ -183,6 +183,11 @@ def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, 
     return table.get("b") if len(key) <= 2 and key.startswith("b") else None
 
 
+STATES = re.compile(
+    r"^((prev|last|init|initial)_?)?(h|c|hidden|cell|state)(_?(prev|0|t|init|state|last))?$"
+)
+
+
 def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any], bool]:
     """Input names, parameter names, fixed options, and whether there is a mode flag."""
     inputs: list[str] = []
@@ -198,7 +203,7 @@ def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any],
             mode = mode or "mode" in fixed[arg.name]
         elif not arg.required:
             continue
-        elif not inputs:
+        elif not inputs or STATES.match(arg.name):
             inputs.append(arg.name)
         elif plain(arg.name) in SCALARS and SCALARS[plain(arg.name)] is not None:
             fixed[arg.name] = SCALARS[plain(arg.name)]
@@ -207,9 +212,33 @@ def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any],
     return inputs, params, fixed, mode
 
 
-def function_calls(forward: Any, backward: Any) -> Iterator[Calls]:
+def option_sets(forward: Any) -> list[dict[str, Any]]:
+    """The fixed options of a forward, then the same with one of them changed."""
+    _, _, fixed, _ = split_arguments(forward)
+    sets = [fixed]
+    for name, value in fixed.items():
+        for key, other in OTHER_OPTIONS.items():
+            if isinstance(value, dict) and key in value:
+                sets.append({**fixed, name: {**value, key: other}})
+            elif plain(name) == key and not isinstance(value, dict):
+                sets.append({**fixed, name: other})
+    for arg in arguments(forward, method=False):
+        if not arg.required and type(arg.default) is int and plain(arg.name) in OTHER_OPTIONS:
+            changed = {0: 1, 1: 2}.get(arg.default, 1)
+            sets.append({**fixed, arg.name: changed})
+    return sets
+
+
+#: What else to try for an option of a function pair.
+OTHER_OPTIONS: dict[str, Any] = {"stride": 1, "pad": 0, "padding": 0}
+
+
+def function_calls(
+    forward: Any, backward: Any, options: Mapping[str, Any] | None = None
+) -> Iterator[Calls]:
     """The readings of a pair of functions, most likely first."""
-    inputs, params, fixed, mode = split_arguments(forward)
+    inputs, _, fixed, mode = split_arguments(forward)
+    fixed = fixed if options is None else dict(options)
     names = tuple(inputs)
     f_args = arguments(forward, method=False)
     b_args = [

@@ -9,6 +9,7 @@ A name that settles a question (``y_true``) is never overruled.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,7 @@ HINTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
      ("real", "positive"), ("real", "real_flat")),
 )  # fmt: skip
 ANY = (("real", "simplex", "unit"), ("index", "onehot", "real", "binary", "sign", "index_column"))
+ABBREVIATED = re.compile(r"(^|[a-z_])(CE|MSE|MAE|BCE|NLL|SSE|RMSE|KL)([A-Z_]|$)")
 FUSED = {"real": "its input are logits", "simplex": "its input are probabilities",
          "unit": "its input are probabilities"}  # fmt: skip
 
@@ -70,6 +72,8 @@ FUSED = {"real": "its input are logits", "simplex": "its input are probabilities
 def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Domains and label encodings for a loss of this name."""
     key = plain(name)
+    if re.search(r"(^|[a-z_])CE(Loss)?$", name) and "BCE" not in name:
+        key = "crossentropy" + key
     for words, domains, encodings in HINTS:
         if any(w in key for w in words):
             return domains, encodings
@@ -78,7 +82,7 @@ def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def is_loss_name(name: str) -> bool:
     """Whether a class or function calls itself a loss."""
-    return any(w in plain(name) for w in WORDS)
+    return any(w in plain(name) for w in WORDS) or bool(ABBREVIATED.search(name))
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def label_first(args: list[Arg]) -> bool | None:
 
 def strong_label(name: str) -> bool:
     """A name that can only mean the targets."""
-    words = ("true", "target", "label", "truth", "expected", "actual", "desired")
+    words = ("true", "target", "label", "truth", "expected", "actual", "desired", "onehot")
     return any(w in name for w in words) or name in {"t", "gt"}
 
 
@@ -191,6 +195,9 @@ def loss_value(out: Any, live: Live, stored: Place | None) -> Array:
         There is none.
     """
     found = arrays_of(out)
+    if not found:
+        named_values = [getattr(out, n, None) for n in ("loss", "value", "val", "data", "item")]
+        found = [a for v in named_values for a in arrays_of(v() if callable(v) else v)]
     if not found and stored is not None:
         found = arrays_of(places.read(live.obj, stored))
     if not found:
@@ -217,8 +224,10 @@ def reductions(value: Array, averaged: bool) -> tuple[str, ...]:
 
 def prediction_shapes(encodings: tuple[str, ...]) -> tuple[tuple[int | str, ...], ...]:
     """Shapes of the predictions for these labels."""
-    if encodings[0].endswith("flat") and encodings[0] != "index":
-        return (("N", 1), ("N",))
+    if encodings[0].endswith("flat"):
+        return (("N",), ("N", 1))
+    if encodings[0] == "binary":
+        return (("N", "D"), ("N", 1), ("N",), ("D", "N"))
     return (
         (("N", "D"), ("N", 1), ("D", "N"))
         if encodings[0] not in {"index", "onehot", "index_column"}
@@ -236,16 +245,21 @@ class Lossy:
     backward_function: Any
     averaged: bool
     fused: bool
+    object_gradient: bool = False
 
 
 def readings(
-    name: str, lossy: Lossy
+    name: str, lossy: Lossy, labels: str | None = None
 ) -> Iterator[tuple[bool, str, tuple[int | str, ...], str, str]]:
     """(swapped, domain, shape, encoding, backward form), most likely first."""
     domains, encodings = hints(name)
+    if labels:
+        encodings = (labels,)
     order = label_first(value_args(lossy.forward_function))
     orders = (order,) if order is not None else (False, True)
     forms = backward_forms(lossy.backward_function)
+    if lossy.object_gradient:
+        forms = ("none",)
     if lossy.fused and "stored" in forms:
         forms = ("stored", "pair")
     for encoding, domain, swapped in itertools.product(encodings, domains, orders):
@@ -334,7 +348,7 @@ def to_op(
         return {slot_name: read_gradient(live, slot_name, pred, before)}
 
     return Op(
-        name=name, kind="loss", convention=convention, make=lambda: clone(proto, {}, make),
+        name=name, kind="loss", convention=convention, make=lambda: clone(proto, {}, make), construct=make,
         parameters=lambda _live: {}, with_parameters=lambda _values: clone(proto, {}, make),
         forward=forward,kept=kept_outputs, backward=backward, slots=(Slot(slot_name, reading.shape, reading.domain),),
         labels=LabelSpec(reading.encodings, classes_of(reading.shape)), terminal=True, built=built,
@@ -377,6 +391,8 @@ def describe(reading: Reading) -> str:
         parts.append("sum over everything, divided by the batch")
     if reading.swapped:
         parts.append("labels are the first argument")
+    if reading.shape in {("N", 1), ("N",)}:
+        parts.append("one prediction per sample")
     if reading.shape == ("D", "N"):
         parts.append("samples in columns")
     return ", ".join(parts)
@@ -409,6 +425,8 @@ def accepted_encodings(
             )
         except Refused:
             continue
-        if np.sum(again) != 0 and np.isclose(np.mean(again), np.mean(value), rtol=1e-6):
+        if np.size(again) == np.size(value) and np.allclose(
+            np.sum(again), np.sum(value), rtol=1e-6
+        ):
             kept.append(other)
     return tuple(kept)

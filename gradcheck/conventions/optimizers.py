@@ -10,11 +10,11 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.construct import guesses
 from gradcheck.conventions import places
 from gradcheck.conventions.live import Live, Refused, call_quietly
 from gradcheck.conventions.recognise import update_method
@@ -22,11 +22,11 @@ from gradcheck.conventions.signature import arguments, plain, tree_of
 from gradcheck.types import Array, Op, Primals
 
 
-class Holder(SimpleNamespace):
+class Holder:
     """A stand-in for a layer, a parameter or a model: whatever attributes the optimizer reads."""
 
-    def __hash__(self) -> int:
-        return id(self)
+    def __init__(self, **attributes: Any) -> None:
+        vars(self).update(attributes)
 
 
 @dataclass
@@ -199,43 +199,38 @@ def one_array(update: Callable[..., Any], form: str, key: str, w: Array, g: Arra
 def in_containers(
     opt: Any, update: Callable[..., Any], bench: Bench, params: Primals, grads: Primals
 ) -> Primals:
-    """Layers in a list, a model with layers, parameter objects, or parameters given at construction."""
+    """Layers in a list, a model with layers, or parameter objects given at construction."""
+    form, _, kind = bench.form.partition(":")
+    if form == "given":
+        held = bench.config
+        for one, key in zip(held, params, strict=True):
+            write_parameter(one, params[key], grads[key])
+        call_quietly(update)
+        return {k: read_parameter(h, params[k]) for h, k in zip(held, params, strict=True)}
     if bench.layer is None:
-        bench.layer = make_layer(
-            bench.pairs or {k: (k, f"d{k}") for k in params}, params, grads, []
-        )
-        bench.layer.params = dict(params)
-        bench.layer.grads = dict(grads)
-        bench.layer.parameters = bench.layer.params
+        bench.layer = Holder()
     holder = bench.layer
     pairs = bench.pairs or {k: (k, f"d{k}") for k in params}
     for key, (p, g) in zip(params, pairs.values(), strict=False):
         setattr(holder, p, params[key])
         setattr(holder, g, grads[key])
-    holder.params.update(params)
-    holder.grads.update(grads)
+    as_list = kind == "lists"
+    holder.params = list(params.values()) if as_list else params
+    holder.grads = list(grads.values()) if as_list else grads
+    holder.parameters, holder.gradients = holder.params, holder.grads
     before = {k: v.copy() for k, v in params.items()}
-    if bench.form == "layers":
-        call_quietly(update, [holder])
-    elif bench.form == "model":
-        call_quietly(
-            update,
-            Holder(
-                layers=[holder], params=holder.params, grads=holder.grads, trainable_layers=[holder]
-            ),
-        )
-    elif bench.form == "container":
-        call_quietly(update, holder)
-    elif bench.form == "given":
-        for held, key in zip(bench.config, params, strict=False):
-            write_parameter(held, params[key], grads[key])
-        call_quietly(update)
-        return {k: read_parameter(h) for h, k in zip(bench.config, params, strict=False)}
+    argument = {
+        "layers": [holder],
+        "container": holder,
+        "model": Holder(layers=[holder], params=holder.params, grads=holder.grads, trainable_layers=[holder]),
+    }[form]  # fmt: skip
+    call_quietly(update, argument)
+    held_now = dict(zip(params, holder.params, strict=True)) if as_list else holder.params
+    after = {}
     for key, (p, _) in zip(params, pairs.values(), strict=False):
-        if not np.array_equal(holder.params[key], before[key]):
-            continue
-        holder.params[key] = getattr(holder, p)
-    return {k: holder.params[k] for k in params}
+        moved = not np.array_equal(held_now[key], before[key])
+        after[key] = held_now[key] if moved else getattr(holder, p)
+    return after
 
 
 def write_parameter(held: Any, value: Array, gradient: Array) -> None:
@@ -246,11 +241,11 @@ def write_parameter(held: Any, value: Array, gradient: Array) -> None:
         setattr(held, name, gradient)
 
 
-def read_parameter(held: Any) -> Array:
-    """The value a step left in a parameter object: whichever spelling it has changed."""
-    values = [np.asarray(getattr(held, n)) for n in ("data", "value", "w", "params")]
-    changed = [v for v in values if not np.array_equal(v, values[-1])]
-    return changed[0] if changed else values[0]
+def read_parameter(held: Any, given: Array) -> Array:
+    """The value a step left in a parameter object: the spelling that was assigned, else `given`,
+    which was edited in place."""
+    values = [getattr(held, n) for n in ("data", "value", "w", "params")]
+    return next((np.asarray(v) for v in values if v is not given), given)
 
 
 def candidate_forms(cls: Any, method: str) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
@@ -258,14 +253,17 @@ def candidate_forms(cls: Any, method: str) -> Iterator[tuple[str, dict[str, tupl
     args = [a for a in arguments(getattr(cls, method)) if a.required]
     pairs = attribute_pairs(attributes_read(cls, set()))
     names = [plain(a.name) for a in args]
-    if len(args) == 0:
-        yield "given", pairs
     if len(args) == 1:
         many = names[0].endswith("s") and "params" not in names[0]
         order = ["layers", "layer"] if many else ["layer", "model", "layers"]
         if pairs:
-            yield from ((f, pairs) for f in order)
-        yield from (("container", pairs), ("layers", pairs), ("model", pairs), ("step_only", pairs))
+            yield from ((f if f == "layer" else f + ":dicts", pairs) for f in order)
+        for kind in ("dicts", "lists"):
+            for form in (
+                ("layers", "container", "model") if many else ("container", "layers", "model")
+            ):
+                yield f"{form}:{kind}", pairs
+        yield "step_only", pairs
     if len(args) == 2:
         swapped = any(w in names[0] for w in ("grad", "dw", "delta")) and not any(
             w in names[1] for w in ("grad", "dw")
@@ -310,6 +308,8 @@ def optimizer_op(
     if method is None:
         raise Refused("has no update step")
     last = ""
+    if not [a for a in arguments(getattr(cls, method)) if a.required]:
+        return given_op(name, cls, method)
     for form, pairs in candidate_forms(cls, method):
         try:
             if trial(make(), method, form, pairs):
@@ -318,6 +318,58 @@ def optimizer_op(
         except Exception as error:
             last = f"{method} ({form}) raises {type(error).__name__}: {error}"
     raise Refused(f"no way to call {method} was found; last: {last}")
+
+
+def given_parameters(cls: Any) -> bool:
+    """Whether an optimizer takes its parameters at construction and steps without arguments."""
+    method = update_method(cls)
+    if method is None or [a for a in arguments(getattr(cls, method)) if a.required]:
+        return False
+    required = [a for a in arguments(cls.__init__) if a.required]
+    return bool(required) and "param" in plain(required[0].name)
+
+
+def given_op(name: str, cls: Any, method: str) -> Op:
+    """The Op of an optimizer that is given its parameters at construction: ``SGD(params, lr)``.
+
+    Raises
+    ------
+    Refused
+        It cannot be built from parameter objects.
+    """
+    others = [a for a in arguments(cls.__init__) if a.required][1:]
+    values = {a.name: ast.literal_eval(guesses(a)[0]) for a in others}
+
+    def fresh(held: list[Any]) -> Live:
+        live = Live(cls(held, **values))
+        live.memory["bench"] = Bench("given", config=held)
+        return live
+
+    def make() -> Live:
+        held = [Holder() for _ in shapes_for("given")]
+        for one, shape in zip(held, shapes_for("given").values(), strict=True):
+            write_parameter(one, np.zeros(shape), np.zeros(shape))
+        return fresh(held)
+
+    def step(live: Live, params: Primals, grads: Primals) -> Primals:
+        return call_step(live.obj, method, live.memory["bench"], params, grads)
+
+    try:
+        live = make()
+        now = {k: np.ones(s) for k, s in shapes_for("given").items()}
+        after = step(live, now, {k: np.ones_like(v) for k, v in now.items()})
+    except Exception as error:
+        raise Refused(
+            f"{method} of {name}(params) raises {type(error).__name__}: {error}"
+        ) from error
+    if any(np.array_equal(after[k], np.ones(s)) for k, s in shapes_for("given").items()):
+        raise Refused(f"{method} leaves the parameters it was given unchanged")
+    refuse: Any = None
+    return Op(
+        name=name, kind="optimizer", convention="given", make=make, parameters=lambda _l: {},
+        with_parameters=lambda _v: make(), forward=refuse, backward=refuse, step=step,
+        built=f"{name}(parameters)", obj=cls, reading=f"{method}(given)",
+    )  # fmt: skip
 
 
 def op_of(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.functions import pairs
-from gradcheck.conventions.losses import is_loss_name
-from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
+from gradcheck.conventions.losses import is_loss_name, strong_label
+from gradcheck.conventions.signature import RATES, arguments, is_abstract, plain, verbs
 
 OPTIMIZER_WORDS = (
     "optimizer", "optimiser", "sgd", "adam", "rmsprop", "adagrad", "adadelta", "nesterov", "momentum",
@@ -137,6 +137,8 @@ def plan_class(name: str, cls: Any, line: int) -> Planned:
         if not hasattr(cls, "compare") and calls_missing(cls, "compare"):
             return skip("abstract: compare is left to its subclasses")
         return Planned(name, "accuracy", line=line)
+    if pair is None and is_loss_name(name) and loss_call(cls):
+        return Planned(name, "loss", line=line)
     if pair is None:
         return skip(no_pair(cls))
     if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):
@@ -144,11 +146,22 @@ def plan_class(name: str, cls: Any, line: int) -> Planned:
     missing = sorted(getattr(cls, "__abstractmethods__", ()))
     if missing:
         return skip(f"abstract: {', '.join(missing)} left to its subclasses")
-    if is_loss_name(name) and takes_labels(cls, pair):
+    if takes_labels(cls, pair) and (is_loss_name(name) or named_labels(cls, pair)):
         return Planned(name, "loss", line=line)
     if is_container(cls, key):
         return Planned(name, "model", line=line)
     return Planned(name, "layer", line=line)
+
+
+def loss_call(cls: Any) -> str | None:
+    """The method of a loss that returns an object with a gradient: (predictions, labels)."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    for name in ("forward", "__call__", "loss"):
+        if name in own and not is_abstract(getattr(cls, name)):
+            args = [a for a in arguments(getattr(cls, name)) if a.required]
+            if len(args) == 2:
+                return name
+    return None
 
 
 def no_pair(cls: Any) -> str:
@@ -177,15 +190,33 @@ def takes_labels(cls: Any, pair: tuple[str, str]) -> bool:
     return len(args) >= 2
 
 
+def named_labels(cls: Any, pair: tuple[str, str]) -> bool:
+    """Whether the forward's arguments are called predictions and labels beyond doubt."""
+    args = [
+        a for a in arguments(getattr(cls, pair[0])) if a.required and a.role in {"value", "labels"}
+    ]
+    if len(args) != 2:
+        return False
+    marks = [strong_label(plain(a.name)) for a in args]
+    return marks in ([False, True], [True, False])
+
+
 def is_optimizer(cls: Any, key: str, pair: tuple[str, str] | None) -> bool:
     """By name, or by an update method in a class without forward and backward."""
     if pair is not None and not any(w in key for w in OPTIMIZER_WORDS[:6]):
         return False
     if any(w in key for w in OPTIMIZER_WORDS):
         return update_method(cls) is not None
-    return pair is None and any(
-        hasattr(cls, u) for u in ("update_params", "update_param", "apply_gradients")
-    )
+    if any(hasattr(cls, u) for u in ("update_params", "update_param", "apply_gradients")):
+        return pair is None
+    return pair is None and takes_steps(cls)
+
+
+def takes_steps(cls: Any) -> bool:
+    """A class with a learning rate and an update of parameters by gradients."""
+    made_of = {plain(a.name) for a in arguments(cls.__init__)} if "__init__" in vars(cls) else set()
+    method = update_method(cls)
+    return bool(made_of & RATES) and method is not None and method not in {"__call__", "apply"}
 
 
 def update_method(cls: Any) -> str | None:
