@@ -163,6 +163,7 @@ class Project:
             return
         module._ns.state = "running"
         run = _Runner(self, module, filename, definitions.future_flags(tree))
+        run.used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         keep, pending = definitions.select(tree)
         for item in pending:
             for name in item.names:
@@ -191,6 +192,10 @@ class Project:
 NNFS_NOTE = "nnfs.init() not run while checking"
 
 
+#: Put before the name of a user's module where a library has that name.
+RENAMED = "user_"
+
+
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds modules below a project's roots before Python's own finders do."""
 
@@ -209,6 +214,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         else:
             folders = list(self.project.roots)
+            tail = tail.removeprefix(RENAMED)
         bare: list[str] = []
         for folder in folders:
             package = folder / tail
@@ -262,6 +268,7 @@ class _Runner:
         self.ns: Namespace = module._ns
         self.filename = filename
         self.flags = flags
+        self.used: set[str] = set()
 
     def statement(self, node: ast.stmt) -> None:
         """Run one; what fails is kept with its reason, and the rest of the file goes on."""
@@ -390,7 +397,7 @@ class _Runner:
         star = wanted == [("*", "*")]
         if star:
             extra = ("np", "GPU") if name.endswith(".np") else ()
-            wanted = [(f, f) for f in (*stubs.FISH_FUNCTIONS, *extra)]
+            wanted = [(f, f) for f in (*stubs.FISH_FUNCTIONS, *extra) if f in self.used]
         supplied = []
         local = _provided_locally(self.project.roots, name)
         for attribute, as_name in wanted:

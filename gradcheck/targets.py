@@ -408,10 +408,12 @@ def _observations(tree: ast.Module) -> Iterator[str]:
 
 
 def roots_of(path: Path) -> tuple[Path, ...]:
-    """Folders that imports of a file are looked up in: its own, then every ancestor's.
+    """Folders that imports of a file are looked up in: its own and every ancestor's.
 
-    They end at the project's root: the nearest folder with a ``.git``, else the outermost one
-    with packaging files, else a few levels up; never the home or temporary folder.
+    The nearest comes first, but folders that are packages come last and outermost first: there
+    ``import layers`` means a module of the project before it means a sibling.  They end at the
+    project's root: the nearest folder with a ``.git``, else the outermost one with packaging
+    files, else a few levels up; never the home or temporary folder.
     """
     own = path.absolute().parent
     stop = {Path.home(), Path(tempfile.gettempdir()), Path(own.anchor)}
@@ -425,10 +427,13 @@ def roots_of(path: Path) -> tuple[Path, ...]:
         marked = [i for i, f in enumerate(above) if any((f / m).exists() for m in _MARKERS)]
         top = marked[-1] if marked else min(_LEVELS, len(above) - 1)
     chain = len(above[: top + 1])
-    while chain < len(above) and (above[chain - 1] / "__init__.py").exists():
+    while chain < len(above) and _is_package(above[chain - 1]):
         chain += 1
-    roots = above[:chain]
-    extra = [f for name in ("src", "lib") if (f := roots[-1] / name).is_dir() and f not in roots]
+    packages = {f for f in above[:chain] if _is_package(f)}
+    roots = [f for f in above[:chain] if f not in packages]
+    roots += [f for f in reversed(above[:chain]) if f in packages]
+    top_folder = above[chain - 1]
+    extra = [f for name in ("src", "lib") if (f := top_folder / name).is_dir() and f not in roots]
     return tuple(roots + extra)
 
 
@@ -436,9 +441,8 @@ def module_name(path: Path, roots: tuple[Path, ...], tree: ast.Module) -> str:
     """The dotted name under which a file is loaded, so that its relative imports work."""
     base = _package_top(path)
     if base == path and _relative_level(tree):
-        folders = [r for r in roots if r in path.parents]
         need = _relative_level(tree)
-        base = folders[max(len(folders) - 1, 0)]
+        base = max((r for r in roots if r in path.parents), key=lambda r: -len(r.parts))
         if len(path.relative_to(base).parts) <= need:
             base = path.parents[min(need, len(path.parents) - 1)]
         name = _dotted(path, base)
@@ -449,14 +453,18 @@ def module_name(path: Path, roots: tuple[Path, ...], tree: ast.Module) -> str:
     if top in importing._RESERVED or (
         taken is not None and not isinstance(taken, importing.UserModule)
     ):
-        name = f"user_{name}"
+        name = importing.RENAMED + name
     return name
+
+
+def _is_package(folder: Path) -> bool:
+    return folder.name.isidentifier() and (folder / "__init__.py").exists()
 
 
 def _package_top(path: Path) -> Path:
     """The outermost package folder that holds a file; the file itself when there is none."""
     top = path
-    while (top.parent / "__init__.py").exists() and top.parent != top:
+    while _is_package(top.parent):
         top = top.parent
     return top
 

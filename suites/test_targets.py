@@ -357,6 +357,26 @@ def test_one_class_however_it_is_reached(project):
     assert space["Base"] is space["Same"]
 
 
+def test_a_module_named_like_its_package(project):
+    project.write("net/__init__.py", "")
+    project.write("net/net.py", "from net.tools import K\nclass Net: k = K\n")
+    project.write("net/tools.py", "K = 4\n")
+    project.write("net/layers/__init__.py", "")
+    project.write("net/layers/dense.py", "from net.tools import K\nclass Dense: k = K\n")
+    for name in ("net/net.py::Net", "net/layers/dense.py::Dense"):
+        loaded = project.load(name)
+        assert loaded.namespace["K"] == 4
+        loaded.close()
+
+
+def test_a_folder_whose_name_is_no_identifier_is_no_package(project):
+    project.write("my-net/__init__.py", "")
+    project.write("my-net/sub/__init__.py", "from .b import K\n")
+    project.write("my-net/sub/a.py", "from .b import K\nclass A: k = K\n")
+    project.write("my-net/sub/b.py", "K = 4\n")
+    assert project.load("my-net/sub/a.py").module_name == "sub.a"
+
+
 def test_two_targets_with_equal_module_names(project):
     for folder, value in (("one", 1), ("two", 2)):
         project.write(f"{folder}/layers.py", f"V = {value}\n")
@@ -374,6 +394,16 @@ def test_a_file_named_like_a_library(project):
     import random
 
     assert project.load("numpy_nn.py").namespace["random"] is random
+
+
+def test_relative_imports_in_a_package_named_like_a_library(project):
+    project.write("email/__init__.py", "")
+    project.write("email/a.py", "from .b import K\nclass A: k = K\n")
+    project.write("email/b.py", "K = 4\n")
+    assert project.load("email/a.py").namespace["A"].k == 4
+    import email.message
+
+    assert "python" in email.message.__file__
 
 
 def test_a_lazy_value_of_a_sibling_stays_lazy(project, capfd):
@@ -475,6 +505,10 @@ def test_the_books_functions_are_supplied_and_said(project):
     assert loaded.namespace["softmax"] is fish.softmax
     assert loaded.notes == (
         "common.functions was not found: the book's functions taken from gradcheck_reference.fish",
+    )
+    project.write("unused.py", "from my_functions import *\nclass A: pass\n")
+    assert project.load("unused.py").notes == (
+        "not installed, replaced by stand-ins: my_functions",
     )
     project.write("two.py", "from my_functions import sigmoid, plot_it\n")
     loaded = project.load("two.py")
