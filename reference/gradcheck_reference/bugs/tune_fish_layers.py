@@ -86,14 +86,17 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="affine-flatten-hard-coded-batch",
-        title="The batch size of the first call is kept and used for the reshape.",
+        title=(
+            "The shape of the first input is kept: a later batch of another size cannot be "
+            "put back."
+        ),
         like="survey: hard-coded length",
         right="fish_layers",
         target="Affine",
         old="self.x_shape = x.shape",
         new='self.x_shape = getattr(self, "x_shape", x.shape)',
-        law="batch",
-        also=("interleaved", "contract", "gradient", "repeatable"),
+        law="interleaved",
+        also=("batch", "contract", "gradient", "repeatable"),
         wrt="x",
         cause="stale-mask",
         init="Affine(np.random.randn(4, 3), np.random.randn(3))",

@@ -15,6 +15,7 @@ BUGS: tuple[Bug, ...] = (
         old="self.dbiases = np.sum(dvalues, axis=0, keepdims=True)",
         new="self.dbiases = np.sum(dvalues, axis=0)",
         law="contract",
+        also=("gradient",),
         wrt="biases",
         cause="bias-shape",
         init="Layer_Dense(4, 3)",
@@ -239,6 +240,23 @@ BUGS: tuple[Bug, ...] = (
         wrt="inputs",
         cause="constant-factor",
         init="Layer_BatchNorm(4)",
+        lineage="nnfs",
+    ),
+    Bug(
+        id="dense-db-flat-replaces-array",
+        title=(
+            "The bias gradient (1, n) is replaced by an array of shape (n,): the numbers are "
+            "right, the shape is not."
+        ),
+        like="NNFS lineage: b of shape (n,) against db of shape (1, n)",
+        right="nnfs_dense",
+        target="Layer_DensePlain",
+        old="self.dbiases[...] = dvalues.sum(axis=0)",
+        new="self.dbiases = dvalues.sum(axis=0)",
+        law="contract",
+        wrt="biases",
+        cause="bias-shape",
+        init="Layer_DensePlain(4, 3)",
         lineage="nnfs",
     ),
 )
