@@ -40,7 +40,9 @@ def main() -> int:
     job = json.load(sys.stdin)
     send = _private_channel()
     _make_quiet()
+    engine = importlib.import_module(job["engine"])
     stubs.install_aliases()
+    sys.dont_write_bytecode = True  # from here on it would be the user's folders
     target = targets.Target(**{**job["target"], "path": Path(job["target"]["path"])})
     limit_memory(None if job["memory"] is None else max(job["memory"], 8192))
     try:
@@ -54,12 +56,11 @@ def main() -> int:
     except BaseException as error:
         send({"error": f"{target.text}: loading failed: {type(error).__name__}: {error}"})
         return 0
-    _serve(job, loaded, send)
+    _serve(job, engine, loaded, send)
     return 0
 
 
-def _serve(job: Mapping[str, Any], loaded: targets.Loaded, send: Channel) -> None:
-    engine = importlib.import_module(job["engine"])
+def _serve(job: Mapping[str, Any], engine: Any, loaded: targets.Loaded, send: Channel) -> None:
     rows = plan_rows(engine, loaded, job["skip"])
     send({"plan": rows, "notes": loaded.notes, "failed": dict(loaded.failed)})
     names = job["names"]

@@ -333,7 +333,6 @@ def _started(request: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
         | one
         | {
             "PYTHONPATH": path,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONIOENCODING": "utf-8",
             "MPLBACKEND": "Agg",
         }

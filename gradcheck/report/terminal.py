@@ -102,13 +102,10 @@ def render(
         Whether to use ANSI colours.
     """
     style = Style(colour)
-    parts = [_summary_by_file(files, style)] if len(files) > MANY else []
     if len(files) > MANY:
-        shown = [(f, s) for f in files for s in f.subjects if s.status not in ("pass", "skipped")]
-        if shown:
-            parts.append(_table([s for _, s in shown], style))
+        parts = [_summary_by_file(files, style)]
     else:
-        parts += [_file(f, style) for f in files]
+        parts = [_file(f, style) for f in files]
     parts.append(_totals(files, seconds, style))
     subjects = [s for f in files for s in f.subjects]
     for subject in sorted((s for s in subjects if s.status == "fail" or _fails(s)), key=_badness):
@@ -153,17 +150,23 @@ def _reasons(skipped: Sequence[Subject]) -> str:
 
 
 def _summary_by_file(files: Sequence[FileReport], style: Style) -> str:
+    """One row a file that holds something to check."""
     rows = []
+    empty = 0
     for file in files:
+        if not file.error and all(s.status == "skipped" for s in file.subjects):
+            empty += 1
+            continue
         count = _counts(file.subjects)
         cells = [str(count[s] or "") for s in ("pass", "note", "fail", "inconclusive")]
         errors = count["error"] + bool(file.error)
         overall: Status = "error" if file.error else worst([s.status for s in file.subjects])
-        word = style.status(overall) if file.subjects or file.error else "nothing found"
-        cells += [str(errors or ""), str(count["skipped"] or ""), word]
+        cells += [str(errors or ""), str(count["skipped"] or ""), style.status(overall)]
         rows.append([_middle(file.title, 44), *cells])
     heads = ["file", "pass", "note", "FAIL", "?", "error", "skipped", "verdict"]
-    return str(tabulate(rows, heads, tablefmt="simple", disable_numparse=True))
+    table = str(tabulate(rows, heads, tablefmt="simple", disable_numparse=True)) if rows else ""
+    more = f"{empty} {'more ' if rows else ''}files with nothing to check" if empty else ""
+    return "\n".join(filter(None, (table, more)))
 
 
 _HEADS = ("subject", "kind", "gradients", "other laws", "verdict")
@@ -483,8 +486,9 @@ def _other(files: Sequence[FileReport], status: Status, style: Style) -> str:
             for text in _texts(subject, status):
                 if text not in file.notes:
                     told.setdefault(text, [])
-                    if subject.name not in told[text]:
-                        told[text].append(subject.name)
+                    name = subject.target if len(files) > MANY else subject.name
+                    if name not in told[text]:
+                        told[text].append(name)
     lines: list[str] = []
     width = max((len(n[0]) for n in told.values() if len(n) == 1), default=0)
     for text, names in told.items():
