@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gradcheck.numdiff.claim import Claim
-from gradcheck.numdiff.kinks import diverging, jumps, slope_jump
+from gradcheck.numdiff.kinks import Kink, diverging, jumps, kink_evidence
 from gradcheck.numdiff.ladder import NOISE_FACTOR, Ladder, climb
 from gradcheck.numdiff.point import Direction
 from gradcheck.types import Array
@@ -166,14 +166,16 @@ def _second_verdict(
         return say("inconclusive", "no usable step")
     if jumps(second):
         return say("inconclusive", "the function jumps here")
-    explained = second.widened() + rounding if second.best >= 0 else math.inf
-    jump, jump_error = slope_jump(second, max(0.0, 2.0 * (abs(second.defect) - explained)))
-    if abs(jump) > 2.0 * jump_error:
+    excess = [abs(x.defect) - x.widened() - rounding for x in (first, second) if x.best >= 0]
+    kink = kink_evidence(second, 2.0 * max([0.0, *excess]))
+    if kink.verdict == "seen":
         if diverging(second):
             return say("inconclusive", "one-sided slopes diverge")
-        return _at_kink(claim, direction, second, claimed, rounding, jump, jump_error)
+        return _at_kink(claim, direction, second, claimed, rounding, kink)
     if second.best < 0:
         return say("inconclusive", "no step with regular behaviour")
+    if kink.verdict == "unclear":
+        return say("inconclusive", "a kink nearby cannot be told from a defect")
     if second.vanishes():
         return say("inconclusive", "the defect vanishes at finer steps")
     if first.best >= 0:
@@ -191,19 +193,18 @@ def _at_kink(
     ladder: Ladder,
     claimed: float,
     rounding: float,
-    jump: float,
-    jump_error: float,
+    kink: Kink,
 ) -> Directional:
     """Accept any derivative between the one-sided ones (in one dimension: Clarke's interval)."""
     centre, bound = ladder.defect, ladder.widened() if ladder.best >= 0 else math.inf
     if not math.isfinite(bound):
-        clean = [r for r in ladder.rungs if abs(jump) * r.h > 12.0 * r.tau] or ladder.rungs
+        clean = [r for r in ladder.rungs if abs(kink.jump) * r.h > 12.0 * r.tau] or ladder.rungs
         centre = clean[-1].defect
         change = 2.0 * abs(centre - clean[-2].defect) if len(clean) > 1 else math.inf
         bound = change + NOISE_FACTOR * 2.0 * clean[-1].noise
     bound += rounding
-    low, high = centre - abs(jump) / 2.0, centre + abs(jump) / 2.0
-    slack = bound + jump_error
+    low, high = centre - abs(kink.jump) / 2.0, centre + abs(kink.jump) / 2.0
+    slack = bound + kink.error
     allowed = (claimed + low, claimed + high)
     plain = _verdict(claim, direction, ladder, claimed, rounding, "inconclusive")
     found = replace(plain, defect=centre, bound=bound, derivative=claimed + centre)

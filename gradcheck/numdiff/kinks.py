@@ -7,34 +7,56 @@ moves many thousand ReLU units, some unit always crosses its kink.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from gradcheck.numdiff.ladder import NOISE_FACTOR, TRUNCATION_FACTOR, Ladder
+from gradcheck.numdiff.ladder import TRUNCATION_FACTOR, Ladder
 from gradcheck.numdiff.noise import Noise
 from gradcheck.numdiff.point import COARSEST, RATIO, Direction, Point
 from gradcheck.types import Array
 
 #: Mask no more than this share of the outputs that move.
 MOST_MASKED = 0.9
+#: Standard deviations allowed for when a kink is to excuse a claim, and when one is excluded.
+SEEN, EXCLUDED = 8.4, 3.5
 
 
-def slope_jump(ladder: Ladder, needed: float) -> tuple[float, float]:
-    """Right slope minus left slope, extrapolated to h = 0, and its error.
+@dataclass(frozen=True)
+class Kink:
+    """Right slope minus left slope at h = 0, its error, and what follows."""
 
-    Taken from the finest pair of steps whose noise allows to see a jump, or to exclude one as large
-    as `needed` (what it would take to explain the defect): at coarse steps a strong curvature
-    looks like a kink. ``(0, inf)`` where no pair does.
+    verdict: Literal["seen", "excluded", "unclear"]
+    jump: float
+    error: float
+
+
+def kink_evidence(ladder: Ladder, needed: float) -> Kink:
+    """Is there a kink here, or can one as large as `needed` be excluded?
+
+    The even part over h is ``jump + c1 h + c3 h**3 + ...`` with the jump of the slope from left to
+    right; a tableau cancels the odd powers. `needed` is the jump it would take to explain the
+    defect. The finest steps that decide are believed: at coarse ones curvature looks like a kink.
     """
-    slopes = [(r.h, r.even / r.h, NOISE_FACTOR * 2.0 * r.tau / r.h) for r in ladder.rungs]
-    for coarse, fine in reversed(list(pairwise(slopes))):
-        w = coarse[0] / fine[0]
-        limit = (w * fine[1] - coarse[1]) / (w - 1.0)
-        noise = 1.4 * fine[2]
-        if noise <= 0.5 * max(abs(limit), 0.5 * needed):
-            return limit, TRUNCATION_FACTOR * abs(limit - fine[1]) + noise
-    return 0.0, math.inf
+    above: list[float] = []
+    estimates = []
+    for j, rung in enumerate(ladder.rungs):
+        row = [rung.even / rung.h]
+        noise = 2.0 * rung.tau / rung.h
+        for k in range(1, min(j, 3) + 1):
+            w = (ladder.rungs[j - k].h / rung.h) ** (2 * k - 1)
+            row.append((w * row[k - 1] - above[k - 1]) / (w - 1.0))
+            change = max(abs(row[k] - row[k - 1]), abs(row[k] - above[k - 1]) if k > 1 else 0.0)
+            estimates.append((row[k], TRUNCATION_FACTOR * change, noise))
+        above = row
+    for jump, truncation, noise in reversed(estimates):
+        error = truncation + SEEN * noise
+        if abs(jump) > 2.0 * error:
+            return Kink("seen", jump, error)
+        if abs(jump) + truncation + EXCLUDED * noise < needed:
+            return Kink("excluded", jump, error)
+    return Kink("unclear", 0.0, math.inf)
 
 
 def diverging(ladder: Ladder) -> bool:

@@ -58,8 +58,8 @@ class Noise:
 def measure_noise(point: Point, rng: np.random.Generator) -> Noise:
     """Measure the evaluation error of every output, all primals moved together (38 calls)."""
     eps = max((point.eps(n) for n in point.names), default=2.0**-52)
-    fine_base = eps * 2.0**5
-    coarse_base = 2.0**-18 if eps < 1e-10 else min(eps * 2.0**11, 2.0**-6)
+    fine_base = eps * 2.0**4
+    coarse_base = 2.0**-21 if eps < 1e-10 else min(eps * 2.0**8, 2.0**-6)
     seen = [point.output]
     fine = [_residual(point, fine_base, _FINE, 1, rng, seen) for _ in range(_FINE_RUNS)]
     coarse = [_residual(point, coarse_base, _COARSE, 2, rng, seen) for _ in range(_COARSE_RUNS)]
