@@ -72,7 +72,7 @@ def dense_backward(
     g = same_shape(g, "g", (*x.shape[:-1], W.shape[1]), W.dtype)
     rows, x_rows = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
     dW = np.matmul(x_rows.T, rows, out=out[1])
-    db = np.sum(rows, axis=0, keepdims=len(b_shape) == 2, out=out[2])
+    db = rows.sum(axis=0, keepdims=len(b_shape) == 2, out=out[2])
     dx = np.matmul(g, W.T, out=out[0]) if input_gradient else None
     return dx, dW, db
 
@@ -90,8 +90,12 @@ def penalty(w: Array, l1: float, l2: float) -> float:
     )
 
 
-def add_penalty_gradient(dw: Array, w: Array, l1: float, l2: float) -> None:
+def add_penalty_gradient(
+    dw: Array, w: Array, l1: float, l2: float, *, work: Array | None = None
+) -> None:
     """Add ``l1 sign(w) + 2 l2 w`` to `dw`, in place (0 is the subgradient taken at w = 0).
+
+    `work` is an array like `w` to compute in; a new one when None.
 
     Examples
     --------
@@ -103,7 +107,7 @@ def add_penalty_gradient(dw: Array, w: Array, l1: float, l2: float) -> None:
     if l1:
         dw += float(l1) * np.sign(w)
     if l2:
-        dw += (2.0 * float(l2)) * w
+        dw += np.multiply(w, 2.0 * float(l2), out=work)
 
 
 def reshape_forward(x: npt.ArrayLike, shape: tuple[int, ...]) -> tuple[Array, Cache]:

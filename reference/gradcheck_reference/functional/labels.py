@@ -53,7 +53,8 @@ def class_index(
 
 def _checked_index(y: Array, classes: int, name: str) -> npt.NDArray[np.intp]:
     index = y if y.dtype == np.intp else _whole(y, name)
-    if index.min() < 0 or index.max() >= classes:
+    # Read as unsigned, a negative index is larger than any class.
+    if index.view(np.uintp).max() >= classes:
         at = int(np.flatnonzero((index < 0) | (index >= classes))[0])
         raise ValueError(
             f"{name}[{at}] = {index[at]}, but should be a class index from 0 to {classes - 1}"

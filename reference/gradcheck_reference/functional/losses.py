@@ -249,4 +249,6 @@ def sigmoid_crossentropy_forward(x: npt.ArrayLike, labels: npt.ArrayLike) -> tup
 def sigmoid_crossentropy_backward(g: npt.ArrayLike, cache: Cache) -> Array:
     """``g (p - y) / J``."""
     p, y = cache
-    return np.asarray(per_output(g, p) * (p - y))
+    dx = p - y
+    dx *= per_output(g, p)
+    return np.asarray(dx)

@@ -59,7 +59,7 @@ class Loss:
 
     def accumulate(self, sample_losses: Array) -> Any:
         """Add a batch's losses to the pass and return their mean."""
-        total = np.sum(sample_losses)
+        total = sample_losses.sum()
         self.accumulated_sum += float(total)
         self.accumulated_count += len(sample_losses)
         return total / len(sample_losses)
