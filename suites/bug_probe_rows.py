@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from bug_probe import Row
+from bug_probe_subject import Row
 
 ND = ("N", 4)
 NNFS = {"weights": "dweights", "biases": "dbiases"}

@@ -30,8 +30,10 @@ def helper(name):
     return sys.modules[name]
 
 
+subject = helper("bug_probe_subject")
 probe = helper("bug_probe")
 rows = helper("bug_probe_rows")
+models = helper("bug_probe_models")
 training = helper("bug_probe_training")
 
 from gradcheck_reference import bugs  # noqa: E402
@@ -70,7 +72,7 @@ SPECIAL = {"layout", "batch", "cached_input", "zero_cotangent", "extremes", "kin
 
 
 def names_of(source, stem):
-    return probe.load(source + rows.GLUE.get(stem, ""), stem)
+    return subject.load(source + rows.GLUE.get(stem, ""), stem)
 
 
 def observed(names, key):
@@ -177,7 +179,7 @@ def test_wrong_gradients_finds_one_wrong_entry():
         "self.dinputs = dvalues * (1 - self.output**2)",
         "self.dinputs = dvalues * (1 - self.output**2); self.dinputs[0, 1] *= 1.00001",
     )
-    names = probe.load(text, "nnfs_activations")
+    names = subject.load(text, "nnfs_activations")
     row = rows.ROWS["nnfs_activations", "Activation_Tanh"]
     assert probe.wrong_gradients(names, row) == {"inputs"}
 
@@ -275,7 +277,7 @@ def test_right_two_layer_nets(stem, reg):
     for key in net.params:
         net.params[key][...] = np.random.randn(*net.params[key].shape)
     fish = stem == "fish_net"
-    X, Y = training.X, training.Y
+    X, Y = models.X, models.Y
     grads = net.gradient(X, Y) if fish else net.loss(X, Y)[1]
     for key, array in net.params.items():
         measured = central(lambda: net.loss(X, Y) if fish else net.loss(X, Y)[0], array)
@@ -285,7 +287,7 @@ def test_right_two_layer_nets(stem, reg):
 def test_right_model():
     np.random.seed(3)
     model = names_of(source_of("nnfs_model"), "nnfs_model")["build_model"]()
-    X, T = training.X, training.T
+    X, T = models.X, models.T
 
     def loss():
         np.random.seed(1)
