@@ -1,0 +1,192 @@
+"""One-place changes of the user's code, each with the cause it would confirm.
+
+A cause can be tried out: change the one place where it would sit, and see whether the law that
+failed now passes.  `edits` enumerates the changes, the likeliest first; `repairs` tries them.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.diagnose.code import Piece, compiled
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place in a function where a node may be exchanged.
+
+    ``path`` are the ancestors, outermost first; ``container``/``key`` is where the node hangs.
+    """
+
+    node: ast.AST
+    container: Any
+    key: Any
+    path: tuple[ast.AST, ...]
+    statement: ast.stmt
+
+    def put(self, node: Any) -> None:
+        """Hang another node here."""
+        if isinstance(self.key, int):
+            self.container[self.key] = node
+        else:
+            setattr(self.container, self.key, node)
+
+    @property
+    def parent(self) -> ast.AST:
+        """The node directly above."""
+        return self.path[-1]
+
+    @property
+    def in_loop(self) -> bool:
+        """Whether it stands in a for or while loop."""
+        return any(isinstance(p, (ast.For, ast.While)) for p in self.path)
+
+
+@dataclass(frozen=True)
+class Change:
+    """An edit not made yet: what goes where, how likely (0 first), and what it would mean."""
+
+    priority: int
+    site: Site
+    new: Any
+    cause: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edit made: the function's other code, and the statement before and after."""
+
+    piece: Piece
+    cause: str
+    line: int
+    before: str
+    after: str
+    code: types.CodeType
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a rule may use: the names a function and its class know, and what they mean."""
+
+    piece: Piece
+    names: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    options: frozenset[str] = frozenset()
+    optimizer: bool = False
+    words: str = ""
+    keys: tuple[str, ...] = field(default=())
+
+
+Rule = Callable[[Scope, Site], Iterator[Change]]
+
+
+def scope_of(piece: Piece, optimizer: bool) -> Scope:
+    """The scope of a function."""
+    args = [
+        a.arg
+        for a in [*piece.node.args.posonlyargs, *piece.node.args.args, *piece.node.args.kwonlyargs]
+    ]
+    names: dict[str, None] = dict.fromkeys(a for a in args if a not in {"self", "ctx"})
+    attributes: dict[str, None] = {}
+    keys: dict[str, None] = {}
+    for node in ast.walk(piece.node):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.setdefault(node.id)
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value.isidentifier()
+        ):
+            keys.setdefault(node.value)
+    options: set[str] = set()
+    for node in ast.walk(piece.owner) if piece.owner else ():
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
+            if isinstance(node.ctx, ast.Store):
+                attributes.setdefault(node.attr)
+        elif isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            options |= {a.arg for a in [*node.args.args, *node.args.kwonlyargs]} - {"self"}
+    text = f"{piece.owner.name if piece.owner else ''} {piece.node.name}".lower()
+    return Scope(
+        piece,
+        tuple(names),
+        tuple(attributes),
+        tuple(args),
+        frozenset(options),
+        optimizer,
+        text,
+        tuple(keys),
+    )
+
+
+def sites(piece: Piece) -> Iterator[Site]:
+    """Every node of a function's body with the place it hangs in."""
+
+    def walk(
+        node: ast.AST, path: tuple[ast.AST, ...], statement: ast.stmt | None
+    ) -> Iterator[Site]:
+        for name, value in ast.iter_fields(node):
+            if node is piece.node and name != "body":
+                continue
+            children = value if isinstance(value, list) else [value]
+            for i, child in enumerate(children):
+                if not isinstance(child, ast.AST):
+                    continue
+                here = child if isinstance(child, ast.stmt) else statement
+                if here is not None and not is_docstring(child):
+                    container, key = (value, i) if isinstance(value, list) else (node, name)
+                    yield Site(child, container, key, (*path, node), here)
+                    yield from walk(child, (*path, node), here)
+
+    yield from walk(piece.node, (), None)
+
+
+def is_docstring(node: ast.AST) -> bool:
+    """A statement that is only a text."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def changes(piece: Piece, rules: tuple[Rule, ...], optimizer: bool = False) -> list[Change]:
+    """All changes of one function, the likeliest first."""
+    scope = scope_of(piece, optimizer)
+    found = [c for site in sites(piece) for rule in rules for c in rule(scope, site)]
+    return sorted(found, key=lambda c: c.priority)
+
+
+def made(piece: Piece, change: Change) -> Edit | None:
+    """The edit of a change; the tree is put back before this returns."""
+    site = change.site
+    before = ast.unparse(site.statement)
+    line = getattr(site.node, "lineno", site.statement.lineno)
+    removed = site.container is None
+    if removed:
+        return None
+    old = site.node
+    new = change.new
+    if isinstance(new, list):  # statements in place of one
+        index = site.key
+        site.container[index : index + 1] = new
+        code = compiled(piece)
+        after = "; ".join(ast.unparse(ast.fix_missing_locations(n)) for n in new)
+        site.container[index : index + len(new)] = [old]
+    else:
+        site.put(new)
+        code = compiled(piece)
+        after = ast.unparse(new if site.node is site.statement else site.statement) if code else ""
+        site.put(old)
+    if code is None or (
+        code.co_code == piece.function.__code__.co_code
+        and code.co_consts == piece.function.__code__.co_consts
+        and code.co_names == piece.function.__code__.co_names
+    ):
+        return None
+    return Edit(piece, change.cause, line, first(before), first(after), code)
+
+
+def first(text: str) -> str:
+    """The first line of a statement."""
+    return text.splitlines()[0] if text else "(removed)"

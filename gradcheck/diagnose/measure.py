@@ -1,0 +1,174 @@
+"""The whole measured Jacobian at one small case: what every prediction is compared with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.types import Array, Case, Op, Primals
+
+#: Fourth-order central differences: truncation about 1e-12, rounding about 1e-12 (float64).
+STEP = 1e-3
+#: Entries whose two estimates disagree by more than this (relative) sit at a kink.
+KINK = 1e-5
+
+
+@dataclass(frozen=True)
+class Point:
+    """Claimed and measured gradients at one case.
+
+    Attributes
+    ----------
+    jacobian
+        For every differentiable primal: (outputs, *shape of the primal), NaN at a kink.
+    truth
+        The measured gradient: cotangent times Jacobian, plus the regularisation terms.
+    """
+
+    case: Case
+    primals: Primals
+    labels: Array | None
+    output: Array
+    cotangent: Array
+    claimed: Primals
+    jacobian: dict[str, Array] = field(default_factory=dict)
+    truth: Primals = field(default_factory=dict)
+    extra: Primals = field(default_factory=dict)
+
+
+class TooLong(Exception):
+    """The time that diagnosis may take is used up."""
+
+
+def cotangent_of(op: Op, output: Array, case: Case) -> Array:
+    """1 for a loss; random otherwise (the one the laws use)."""
+    return np.ones(np.shape(output)) if op.terminal else cases.cotangent(output, case)
+
+
+def claim(op: Op, case: Case) -> Point:
+    """One forward and backward; nothing measured yet.
+
+    Gradients of another shape but of the right size are reshaped, as the gradient law does.
+    """
+    primals, labels = cases.draw(op, case)
+    primals = {k: v.astype(np.float64) if v.dtype.kind == "f" else v for k, v in primals.items()}
+    output, pullback = op.vjp(primals, labels, case.train)
+    cot = cotangent_of(op, output, case)
+    claimed = {
+        k: np.asarray(g, dtype=np.float64).reshape(primals[k].shape)
+        if k in primals and g.size == primals[k].size and g.dtype.kind in "fiub" else g
+        for k, g in pullback(cot).items()
+    }  # fmt: skip
+    return Point(case, primals, labels, output, cot, claimed)
+
+
+def jacobian(f: Callable[[Array], Array], x: Array, until: float, step: float = STEP) -> Array:
+    """All derivatives of f at x, (outputs, *x.shape); NaN where two step sizes disagree.
+
+    Raises
+    ------
+    TooLong
+        `until` (of ``time.perf_counter``) has passed.
+    """
+    columns = []
+    for index in np.ndindex(x.shape):
+        if time.perf_counter() > until:
+            raise TooLong
+        near = (moved(f, x, index, step) - moved(f, x, index, -step)) / (2 * step)
+        half = step / 2
+        nearer = (moved(f, x, index, half) - moved(f, x, index, -half)) / step
+        scale = max(float(np.max(np.abs(nearer), initial=0.0)), 1e-12)
+        slope = (4 * nearer - near) / 3
+        columns.append(np.where(np.abs(near - nearer) <= 1e-2 * scale, slope, np.nan))
+    size = int(np.size(f(x))) if not columns else columns[0].size
+    return (
+        np.stack(columns, axis=-1).reshape(size, *x.shape)
+        if columns
+        else np.zeros((size, *x.shape))
+    )
+
+
+def moved(f: Callable[[Array], Array], x: Array, index: tuple[int, ...], by: float) -> Array:
+    """f at x with one entry moved."""
+    y = x.copy()
+    y[index] += by
+    return np.asarray(f(y), dtype=np.float64).ravel()
+
+
+def measure(op: Op, case: Case, names: list[str] | None, until: float) -> Point:
+    """A case with claimed and measured gradients of `names` (default: all claimed ones).
+
+    Raises
+    ------
+    TooLong
+        The measuring takes longer than allowed.
+    """
+    point = claim(op, case)
+    wanted = [
+        k for k in (names or point.claimed) if k in point.primals and point.primals[k].dtype.kind == "f"
+    ]  # fmt: skip
+    for name in wanted:
+
+        def at(value: Array, name: str = name) -> Array:
+            return op.vjp({**point.primals, name: value}, point.labels, case.train)[0]
+
+        point.jacobian[name] = jacobian(at, point.primals[name], until)
+        point.extra[name] = penalty_slope(op, point, name, until)
+        point.truth[name] = pulled(point, name) + point.extra[name]
+    return point
+
+
+def pulled(point: Point, name: str, cot: Array | None = None) -> Array:
+    """Cotangent times Jacobian; a NaN of the Jacobian counts where its cotangent is not 0."""
+    c = np.ravel(point.cotangent if cot is None else cot)
+    return np.asarray(np.tensordot(c, point.jacobian[name], axes=1))
+
+
+def penalty_slope(op: Op, point: Point, name: str, until: float) -> Array:
+    """The derivative of the regularisation terms, 0 for an input."""
+    zero = np.zeros(point.primals[name].shape)
+    slots = {s.name for s in op.slots}
+    if op.penalty is None or name in slots:
+        return zero
+    params = {k: v for k, v in point.primals.items() if k not in slots}
+    penalty = op.penalty
+
+    def at(value: Array) -> Array:
+        return np.asarray(penalty(op.with_parameters({**params, name: value})))
+
+    return jacobian(at, point.primals[name], until)[0] if at(point.primals[name]) else zero
+
+
+def agrees(predicted: Array, wanted: Array, against: Array | None = None) -> bool:
+    """Whether a prediction explains what is to be explained.
+
+    It must agree to 1e-6 of the largest entry and, where `against` is the other reading, leave
+    less than a thousandth of the difference between the two unexplained.
+    """
+    p, w = np.asarray(predicted, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    if p.shape != w.shape or p.size == 0:
+        return False
+    known = np.isfinite(w) & np.isfinite(p)
+    if not known.any() or known.sum() < 0.6 * p.size:
+        return False
+    scale = float(np.max(np.abs(w[known])))
+    gap = float(np.max(np.abs(p - w)[known]))
+    if against is None:
+        return gap <= 1e-6 * scale
+    other = np.asarray(against, dtype=np.float64)
+    defect = float(np.max(np.abs(other - w)[known], initial=0.0))
+    return gap <= max(1e-3 * defect, 1e-9 * scale) and gap <= 1e-5 * max(scale, 1e-300)
+
+
+def miss(predicted: Array, wanted: Array) -> float:
+    """How far a prediction is off, relative to the largest entry."""
+    p, w = np.asarray(predicted, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    if p.shape != w.shape or p.size == 0:
+        return float("inf")
+    known = np.isfinite(w) & np.isfinite(p)
+    scale = float(np.max(np.abs(w[known]), initial=0.0)) or 1.0
+    return float(np.max(np.abs(p - w)[known], initial=0.0)) / scale

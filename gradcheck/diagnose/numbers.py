@@ -1,0 +1,178 @@
+"""Patterns of the numbers: each cause predicts the claimed gradient from the measured Jacobian."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.diagnose.measure import Point, agrees, miss, pulled
+from gradcheck.types import Array, Op
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One hypothesis: its cause, what it predicts the code to claim, and how it would be said."""
+
+    cause: str
+    predicted: Array
+    text: str
+
+
+def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
+    """All predictions that the Jacobian allows, the specific ones first."""
+    truth, cot = point.truth[wrt], np.asarray(point.cotangent, dtype=np.float64)
+    jac = point.jacobian[wrt]
+    yield Guess("zero-gradient", np.zeros(truth.shape), "every entry is 0")
+    if cot.shape == truth.shape and not op.terminal:
+        yield Guess("identity-backward", cot, "the upstream gradient is returned unchanged")
+    if not op.terminal:
+        ones = pulled(point, wrt, np.ones(cot.shape)) + point.extra[wrt]
+        yield Guess("upstream-ignored", ones, "it is the gradient for an upstream gradient of ones")
+    if cot.shape == truth.shape and not op.terminal:
+        slope = np.sum(jac.reshape(jac.shape[0], -1) * np.eye(truth.size), axis=0)
+        yield Guess(
+            "upstream-ignored",
+            slope.reshape(truth.shape),
+            "it is the slope alone, without the upstream gradient",
+        )
+    yield Guess("sign-flipped", -truth, "every entry has the opposite sign")
+    if np.any(point.extra[wrt]):
+        data = truth - point.extra[wrt]
+        yield Guess(
+            "missing-regulariser", data, "it is the gradient without the regularisation term"
+        )
+        for k, words in ((0.5, "half"), (2.0, "twice"), (-1.0, "minus")):
+            yield Guess(
+                "wrong-regulariser",
+                data + k * point.extra[wrt],
+                f"the regularisation term is {words} what it should be",
+            )
+    yield from turned(truth)
+    if cot.size == truth.size and jac.shape[0] == truth.size:
+        flat = jac.reshape(truth.size, truth.size)
+        if not op.terminal and np.nansum(np.abs(flat - np.diag(np.diag(flat)))) > 1e-6:
+            only = (np.diag(flat) * cot.ravel()).reshape(truth.shape)
+            yield Guess("softmax-diagonal-only", only, "only the diagonal of the Jacobian is used")
+
+
+def turned(truth: Array) -> Iterator[Guess]:
+    """The right numbers in the wrong places."""
+    if truth.ndim == 2 and min(truth.shape) > 1:
+        yield Guess(
+            "transposed", truth.T.reshape(truth.shape), "the right numbers in transposed order"
+        )
+    if truth.ndim > 2:
+        swapped = np.swapaxes(truth, -1, -2)
+        yield Guess("transposed", swapped.reshape(truth.shape), "the last two axes are exchanged")
+        yield Guess("kernel-flipped", truth[..., ::-1], "the kernel is flipped along its last axis")
+        yield Guess(
+            "kernel-flipped", truth[..., ::-1, ::-1], "the kernel is flipped in both directions"
+        )
+
+
+def confirmed(op: Op, point: Point, wrt: str) -> list[Guess]:
+    """The predictions that the claimed gradient fulfils."""
+    claimed, truth = point.claimed[wrt], point.truth[wrt]
+    found = [g for g in guesses(op, point, wrt) if agrees(g.predicted, claimed, truth)]
+    factor = ratio(claimed, truth)
+    if factor is not None and not found:
+        cause, words = factor_cause(op, point, wrt, factor)
+        found.append(Guess(cause, factor * truth, words))
+    single = single_term(point, wrt)
+    if not found and single is not None:
+        index = any(s.domain.startswith("index") for s in op.slots)
+        words = "where several outputs use one entry, only one of them is counted"
+        found.append(Guess("duplicates-lost" if index else "missing-broadcast-sum", single, words))
+    return found
+
+
+def nearest(op: Op, point: Point, wrt: str) -> list[tuple[str, float]]:
+    """The two hypotheses that miss least, with how far they miss (relative)."""
+    best: dict[str, float] = {}
+    for g in guesses(op, point, wrt):
+        distance = miss(g.predicted, point.claimed[wrt])
+        best[g.cause] = min(best.get(g.cause, math.inf), distance)
+    c, t = point.claimed[wrt], point.truth[wrt]
+    known = np.isfinite(t) & np.isfinite(c)
+    norm = float(np.sum(t[known] ** 2))
+    if norm:
+        factor = float(np.sum((c * t)[known])) / norm
+        best["constant-factor"] = miss(factor * t, c)
+    return sorted(best.items(), key=lambda kv: kv[1])[:2]
+
+
+def ratio(claimed: Array, truth: Array) -> float | None:
+    """The one number claimed / measured is everywhere, or None."""
+    known = np.isfinite(truth) & np.isfinite(claimed)
+    t, c = truth[known], claimed[known]
+    if t.size < 2 or not np.any(t):
+        return None
+    factor = float(np.sum(c * t) / np.sum(t * t))
+    if abs(factor) < 1e-9 or abs(factor - 1) < 1e-9 or not agrees(factor * t, c, t):
+        return None
+    return factor
+
+
+def sizes_of(op: Op, point: Point, wrt: str) -> dict[int, str]:
+    """Counts a mean may run over, with their names."""
+    found: dict[int, str] = {}
+    first = next((point.primals[s.name] for s in op.slots if s.name in point.primals), None)
+    shape = np.shape(first) if first is not None else np.shape(point.output)
+    if shape:
+        found[shape[0]] = f"the {shape[0]} samples of the batch"
+    if len(shape) > 1:
+        found.setdefault(shape[-1], f"the {shape[-1]} outputs of a sample")
+        found.setdefault(int(np.prod(shape)), f"all {int(np.prod(shape))} entries")
+        found.setdefault(
+            int(np.prod(shape[1:])), f"the {int(np.prod(shape[1:]))} outputs of a sample"
+        )
+    return {k: v for k, v in found.items() if k > 1}
+
+
+def factor_cause(op: Op, point: Point, wrt: str, factor: float) -> tuple[str, str]:
+    """What a constant ratio means."""
+    counts = sizes_of(op, point, wrt)
+    shown = f"every entry is {factor:.6g} times the measured one"
+    for n, words in counts.items():
+        if math.isclose(factor, n, rel_tol=1e-6):
+            return "missing-mean", f"{shown}: the division by {words} is missing"
+        if math.isclose(factor, 1 / n, rel_tol=1e-6):
+            return "extra-mean", f"{shown} (1/{n}): it is divided by {words} once too often"
+    for s in op.slots:
+        spatial = [n for n in np.shape(point.primals[s.name])[2:] if n > 1]
+        for a in spatial:
+            for b in spatial:
+                if a != b and math.isclose(factor, a / b, rel_tol=1e-6):
+                    return "square-only", f"{shown}: {a}/{b}, height and width are exchanged"
+    for n, words in counts.items():
+        for m in counts:
+            if n != m and m != 1 and math.isclose(factor, n / m, rel_tol=1e-6):
+                cause = "missing-mean" if n > m else "extra-mean"
+                return cause, f"{shown}: {n}/{m}, the mean runs over the wrong axis"
+    return "constant-factor", shown
+
+
+def single_term(point: Point, wrt: str) -> Array | None:
+    """The claimed gradient, if each entry is one single term of the sum over the outputs.
+
+    An entry that several outputs use must add up their terms; that one was counted and the others
+    were not is confirmed when it holds for every entry and most have more than one term.
+    """
+    jac = point.jacobian[wrt].reshape(point.jacobian[wrt].shape[0], -1)
+    terms = jac * np.ravel(point.cotangent)[:, None]
+    claimed = point.claimed[wrt].ravel()
+    if not np.all(np.isfinite(terms)) or not claimed.size:
+        return None
+    many = np.sum(np.abs(terms) > 1e-9, axis=0) > 1
+    scale = float(np.max(np.abs(terms), initial=0.0)) or 1.0
+    gap = np.abs(terms - claimed[None, :])
+    gap[np.abs(terms) < 1e-9] = np.inf
+    hit = np.min(gap, axis=0) <= 1e-7 * scale
+    right = np.abs(np.sum(terms, axis=0) - claimed) <= 1e-7 * scale
+    if many.any() and np.all(hit | right) and np.any(hit & many & ~right):
+        nearest_term = terms[np.argmin(gap, axis=0), np.arange(claimed.size)]
+        return np.where(right, claimed, nearest_term).reshape(point.claimed[wrt].shape)
+    return None

@@ -1,0 +1,172 @@
+"""Causes tried out on the user's code: change one place, run the failed law again."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradcheck.diagnose.code import Piece, replaced
+from gradcheck.diagnose.edits import Change, Edit, Rule, changes, made
+from gradcheck.diagnose.measure import Point, agrees, claim, cotangent_of, moved
+from gradcheck.laws import LAWS
+from gradcheck.types import Array, Case, Op, Verdict
+
+#: Further passing changes looked for after the first one, for the second place of the ranking.
+ENOUGH = 3
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A change with which the failed law passes; `resolution` is that of the gradient then."""
+
+    edit: Edit
+    resolution: float | None
+
+
+def quiet() -> contextlib.AbstractContextManager[object]:
+    """User code under an edit may print or warn."""
+    stack = contextlib.ExitStack()
+    stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+    stack.enter_context(np.errstate(all="ignore"))
+    return stack
+
+
+def search(
+    op: Op,
+    pieces: Sequence[Piece],
+    rules: tuple[Rule, ...],
+    judge: Callable[[Edit], bool],
+    confirm: Callable[[Edit], float | bool | None],
+    until: float,
+) -> list[Repair]:
+    """The changes that pass, at most `ENOUGH`, all of one priority and function if one is found.
+
+    Parameters
+    ----------
+    judge
+        A quick test, called with the edit in place.
+    confirm
+        The law itself, called with the edit in place: False, or the resolution.
+    """
+    found: list[Repair] = []
+    pool: list[tuple[int, int, Piece, Change]] = []
+    for i, piece in enumerate(pieces):
+        pool += [(c.priority, i, piece, c) for c in changes(piece, rules, op.step is not None)]
+    pool.sort(key=lambda item: (item[0], item[1]))
+    at: tuple[int, int] | None = None
+    for priority, i, piece, change in pool:
+        if (
+            time.perf_counter() > until
+            or len(found) >= ENOUGH
+            or (at is not None and (priority, i) != at)
+        ):
+            break
+        edit = made(piece, change)
+        if edit is None or any(
+            r.edit.after == edit.after and r.edit.line == edit.line for r in found
+        ):
+            continue
+        with replaced(piece.function, edit.code), quiet():
+            try:
+                if not judge(edit):
+                    continue
+                result = confirm(edit)
+            except Exception:  # the changed code does not run: not the cause
+                continue
+        if result is not False:
+            found.append(Repair(edit, None if result is True else result))
+            at = (priority, i)
+    return found
+
+
+def gradient_judge(op: Op, points: Sequence[Point], wrt: str) -> Callable[[Edit], bool]:
+    """Whether an edit makes one gradient right at measured points and spoils no other."""
+
+    def judge(edit: Edit) -> bool:
+        for point in points:
+            now = claim(op, point.case)
+            if np.shape(now.output) != np.shape(point.output):
+                return False
+            same = np.allclose(now.output, point.output, rtol=1e-12, atol=0, equal_nan=True)
+            if not same:
+                return edit.piece.role != "backward" and along(op, now, wrt)
+            g = now.claimed.get(wrt)
+            if g is None or not agrees(g, point.truth[wrt]):
+                return False
+            for name, old in point.claimed.items():
+                new = now.claimed.get(name)
+                if name == wrt or name not in point.truth or new is None:
+                    continue
+                if not (agrees(new, point.truth[name]) or not agrees(old, point.truth[name])):
+                    return False
+        return True
+
+    return judge
+
+
+def along(op: Op, now: Point, wrt: str) -> bool:
+    """Whether a claimed gradient agrees with the slope along one random direction."""
+    x, g = now.primals[wrt], now.claimed.get(wrt)
+    if g is None or g.shape != x.shape or not np.all(np.isfinite(g)):
+        return False
+    v = np.random.default_rng(7).uniform(0.5, 1.5, size=x.shape)
+
+    def f(t: Array) -> Array:
+        return op.vjp({**now.primals, wrt: x + t * v}, now.labels, now.case.train)[0]
+
+    h = 1e-3
+    wide = moved(f, np.zeros(()), (), h) - moved(f, np.zeros(()), (), -h)
+    near = moved(f, np.zeros(()), (), h / 2) - moved(f, np.zeros(()), (), -h / 2)
+    slope = (8 * near - wide) / (6 * h)
+    measured = float(np.dot(slope, np.ravel(cotangent_of(op, now.output, now.case))))
+    wanted = float(np.sum(g * v))
+    return abs(measured - wanted) <= 1e-6 * max(abs(measured), float(np.max(np.abs(g * v))))
+
+
+def law_passes(op: Op, law: str, case: Case, wrt: str, before: int) -> bool:
+    """Whether the law that failed now finds less: nothing about `wrt`, and nothing new."""
+    bad = [v for v in LAWS[law](op, case) if v.status in {"fail", "error"}]
+    return not any(v.wrt == wrt for v in bad) and len(bad) < max(before, 1)
+
+
+def gradient_passes(op: Op, case: Case, wrt: str) -> float | bool | None:
+    """The gradient law at a case: False, or the resolution of the gradient asked about."""
+    verdicts = list(LAWS["gradient"](op, case))
+    mine = [v for v in verdicts if v.wrt == wrt] or verdicts
+    if any(v.status in {"fail", "error", "inconclusive"} for v in mine):
+        return False
+    return max((v.resolution for v in mine if v.resolution is not None), default=None)
+
+
+def confirm_gradient(op: Op, case: Case, wrt: str) -> Callable[[Edit], float | bool | None]:
+    """The gradient law at the failing case and at another seed."""
+
+    def confirm(edit: Edit) -> float | bool | None:
+        result = gradient_passes(op, case, wrt)
+        if result is False:
+            return False
+        other = gradient_passes(op, replace(case, seed=case.seed + 101), wrt)
+        return False if other is False else result
+
+    return confirm
+
+
+def describe(repair: Repair) -> str:
+    """The experiment in one sentence."""
+    edit = repair.edit
+    agreed = (
+        f"the gradient agrees to {repair.resolution:.0e}"
+        if repair.resolution
+        else "the check passes"
+    )
+    return f"with `{edit.before}` changed to `{edit.after}` {agreed}"
+
+
+def fails_of(verdicts: Sequence[Verdict], law: str) -> int:
+    """How many fails a law gave on one case."""
+    return sum(v.law == law and v.status in {"fail", "error"} for v in verdicts)
