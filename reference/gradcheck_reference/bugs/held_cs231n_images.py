@@ -49,7 +49,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         also=("batch",),
         wrt="x",
-        cause="constant-factor",
+        cause="wrong-derivative",
         init="layernorm_forward(x, gamma, beta, {}) / layernorm_backward(dout, cache)",
         lineage="cs231n",
     ),

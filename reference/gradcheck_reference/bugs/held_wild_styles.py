@@ -62,7 +62,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         also=("batch",),
         wrt="bias",
-        cause="batch-mixed",
+        cause="missing-broadcast-sum",
         init="FCLayer(4, 3)",
         lineage="wild",
     ),

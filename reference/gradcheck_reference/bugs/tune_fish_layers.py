@@ -196,7 +196,7 @@ BUGS: tuple[Bug, ...] = (
         new='return dout.reshape(self.shape, order="F").copy()',
         law="gradient",
         wrt="x",
-        cause="memory-layout",
+        cause="transposed",
         init="Flatten()",
         lineage="fish",
     ),

@@ -238,7 +238,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         also=("batch", "train_eval", "roles", "same_as_reference", "extremes"),
         wrt="inputs",
-        cause="constant-factor",
+        cause="wrong-derivative",
         init="Layer_BatchNorm(4)",
         lineage="nnfs",
     ),

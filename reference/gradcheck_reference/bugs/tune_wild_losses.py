@@ -92,7 +92,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         also=("batch", "same_as_reference", "label_formats"),
         wrt="logits",
-        cause="wrong-axis-sum",
+        cause="wrong-derivative",
         init="WeightedCrossEntropy([1.0, 2.0, 0.5])",
         lineage="wild",
     ),
