@@ -7,7 +7,7 @@ with every number moved by one ulp.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Claim:
     spread: dict[str, Array]  # deviations of repeated backwards, (runs, size)
     eps: dict[str, float]
     problems: dict[str, str]
+    effects: dict[str, float] = field(default_factory=dict, repr=False)  # filled when asked for
 
     def along(self, direction: Direction) -> float:
         """``<g, d>``."""
@@ -52,8 +53,10 @@ class Claim:
 
     def entry_effect(self, name: str) -> float:
         """Root mean square of gradient times scale: the effect of a typical entry."""
-        effects = self.gradients[name] * self.point.scale(name)
-        return float(np.sqrt(np.mean(effects**2))) if effects.size else 0.0
+        if name not in self.effects:
+            effects = self.gradients[name] * self.point.scale(name)
+            self.effects[name] = float(np.sqrt(np.mean(effects**2))) if effects.size else 0.0
+        return self.effects[name]
 
     def _effects(self, direction: Direction) -> Array:
         g = self.gradients[direction.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,8 @@ def localise(
     """
     site = _site(vjp, primals, name, rng, pinned, scales)
     site.dense(name)  # masks kinked outputs, and finds the steps that are of use
-    return bisect_entries(site, name, calls=calls, most=most)
+    located = bisect_entries(site, name, calls=calls, most=most)
+    return replace(located, forward_calls=site.point.forward_calls)
 
 
 def step_curve(

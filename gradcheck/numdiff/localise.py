@@ -88,14 +88,22 @@ def bisect_entries(
             weights = np.zeros(site.point.size(name))
             weights[remaining] = signs(site.rng, remaining.size)
             start = site.start.get(name, 0)
-            whole = _test(site, claim, name, remaining, weights, start, confirm=True)
-            if whole.state == "fail":
-                passed, known = 0, len(wrong) + len(unresolved)
+            whole = _test(site, claim, name, remaining, weights, start)
+            sure = whole.state
+            if sure == "fail":
+                sure = _test(site, claim, name, remaining, weights, start, confirm=True).state
+            if sure != "pass" and whole.state == "fail":
+                known = len(wrong) + len(unresolved)
                 suspect = _Suspect.of(
                     whole.defect, whole.bound, max(0, whole.best_rung - 2), remaining
                 )
                 _descend(site, claim, name, suspect, weights, wrong, unresolved, spent)
-                fruitless += len(wrong) + len(unresolved) == known
+                if len(wrong) + len(unresolved) > known:
+                    passed = 0
+                elif sure == "fail":
+                    passed, fruitless = 0, fruitless + 1
+                else:
+                    passed += 1
             else:
                 passed += 1
         if passed >= 1 and indices.size < everything.size:

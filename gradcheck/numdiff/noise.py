@@ -117,15 +117,27 @@ def value_grid(seen: Array, floor: Array) -> Array:
     and small displacements show no change at all, which must not be taken for precision.
     """
     values = np.where(np.isfinite(seen), seen, 0.0)
-    gaps = np.diff(np.sort(values, axis=0), axis=0)
-    smallest = np.where(gaps > 0, gaps, np.inf).min(axis=0)
+    few = lowest_bit(values[-7:])
+    grid = np.zeros_like(floor)
+    at = np.flatnonzero(np.isfinite(few) & (few > 8.0 * floor))
+    if at.size:
+        values = values[:, at]
+        gaps = np.diff(np.sort(values, axis=0), axis=0)
+        smallest = np.where(gaps > 0, gaps, np.inf).min(axis=0)
+        spacing = lowest_bit(values)
+        several = (gaps > 0).sum(axis=0) >= 2
+        wide = several & (spacing <= smallest) & (spacing > 8.0 * floor[at])
+        grid[at] = np.where(wide, spacing, 0.0)
+    return grid
+
+
+def lowest_bit(values: Array) -> Array:
+    """The largest power of two that divides all numbers of a column (inf if all are 0)."""
     mantissa, exponent = np.frexp(values)
     whole = np.abs(mantissa * 2.0**53).astype(np.int64)
     lowest = np.ldexp((whole & -whole).astype(np.float64), exponent - 53)
-    spacing = np.where(whole > 0, lowest, np.inf).min(axis=0)
-    several = (gaps > 0).sum(axis=0) >= 2
-    wide = several & (spacing <= smallest) & (spacing > 8.0 * floor) & np.isfinite(spacing)
-    return np.where(wide, spacing, 0.0)
+    smallest: Array = np.where(whole > 0, lowest, np.inf).min(axis=0)
+    return smallest
 
 
 def _residual(
