@@ -20,6 +20,7 @@ import pytest
 
 from gradcheck.report import compare, github, gradescope, html, junit, markdown, pictures, words
 from gradcheck.report.missing import MissingLibrary, needs
+from gradcheck.report.verdicts import Verdicts
 from gradcheck.types import Case, Subject, Verdict
 from suites import report_samples as samples
 
@@ -613,6 +614,60 @@ def test_write_report_without_jinja2_writes_the_rest(tmp_path: Path, monkeypatch
 def test_html_of_nothing() -> None:
     assert "nothing checked" in html.render([])
     _tree(html.render([]))
+
+
+# --- Verdicts
+
+
+def test_verdicts_are_a_sequence_of_subjects(everything: list[Subject]) -> None:
+    verdicts = Verdicts(everything)
+    assert len(verdicts) == len(everything) and list(verdicts) == everything
+    assert verdicts[0] is everything[0]
+    assert isinstance(verdicts[1:3], Verdicts) and list(verdicts[1:3]) == everything[1:3]
+    assert verdicts == Verdicts(everything) and verdicts != Verdicts([])
+    with pytest.raises(AttributeError, match="immutable"):
+        verdicts.ok = True  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "ok"),
+    [
+        ([], False),
+        ([samples.skipped()], False),
+        ([samples.passing()], True),
+        ([samples.passing(), samples.noted(), samples.skipped()], True),
+        ([samples.passing(), samples.undecided()], False),
+        ([samples.passing(), samples.failing()], False),
+        ([samples.passing(), samples.broken()], False),
+    ],
+)
+def test_verdicts_are_ok_only_if_something_was_verified(subjects: list[Subject], ok: bool) -> None:
+    assert Verdicts(subjects).ok is ok
+
+
+def test_verdicts_failures_are_what_failed(everything: list[Subject]) -> None:
+    failures = Verdicts(everything).failures
+    assert {v.status for _, v in failures} == {"fail", "error"}
+    assert [v.status for _, v in failures][:2] == ["error", "error"]
+    assert ("Loss_BCE", "label_formats") in {(s.name, v.law) for s, v in failures}
+    assert "MyRound" not in {s.name for s, _ in failures}
+
+
+def test_verdicts_show_themselves(everything: list[Subject]) -> None:
+    verdicts = Verdicts([samples.passing(), samples.failing()])
+    assert repr(verdicts) == "<Verdicts: 1 fail · 1 pass>"
+    assert "Loss_BCE" in str(verdicts) and "1 fail" in str(verdicts)
+    assert verdicts._repr_markdown_() == markdown.render(list(verdicts))
+    text = Verdicts(everything)._repr_html_()
+    tree = _tree(f"<!DOCTYPE html><title>cell</title>{text}")
+    assert samples.HOSTILE in "".join(tree.itertext()) and "<script" not in text
+    assert len(tree.findall(".//table")[0].findall("tbody/tr")) == len(everything)
+    assert "--replay" in text
+
+
+def test_verdicts_in_a_notebook_need_no_jinja2(monkeypatch: Any) -> None:
+    _without(monkeypatch, "jinja2", "markupsafe", "matplotlib")
+    assert "label-dtype-wrap" in Verdicts([samples.failing()])._repr_html_()
 
 
 # --- optional libraries
