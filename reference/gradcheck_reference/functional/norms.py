@@ -32,7 +32,7 @@ def normalise(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, Ar
     return centred * inverse, inverse, mean, var
 
 
-def normalise_backward(dxhat: Array, xhat: Array, inverse: Array, axes: Axes) -> Array:
+def through_normalise(dxhat: Array, xhat: Array, inverse: Array, axes: Axes) -> Array:
     """The gradient through `normalise`: mean and variance depend on x too."""
     dx = dxhat - dxhat.mean(axis=axes, keepdims=True)
     dx -= xhat * (dxhat * xhat).mean(axis=axes, keepdims=True)
@@ -114,7 +114,7 @@ def batch_norm_backward(g: npt.ArrayLike, cache: Cache) -> tuple[Array, Array, A
     g = same_shape(g, "g", xhat.shape, xhat.dtype)
     dgamma, dbeta = (g * xhat).sum(axis=axes), g.sum(axis=axes)
     dxhat = g * scale
-    dx = normalise_backward(dxhat, xhat, inverse, axes) if from_batch else dxhat * inverse
+    dx = through_normalise(dxhat, xhat, inverse, axes) if from_batch else dxhat * inverse
     return dx, dgamma.reshape(shapes[0]), dbeta.reshape(shapes[1])
 
 
@@ -144,7 +144,7 @@ def layer_norm_backward(g: npt.ArrayLike, cache: Cache) -> tuple[Array, Array, A
     xhat, inverse, scale, shapes = cache
     g = same_shape(g, "g", xhat.shape, xhat.dtype)
     axes = others(xhat, -1)
-    dx = normalise_backward(g * scale, xhat, inverse, (-1,))
+    dx = through_normalise(g * scale, xhat, inverse, (-1,))
     return dx, (g * xhat).sum(axis=axes).reshape(shapes[0]), g.sum(axis=axes).reshape(shapes[1])
 
 
@@ -222,6 +222,6 @@ def group_norm_backward(g: npt.ArrayLike, cache: Cache) -> tuple[Array, Array, A
     g = same_shape(g, "g", shape, xhat.dtype)
     axes = tuple(i for i in range(len(shape)) if i != 1)
     dxhat = (g * scale).reshape(xhat.shape)
-    dx = normalise_backward(dxhat, xhat, inverse, (2,)).reshape(shape)
+    dx = through_normalise(dxhat, xhat, inverse, (2,)).reshape(shape)
     dgamma = (g * xhat.reshape(shape)).sum(axis=axes)
     return dx, dgamma.reshape(shapes[0]), g.sum(axis=axes).reshape(shapes[1])

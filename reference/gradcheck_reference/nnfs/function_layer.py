@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from ..functional.checks import Array
 from .base import Layer
 
 
-class FunctionLayer(Layer):
+class FunctionLayer(Layer, ABC):
     """Calls ``forward_function(inputs, *parameters, **options)`` and its backward.
 
     Attributes
@@ -22,8 +23,12 @@ class FunctionLayer(Layer):
         Attributes that are handed to the forward by name.
     """
 
-    functions: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]
     option_names: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    @abstractmethod
+    def functions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """Forward and backward."""
 
     def forward(self, inputs: Array, training: bool = True) -> None:
         parameters = [getattr(self, name) for name in self.parameter_names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -10,11 +11,15 @@ from ..functional.checks import Array, batch
 from .losses import Loss, mean_cotangent
 
 
-class FunctionLoss(Loss):
+class FunctionLoss(Loss, ABC):
     """A loss from a pair of functions of the core."""
 
-    functions: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]
     option_names: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    @abstractmethod
+    def functions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """Forward and backward."""
 
     def forward(self, y_pred: Array, y_true: Array) -> Array:
         return self._losses(y_pred, y_true)[0]
