@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import fnmatch
 import importlib
+import io
 import json
 import os
 import selectors
@@ -204,6 +205,23 @@ class Channel:
         self.pipe.close()
 
 
+class _Nowhere(io.TextIOBase):
+    """What user code prints to: it costs nothing, however much it is."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.buffer = io.BufferedWriter(io.FileIO(os.devnull, "w"))
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self.fd
+
+
 def _private_channel() -> Channel:
     """Keep what was stdout for messages, and give user code a stdout that goes nowhere."""
     channel = Channel(os.dup(1))
@@ -212,6 +230,7 @@ def _private_channel() -> Channel:
     os.dup2(null, 1)
     os.close(null)
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = _Nowhere(1)
     sys.argv = ["gradcheck"]
     return channel
 
@@ -321,6 +340,7 @@ class _Supervisor:
         os.setsid()
         self.die_with_parent()
         os.dup2(to_errors, 2)
+        sys.stderr = _Nowhere(2)  # what is written to the descriptor (faulthandler) still counts
         self.send.close()  # so that nothing the user's code forks can hold it open
         limit_memory(self.job["memory"])
         try:
