@@ -10,6 +10,8 @@ import numpy.typing as npt
 from ..functional.checks import Array
 from ..functional.labels import class_index, like_predictions
 
+UNLIMITED = int(np.iinfo(np.intp).max)
+
 
 class Accuracy:
     """The share of right predictions, of one batch and over the batches of a pass.
@@ -35,9 +37,10 @@ class Accuracy:
         if np.size(predictions) == 0:
             raise ValueError("predictions are empty, but should hold at least one sample")
         right = self.compare(predictions, y)
-        self.accumulated_sum += float(np.sum(right))
+        hits = int(np.count_nonzero(right))
+        self.accumulated_sum += hits
         self.accumulated_count += right.size
-        return np.mean(right)
+        return hits / right.size
 
     def calculate_accumulated(self) -> float:
         """The share over everything since `new_pass`.
@@ -86,7 +89,9 @@ def _classes(predictions: Array) -> npt.NDArray[np.intp]:
     """Class indices from class indices or scores."""
     if predictions.ndim == 2 and predictions.shape[1] > 1:
         return np.asarray(predictions.argmax(axis=1))
-    return class_index(predictions, len(predictions), np.iinfo(np.intp).max, "predictions")
+    if predictions.ndim == 1 and predictions.dtype == np.intp:
+        return predictions
+    return class_index(predictions, len(predictions), UNLIMITED, "predictions")
 
 
 def _width(predictions: Array, y: Array) -> int:
@@ -94,7 +99,7 @@ def _width(predictions: Array, y: Array) -> int:
     for array in (predictions, y):
         if array.ndim == 2 and array.shape[1] > 1:
             return int(array.shape[1])
-    return int(np.iinfo(np.intp).max)
+    return UNLIMITED
 
 
 class Accuracy_Binary(Accuracy):

@@ -109,12 +109,11 @@ class Layer_Dense(Layer):
         self.dinputs, self.dweights, self.dbiases = dense_backward(
             dvalues, cache, out=out, input_gradient=self.input_gradient
         )
-        add_penalty_gradient(
-            self.dweights, self.weights, self.weight_regularizer_l1, self.weight_regularizer_l2
-        )
-        add_penalty_gradient(
-            self.dbiases, self.biases, self.bias_regularizer_l1, self.bias_regularizer_l2
-        )
+        w_l1, w_l2 = self.weight_regularizer_l1, self.weight_regularizer_l2
+        b_l1, b_l2 = self.bias_regularizer_l1, self.bias_regularizer_l2
+        work = self._out("work", w.shape, w.dtype) if w_l2 else None
+        add_penalty_gradient(self.dweights, self.weights, w_l1, w_l2, work=work)
+        add_penalty_gradient(self.dbiases, self.biases, b_l1, b_l2)
 
 
 def start_weights(

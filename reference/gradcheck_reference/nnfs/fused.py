@@ -37,6 +37,7 @@ class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):
     output: Array
     dinputs: Array
     _cache: Cache
+    _labels: Array | None = None
 
     def __init__(self) -> None:
         self.activation = Activation_Softmax()
@@ -46,12 +47,15 @@ class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):
         inputs = f.matrix(inputs, "inputs")
         out = self._out("output", inputs.shape, inputs.dtype)
         losses, self._cache = f.softmax_crossentropy_forward(inputs, y_true, out=out)
-        self.inputs, self.output = inputs, self._cache[0]
+        self.inputs, self.output, self._labels = inputs, self._cache[0], y_true
         return self.loss.accumulate(losses)
 
     def backward(self, dvalues: Array, y_true: Array) -> None:
         p = f.matrix(dvalues, "dvalues")
-        index = class_index(y_true, *p.shape)
+        if y_true is self._labels and dvalues is self.output:
+            index = self._cache[1]  # checked in the forward pass
+        else:
+            index = class_index(y_true, *p.shape)
         out = self._out("dinputs", p.shape, p.dtype)
         g = mean_cotangent(len(p), p.dtype)
         self.dinputs = f.softmax_crossentropy_backward(g, (p, index), out=out)

@@ -118,10 +118,12 @@ class Run:
             tally.add(loss, accuracy, len(X))
             self.history.losses.append(loss)
             record = self.record(tally, epoch) if i == steps - 1 else None
-            step = Step(epoch, self.epochs, i, steps, loss, accuracy, self.seconds(), record)
-            # Every watcher sees the step, also when the first one ends training.
-            ended = [watcher(self.model, step) for watcher in self.watchers]
-            if any(ended) or pressed.is_set():
+            ended = pressed.is_set()
+            if self.watchers:
+                step = Step(epoch, self.epochs, i, steps, loss, accuracy, self.seconds(), record)
+                # Every watcher sees the step, also when the first one ends training.
+                ended = any([ended, *(watcher(self.model, step) for watcher in self.watchers)])
+            if ended:
                 self.history.stopped = True
                 raise StopTraining
 

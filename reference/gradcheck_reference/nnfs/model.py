@@ -91,7 +91,10 @@ class Model(Network):
         if epochs < 0:
             raise ValueError(f"epochs = {epochs}, but should be at least 0")
         dtype = next(iter(self.named_parameters().values())).dtype
-        batches = Batches(*check_data(X, y, dtype), batch_size, seed)
+        X, y = check_data(X, y, dtype)
+        if self.fused is not None and y.ndim == 1 and y.dtype.kind in "iu":
+            y = y.astype(np.intp)  # once, not in every step
+        batches = Batches(X, y, batch_size, seed)
         watchers = list(callbacks)
         if print_every:
             watchers.append(functools.partial(print_step, every=print_every))

@@ -164,6 +164,8 @@ class Optimizer_Adam(Optimizer):
     array([0.75])
     """
 
+    _work: Array | None = None  # what a step computes in, of any contents
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -178,6 +180,8 @@ class Optimizer_Adam(Optimizer):
         self.beta_2 = beta_2
 
     def _update(self, layer: Any, name: str, w: Array, g: Array) -> None:
+        if self._work is None or self._work.size < w.size or self._work.dtype != w.dtype:
+            self._work = np.empty(w.size, w.dtype)
         optim.adam_step(
             w,
             g,
@@ -188,4 +192,5 @@ class Optimizer_Adam(Optimizer):
             beta1=float(self.beta_1),
             beta2=float(self.beta_2),
             eps=float(self.epsilon),
+            work=self._work[: w.size].reshape(w.shape),
         )
