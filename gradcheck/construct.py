@@ -22,6 +22,7 @@ SIZES_IN, SIZES_OUT, HIDDEN, CHANNELS, FILTERS, KERNEL = 4, 5, 6, 2, 4, 3
 #: Pieces of argument names and what to try for them, most telling first.
 BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("inputshape", "inshape", "shapein", "inputdims", "insize2d"), ("(2, 6, 7)", "(4,)", "4", "(6, 7, 2)")),
+    (("shape", "wshape", "weightshape", "kshape"), ("(4, 5)", "(4,)", "(4, 2, 3, 3)")),
     (("outputshape", "targetshape", "newshape", "shapeout"), ("(2, 2)", "(4,)", "(-1,)")),
     (("inchannel", "channelsin", "inc", "numchannel", "nchannel", "inputchannel", "cin", "inplanes",
       "inputdepth", "depthin", "infilters", "channels", "channel", "nc", "indepth"), ("2",)),
@@ -105,7 +106,7 @@ def shown(text: str) -> str:
         text = text.replace(key, f"np.random.randn({', '.join(map(str, shape))})")
     return (
         text.replace("<RNG>", "np.random.default_rng(0)")
-        .replace("<INIT>", "np.random.standard_normal")
+        .replace("<INIT>", "lambda *s: np.random.standard_normal(s[0] if len(s) == 1 else s)")
         .replace("<ACT>", "np.tanh")
         .replace("<ACT'>", "lambda x: 1 - np.tanh(x) ** 2")
         .replace("<PARAMS>", "{'W': np.random.randn(4, 5), 'b': np.random.randn(5)}")

@@ -14,7 +14,7 @@ from gradcheck.conventions.adapt import Source
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.recognise import Planned
 from gradcheck.guard import pristine_numpy
-from gradcheck.laws import LAWS, family, group
+from gradcheck.laws import AFTER_GRADIENT, LAWS, family
 from gradcheck.laws.basic import traced
 from gradcheck.laws.common import verdict
 from gradcheck.targets import Loaded
@@ -125,13 +125,14 @@ def applicable(op: Op, options: Options) -> Iterator[tuple[str, Law]]:
     for name, law in LAWS.items():
         if options.laws and name not in options.laws:
             continue
-        if group(op) in family(name):
+        if group_of(op) in family(name):
             yield name, law
 
 
 def check_op(op: Op, options: Options, config: int) -> Iterator[Verdict]:
     """Every applicable law on its cases; a case whose contract fails is not tried further."""
     broken: set[Case] = set()
+    wrong = False
     examples = 1 if options.examples is None else options.examples
     replay = Case.parse(options.replay) if options.replay else None
     if replay is not None and replay.config != config:
@@ -140,7 +141,7 @@ def check_op(op: Op, options: Options, config: int) -> Iterator[Verdict]:
         planned = [replay] if replay else cases.plan(op, name, options.seed, examples)
         for case in planned:
             case = dataclasses.replace(case, config=config)
-            if case in broken:
+            if case in broken or (wrong and name in AFTER_GRADIENT):
                 continue
             for v in run_law(name, law, op, case):
                 if (
@@ -149,7 +150,7 @@ def check_op(op: Op, options: Options, config: int) -> Iterator[Verdict]:
                     and (v.wrt == "output" or "raises" in v.message)
                 ):
                     broken.add(case)
-                yield v
+                yield dataclasses.replace(v, detail={**v.detail, "built": op.built})
 
 
 def run_law(name: str, law: Law, op: Op, case: Case) -> list[Verdict]:

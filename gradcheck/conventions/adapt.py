@@ -426,6 +426,7 @@ def loss_readings(
                 source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
             )
             distance = miss(op)
+            op = consistent_labels(op, distance)
             ranked.append((distance, len(ranked), op))
             if distance < AGREES:
                 return op
@@ -434,6 +435,18 @@ def loss_readings(
     if not ranked:
         return why
     return next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
+
+
+def consistent_labels(op: Op, distance: float) -> Op:
+    """The Op without further label shapes under which forward runs but backward does not follow.
+
+    (n, 1) class indices broadcast in ``p[arange(n), y]``; nobody promised that they are legal.
+    """
+    if op.labels is None or distance >= AGREES:
+        return op
+    first, *rest = op.labels.encodings
+    kept = [e for e in rest if e in {"index", "onehot"} or miss(op, Case(labels=e)) < AGREES]
+    return replace(op, labels=replace(op.labels, encodings=(first, *kept)))
 
 
 def convention_of_loss(lossy: losses.Lossy) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.conventions.calls import RATE, Calls
+from gradcheck.conventions.calls import RATE, Calls, strongly_upstream
 from gradcheck.conventions.layers import named
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
 from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
@@ -247,6 +247,9 @@ def function_calls(
         if a.required and a.role not in {"flag", "mode"}
     ]
 
+    marked = [a.name for a in b_args if strongly_upstream(a.name) and a.name not in names]
+    many = max(1, len(marked))
+
     def run_forward(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
         given: dict[str, Any] = dict(zip(names, arrays, strict=True)) | live.args
         for key, value in fixed.items():
@@ -266,13 +269,15 @@ def function_calls(
                 args.append(arg.name)
         result = call_quietly(forward, **{a: given[a] for a in args})
         live.memory["result"] = result
+        if many > 1 and isinstance(result, tuple):
+            return result[:many]
         return result[0] if isinstance(result, tuple) and result else result
 
     def cache(live: Live) -> Any:
         result = live.memory["result"]
-        if isinstance(result, tuple) and len(result) == 2:
-            return result[1]
-        return result[1:] if isinstance(result, tuple) else result
+        if isinstance(result, tuple) and len(result) == many + 1:
+            return result[many]
+        return result[many:] if isinstance(result, tuple) else result
 
     def backward_reading(
         first: str,
@@ -284,6 +289,9 @@ def function_calls(
             spare = {"cot": cots[0], "x": arrays[0], "y": output}
             args.append(spare[first])
             for arg in b_args[1:]:
+                if arg.name in marked and len(cots) > 1:
+                    args.append(cots[marked.index(arg.name)])
+                    continue
                 args.append(by_role(arg.name, given, cache(live), cots[0], output, live))
             if len(b_args) == 0:
                 return call_quietly(backward, seed=1)

@@ -231,7 +231,7 @@ def prediction_shapes(encodings: tuple[str, ...]) -> tuple[tuple[int | str, ...]
     return (
         (("N", "D"), ("N", 1), ("D", "N"))
         if encodings[0] not in {"index", "onehot", "index_column"}
-        else (("N", "D"), ("D", "N"))
+        else (("N", "D"), ("D", "N"), ("N", "T", "D"))
     )
 
 
@@ -352,7 +352,7 @@ def to_op(
         parameters=lambda _live: {}, with_parameters=lambda _values: clone(proto, {}, make),
         forward=forward,kept=kept_outputs, backward=backward, slots=(Slot(slot_name, reading.shape, reading.domain),),
         labels=LabelSpec(reading.encodings, classes_of(reading.shape)), terminal=True, built=built,
-        reading=describe(reading), gradient_names={slot_name: "dinputs" if convention == "nnfs" else f"d{slot_name}"},
+        reading="" if lossy.averaged and not reading.swapped else describe(reading), gradient_names={slot_name: "dinputs" if convention == "nnfs" else f"d{slot_name}"},
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from gradcheck.conventions import places
 from gradcheck.conventions.consistency import miss
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone
 from gradcheck.conventions.places import Place
+from gradcheck.conventions.recognise import returns_gradients
 from gradcheck.conventions.signature import arguments
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
@@ -38,6 +39,8 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
     """
     loss = next((m for m in LOSS if callable(getattr(obj, m, None))), None)
     gradient = next((m for m in GRADIENT if callable(getattr(obj, m, None))), None)
+    if loss is not None and gradient is None and returns_gradients(getattr(obj, loss)):
+        gradient = loss
     if loss is None or gradient is None:
         raise Refused(
             f"has no {'loss' if loss is None else 'gradient'} method: a model is checked through both"
@@ -80,9 +83,10 @@ def first_reading(
 
 def outputs_of(live: Live, x: Array) -> int:
     """The width of the model's prediction."""
-    for m in ("predict", "forward"):
-        if callable(getattr(live.obj, m, None)):
-            found = arrays_of(call_quietly(getattr(live.obj, m), x))
+    for m in ("predict", "forward", "loss"):
+        method = getattr(live.obj, m, None)
+        if callable(method) and len([a for a in arguments(method) if a.required]) == 1:
+            found = arrays_of(call_quietly(method, x))
             if found and found[0].ndim == 2:
                 return int(found[0].shape[-1])
     raise Refused("predict gives no (batch, classes) array")
@@ -106,7 +110,7 @@ def reading(
     try:
         classes = outputs_of(live, x)
         t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
-        value = call_quietly(getattr(live.obj, loss), x, t)
+        value = loss_of(call_quietly(getattr(live.obj, loss), x, t))
         grads = call_gradient(live, gradient, x, t)
     except Refused:
         raise
@@ -125,11 +129,21 @@ def reading(
     return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs)
 
 
+def loss_of(value: Any) -> Array:
+    """The loss a model returned: a number, or the first of (loss, gradients)."""
+    return np.asarray(
+        arrays_of(value)[0] if isinstance(value, tuple) else value, dtype=np.float64
+    ).reshape(())
+
+
 def call_gradient(live: Live, gradient: str, x: Array, t: Array) -> Any:
     """Run the gradient method with (x, t), or without arguments after a loss."""
     method = getattr(live.obj, gradient)
     needed = [a for a in arguments(method) if a.required]
-    result = call_quietly(method, *([x, t][: len(needed)]))
+    given = [x, t] if gradient in LOSS else [x, t][: len(needed)]
+    result = call_quietly(method, *given, seed=1)
+    if isinstance(result, tuple) and isinstance(result[-1], dict):
+        return result[-1]
     return result if result is not None else getattr(live.obj, "grads", None)
 
 
@@ -157,7 +171,7 @@ def build(
     """The Op of a model: its loss as a function of its parameters."""
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        return np.asarray(call_quietly(getattr(live.obj, loss), inputs["x"], labels)).reshape(())
+        return loss_of(call_quietly(getattr(live.obj, loss), inputs["x"], labels))
 
     def backward(
         live: Live, cot: Array, inputs: Primals, labels: Array | None

@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.functions import pairs
-from gradcheck.conventions.losses import is_loss_name, strong_label
-from gradcheck.conventions.signature import RATES, arguments, is_abstract, plain, verbs
+from gradcheck.conventions.losses import is_loss_name, label_first, strong_label
+from gradcheck.conventions.signature import (
+    RATES,
+    arguments,
+    is_abstract,
+    plain,
+    returned_names,
+    verbs,
+)
 
 OPTIMIZER_WORDS = (
     "optimizer", "optimiser", "sgd", "adam", "rmsprop", "adagrad", "adadelta", "nesterov", "momentum",
@@ -91,7 +98,11 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
     args = [a for a in arguments(function, method=False) if a.required]
     if "num" in key and "grad" in key and len(args) >= 2:
         return Planned(name, "numgrad", "functions", line=line)
-    if key.endswith("loss") and len(args) == 2 and returns_pair(function):
+    if (
+        len(args) == 2
+        and returns_pair(function)
+        and (is_loss_name(name) or label_first(args) is not None)
+    ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
     if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
         return Planned(name, "optimizer", "functions", line=line)
@@ -100,8 +111,6 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
 
 def returns_pair(function: Any) -> bool:
     """Whether a function returns a tuple of two (loss, gradient)."""
-    from gradcheck.conventions.signature import returned_names
-
     return len(returned_names(function)) == 2
 
 
@@ -233,11 +242,19 @@ def is_model(cls: Any, key: str) -> bool:
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
     if "loss" in own and ("gradient" in own or "numerical_gradient" in own) and "predict" in own:
         return True
+    if "loss" in own and returns_gradients(cls.loss):
+        return True
     return (
         bool(own & {"fit", "train"})
         and "predict" in own
         and bool(own & {"forward", "backward", "add", "backprop", "layers"})
     )
+
+
+def returns_gradients(loss: Any) -> bool:
+    """A ``loss(X, y)`` that returns the loss and a dict of gradients (CS231n)."""
+    names = returned_names(loss)
+    return len(names) == 2 and "grad" in names[1].lower()
 
 
 def is_container(cls: Any, key: str) -> bool:

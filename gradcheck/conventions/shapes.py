@@ -46,7 +46,7 @@ def shape_hypotheses(
         yield from first
         return
     for (lead,) in first:
-        for tails in tail_shapes(lead.shape, slots[1:], dims):
+        for tails in tail_shapes(lead.shape, slots, dims):
             yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tails, strict=True)))
 
 
@@ -56,7 +56,11 @@ def tail_shapes(
     """Shapes for the further inputs of a forward that takes several (states, operands, biases)."""
     last = lead[-1:] if lead else ()
     same: list[tuple[int | str, ...]] = [lead]
-    if all(n.lower() in {"b", "bias", "beta", "gamma", "shift", "scale"} for n in names):
+    biases = {"bias", "beta", "gamma", "shift", "scale", "biases"} | (
+        {"b"} if names[0] != "a" else set()
+    )
+    names = names[1:]
+    if all(n.lower() in biases for n in names):
         same = [last, (1, *last), lead]
     options = [*same, *(("N", d) for d in dims), *((d,) for d in dims), last, ("D", "T"), (*lead[1:], "T"),
                ("N", "D"), ("N", "T")]  # fmt: skip

@@ -158,21 +158,26 @@ def says_nothing(statement: ast.stmt) -> bool:
 
 
 def verbs(cls: type) -> tuple[str, str] | None:
-    """The (forward, backward) method names of a class; concrete ones before abstract ones."""
-    pairs = [
-        (f, b)
-        for f, b in VERBS
-        if callable(getattr(cls, f, None))
-        and callable(getattr(cls, b, None))
-        and not (f == "__call__" and "__call__" not in {n for c in cls.__mro__ for n in vars(c)})
-        and f != b
-    ]
+    """The (forward, backward) method names of a class; concrete ones before abstract ones.
+
+    Spelling is free: ``forwardPass``, ``forward_pass`` and ``ForwardPass`` are one verb.
+    """
+    own = [n for c in cls.__mro__[:-1] for n in vars(c) if callable(getattr(cls, n, None))]
+    spelled: dict[str, str] = {}
+    for name in own:
+        if not name.startswith("__") or name == "__call__":
+            spelled.setdefault(name if name.startswith("_") else plain(name), name)
+    pairs = []
+    for f, b in VERBS:
+        one, two = (n if n.startswith("_") else plain(n) for n in (f, b))
+        if one in spelled and two in spelled and one != two:
+            pairs.append((spelled[one], spelled[two]))
     concrete = [
         (f, b)
         for f, b in pairs
         if not is_abstract(getattr(cls, f)) and not is_abstract(getattr(cls, b))
     ]
-    return (concrete or pairs or [None])[0]  # type: ignore[list-item]
+    return next(iter(concrete or pairs), None)
 
 
 def returned_names(function: Any) -> list[str]:

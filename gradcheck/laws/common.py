@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,68 @@ def run(op: Op, case: Case) -> Run:
     return Run(live, inputs, parameters, labels, output, cot, gradients)
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """Output and gradients of one evaluation, as copies."""
+
+    output: Array
+    gradients: Primals
+
+
+def evaluate(
+    op: Op,
+    case: Case,
+    primals: Primals | None = None,
+    labels: Array | None = None,
+    cotangent: Array | None = None,
+) -> Evaluated:
+    """Forward and backward of a fresh object on copies; everything not given is drawn."""
+    if primals is None:
+        primals, labels = cases.draw(op, case)
+    slots = {s.name for s in op.slots}
+    inputs = {k: np.array(v) for k, v in primals.items() if k in slots}
+    target = None if labels is None else np.array(labels)
+    live = op.with_parameters({k: v for k, v in primals.items() if k not in slots})
+    output = np.array(op.forward(live, inputs, target, case.train))
+    cot = cotangent_for(op, output, case) if cotangent is None else np.array(cotangent)
+    found = op.backward(live, cot, inputs, target)
+    return Evaluated(output, {k: np.array(v) for k, v in found.items() if v is not None})
+
+
+def differing(
+    op: Op, base: Evaluated, output: Any, gradients: Mapping[str, Any], rtol: float = SAME
+) -> Iterator[tuple[str, Array, Array]]:
+    """What differs from `base`: its name, the value got and the value wanted; output first."""
+    if output is not None and differs(output, base.output, rtol):
+        yield "output", np.asarray(output), base.output
+        return
+    for name, wanted in base.gradients.items():
+        got = gradients.get(name)
+        if got is None or differs(got, wanted, rtol):
+            yield gradient_name(op, name), np.zeros(()) if got is None else np.asarray(got), wanted
+
+
+def relabelled(v: Verdict, law: str) -> Verdict:
+    """A verdict of another law, found on the way of this one."""
+    return replace(v, law=law, message=v.message.replace(f"[{v.law}, ", f"[{law}, "))
+
+
+def name_of(op: Op) -> str:
+    """The object's name for matching: lower case, letters and digits only."""
+    return "".join(c for c in op.name.lower() if c.isalnum())
+
+
+def source_text(op: Op) -> str:
+    """The source of the object's class (and its bases) or function, or ""."""
+    texts = []
+    for part in getattr(op.obj, "__mro__", (op.obj,)):
+        try:
+            texts.append(inspect.getsource(part))
+        except (OSError, TypeError):
+            continue
+    return "\n".join(texts)
+
+
 def differs(a: Any, b: Any, rtol: float = SAME) -> bool:
     """Whether two arrays differ by more than reordered float64 sums can, relative to their size."""
     x, y = np.asarray(a), np.asarray(b)
@@ -88,7 +151,7 @@ def place(op: Op, case: Case, law: str) -> str:
     """The end of every message: ``[law, subject, case]``."""
     sizes = dict(case.sizes)
     shapes = {s.name: s.sized(sizes) for s in op.slots}
-    return f"[{law}, {op.name}, {cases.describe(op, case, shapes)}]"
+    return f"[{', '.join(filter(None, (law, op.name, cases.describe(op, case, shapes))))}]"
 
 
 def verdict(
