@@ -2,7 +2,7 @@
 
 Over displacements of a few hundred ulp a smooth function is a straight line, so what is left after
 fitting one is evaluation error (the idea of ECnoise: Moré and Wild, "Estimating computational
-noise", SIAM J. Sci. Comput. 33, 2011). A second set of displacements, 2**26 times larger in
+noise", SIAM J. Sci. Comput. 33, 2011). A second set of displacements, 2**24 times larger in
 float64, sees what the first cannot: float32 (or any coarser rounding) somewhere inside.
 """
 
@@ -19,7 +19,9 @@ from gradcheck.types import Array
 #: A correct rounding has a standard deviation of 0.29 ulp.
 FLOOR_ULP = 0.3
 _FINE, _COARSE = (1.0, 3.0, 5.0, 9.0), (1.0, 2.0, 4.0, 8.0)
-_FINE_RUNS, _COARSE_RUNS = 2, 2
+_FINE_RUNS = 2
+#: Coarse displacements, relative to the entries' scale: a few float32 ulp; elsewhere in own ulp.
+_COARSE_DOUBLE, _COARSE_ULP = (2.0**-24, 2.0**-21), (2.0**6, 2.0**8)
 #: Displacements that show which values an output can take at all.
 _WIDE = (2.0**-3, 2.0**-5, 2.0**-7)
 #: Look for a grid of values in up to this many outputs.
@@ -58,29 +60,17 @@ class Noise:
 def measure_noise(point: Point, rng: np.random.Generator) -> Noise:
     """Measure the evaluation error of every output, all primals moved together (38 calls)."""
     eps = max((point.eps(n) for n in point.names), default=2.0**-52)
-    fine_base = eps * 2.0**4
-    coarse_base = 2.0**-21 if eps < 1e-10 else min(eps * 2.0**8, 2.0**-6)
     seen = [point.output]
-    fine = [_residual(point, fine_base, _FINE, 1, rng, seen) for _ in range(_FINE_RUNS)]
-    coarse = [_residual(point, coarse_base, _COARSE, 2, rng, seen) for _ in range(_COARSE_RUNS)]
+    fine = [_residual(point, eps * 2.0**4, _FINE, 1, rng, seen) for _ in range(_FINE_RUNS)]
+    bases = _COARSE_DOUBLE if eps < 1e-10 else tuple(min(eps * b, 2.0**-6) for b in _COARSE_ULP)
+    coarse = [_residual(point, base, _COARSE, 2, rng, seen) for base in bases]
     y_eps = output_eps(point.raw, seen)
-    spacing = np.abs(point.output) * y_eps
-    floor = FLOOR_ULP * np.maximum(spacing, np.finfo(np.float64).tiny)
-    usable_fine = [r for r in fine if np.all(np.isfinite(r))]
-    usable_coarse = [r for r in coarse if np.all(np.isfinite(r))]
-    if not usable_fine and not usable_coarse:
-        return Noise(4.0 * floor, y_eps, None)
-    variance, rows = np.zeros_like(point.output), usable_fine
-    if usable_fine:
-        variance = _mean_square(usable_fine) / 2.0
-    if usable_coarse:
-        each = np.sort([_mean_square([r]) / 2.0 for r in usable_coarse], axis=0)
-        # Rounding is seen in every run; a kink is crossed in few. So ask the smallest.
-        coarser = each[0] > 4.0 * np.maximum(variance, floor * floor)
-        if coarser.any():
-            variance = np.where(coarser, each.mean(axis=0), variance)
-            scale = coarser.astype(np.float64)
-            rows = _joined(usable_coarse, scale, usable_fine, 1.0 - scale)
+    floor = FLOOR_ULP * np.maximum(np.abs(point.output) * y_eps, np.finfo(np.float64).tiny)
+    variance, rows = _combined(
+        [r for r in fine if np.all(np.isfinite(r))],
+        [r for r in coarse if np.all(np.isfinite(r))],
+        floor,
+    )
     sigma = np.maximum(np.sqrt(variance), floor)
     if point.output.size <= _GRID_OUTPUTS:
         for base in _WIDE:
@@ -91,6 +81,32 @@ def measure_noise(point: Point, rng: np.random.Generator) -> Noise:
     if stacked is not None and stacked.size > _KEEP:
         stacked = None
     return Noise(sigma, y_eps, stacked)
+
+
+def _combined(fine: list[Array], coarse: list[Array], floor: Array) -> tuple[Array, list[Array]]:
+    """Variance of each output, and the rows of residuals that speak for it.
+
+    Rounding is the same at both coarse displacements; what a kink leaves there grows with the
+    displacement, or is in one run only. So the smaller is believed, if it exceeds the fine one.
+    """
+    if not fine and not coarse:
+        return 16.0 * floor * floor, []
+    variance = _mean_square(fine) / 2.0 if fine else np.zeros_like(floor)
+    if not coarse:
+        return variance, fine
+    each = np.asarray([_mean_square([r]) / 2.0 for r in coarse])
+    smallest = each.min(axis=0)
+    coarser = smallest > 4.0 * np.maximum(variance, floor * floor)
+    if not coarser.any():
+        return variance, fine
+    alike = each.max(axis=0) <= 16.0 * smallest
+    variance = np.where(coarser, np.where(alike, each.mean(axis=0), smallest), variance)
+    share = coarser.astype(np.float64)
+    shrunk = [
+        r * np.sqrt(np.where(alike, 1.0, smallest / np.maximum(v, np.finfo(np.float64).tiny)))
+        for r, v in zip(coarse, each, strict=True)
+    ]
+    return variance, _joined(shrunk, share, fine, 1.0 - share)
 
 
 def output_eps(raw: Array, seen: list[Array]) -> float:
