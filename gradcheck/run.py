@@ -15,6 +15,7 @@ from gradcheck.conventions.live import Refused
 from gradcheck.conventions.recognise import Planned
 from gradcheck.guard import pristine_numpy
 from gradcheck.laws import AFTER_GRADIENT, LAWS, family
+from gradcheck.laws import group as group_of
 from gradcheck.laws.basic import traced
 from gradcheck.laws.common import verdict
 from gradcheck.targets import Loaded
