@@ -14,6 +14,7 @@ import fnmatch
 import importlib
 import io
 import json
+import math
 import os
 import selectors
 import signal
@@ -34,6 +35,9 @@ from gradcheck.types import Kind, Subject
 _TAIL = 8192
 _KINDS = get_args(Kind)
 _MEBI = 1 << 20
+#: The system refuses memory only beyond this times the limit: by then the supervisor has seen it,
+#: and code that swallows MemoryError cannot go on for ever.
+_SLACK = 1.25
 
 
 def main() -> int:
@@ -165,12 +169,17 @@ def guarded(
         return work(name)
     except MemoryError:
         lift_memory_limit()
-        limit = "" if memory is None else f" (limit {memory} MiB; --memory changes it)"
-        return failure(target, name, f"ran out of memory{limit}")
+        return failure(target, name, out_of_memory(memory))
     except SystemExit as error:
         return failure(target, name, f"called sys.exit({error.code!r})")
     except Exception as error:
         return failure(target, name, say(error, target.path))
+
+
+def out_of_memory(mebibytes: int | None) -> str:
+    """The reason in the row of a class that needed more than it may have."""
+    limit = "" if mebibytes is None else f" (limit {mebibytes} MiB; --memory changes it)"
+    return f"ran out of memory{limit}"
 
 
 def say(error: BaseException, path: Path | None) -> str:
@@ -251,11 +260,8 @@ def limit_memory(mebibytes: int | None) -> bool:
         import resource
     except ImportError:  # Windows
         return False
-    used = 0
-    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as file:
-        used = int(file.read().split()[0]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    wanted = used + mebibytes * _MEBI
+    wanted = address_space("self", "VmSize") + mebibytes * _MEBI
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     try:
@@ -264,6 +270,15 @@ def limit_memory(mebibytes: int | None) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def address_space(pid: int | str, field: str) -> int:
+    """``VmSize`` or ``VmPeak`` of a process in bytes; 0 where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/status") as file:
+        for line in file:
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def lift_memory_limit() -> None:
@@ -283,6 +298,7 @@ class _Worker:
     index: int
     name: str
     deadline: float
+    most: float
     result: int
     errors: int
     received: bytearray = field(default_factory=bytearray)
@@ -327,7 +343,10 @@ class _Supervisor:
         os.close(to_result)
         os.close(to_errors)
         deadline = time.monotonic() + self.job["timeout"]
-        worker = _Worker(pid, index, name, deadline, result, errors)
+        most = math.inf
+        if self.job["memory"] is not None:
+            most = address_space("self", "VmSize") + self.job["memory"] * _MEBI
+        worker = _Worker(pid, index, name, deadline, most, result, errors)
         self.running[pid] = worker
         for fd in (result, errors):
             os.set_blocking(fd, False)
@@ -342,7 +361,7 @@ class _Supervisor:
         os.dup2(to_errors, 2)
         sys.stderr = _Nowhere(2)  # what is written to the descriptor (faulthandler) still counts
         self.send.close()  # so that nothing the user's code forks can hold it open
-        limit_memory(self.job["memory"])
+        limit_memory(self.job["memory"] and int(_SLACK * self.job["memory"]))
         try:
             data = guarded(self.work, name, self.target, self.job["memory"])
         except BaseException as error:  # KeyboardInterrupt and the user's own
@@ -379,6 +398,8 @@ class _Supervisor:
             if worker.received.endswith(b"\n"):
                 return self._finish(worker, json.loads(worker.received), reaped=True)
             reason = _how_it_ended(status, b"".join(worker.tail))
+        elif address_space(worker.pid, "VmPeak") > worker.most:
+            reason = out_of_memory(self.job["memory"])
         elif time.monotonic() < worker.deadline:
             return None
         else:

@@ -72,6 +72,14 @@ FILE = """
             held = []
             while True: held.append(np.empty(10_000_000))
 
+    class HungryAndPatient:
+        def forward(self):
+            while True:
+                held = []
+                try:
+                    while True: held.append(np.empty(10_000_000))
+                except MemoryError: pass
+
     class Crashes:
         def forward(self): ctypes.string_at(0)
 
@@ -170,6 +178,7 @@ def rows(tmp_path_factory):
         ("Exits", "error", "called sys.exit(3)"),
         ("ExitsAtOnce", "error", "ended the process (exit status 7) before a verdict"),
         ("Hungry", "error", "ran out of memory (limit 512 MiB; --memory changes it)"),
+        ("HungryAndPatient", "error", "ran out of memory (limit 512 MiB; --memory changes it)"),
         ("Prints", "pass", ""),
         (
             "Raises",
