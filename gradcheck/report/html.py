@@ -193,7 +193,11 @@ def context(subjects: Sequence[Subject], gallery: Gallery, title: str) -> dict[s
         "resolution": words.RESOLUTION,
         "entry_header": words.ENTRY_HEADER,
         "table_header": words.TABLE_HEADER,
-        "rows": [_row(s, anchors(s), links.get(id(s), "")) for s in subjects],
+        "total": len(subjects),
+        "files": [
+            {"name": name, "rows": [_row(s, anchors(s), links.get(id(s), "")) for s in found]}
+            for name, found in words.by_file(subjects).items()
+        ],
         "groups": _groups(findings, gallery),
         "notes": notes,
     }

@@ -92,10 +92,7 @@ def render(subjects: Sequence[Subject]) -> str:
         In any order; those of one file become one suite.
     """
     root = ET.Element("testsuites", {"name": "gradcheck"})
-    by_file: dict[str, list[Subject]] = {}
-    for s in subjects:
-        by_file.setdefault(s.target.partition("::")[0], []).append(s)
-    for path, members in by_file.items():
+    for path, members in words.by_file(subjects).items():
         suite = ET.SubElement(root, "testsuite", {"name": printable(path)})
         for s in members:
             _add_subject(suite, s)

@@ -56,7 +56,14 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> str:
 
 
 def overview(subjects: Sequence[Subject]) -> str:
-    """The table with one row per subject."""
+    """The table with one row per subject; of several files, one table each."""
+    files = words.by_file(subjects)
+    if len(files) < 2:
+        return _overview(subjects)
+    return "\n\n".join(f"{code(name)}\n\n{_overview(found)}" for name, found in files.items())
+
+
+def _overview(subjects: Sequence[Subject]) -> str:
     rows = []
     for s in subjects:
         name, kind, *rest = words.table_row(s)

@@ -77,10 +77,8 @@ class Verdicts(Sequence[Subject]):
     def __str__(self) -> str:
         from gradcheck.report import terminal
 
-        files: dict[str, list[Subject]] = {}
-        for s in self._subjects:
-            files.setdefault(s.target.partition("::")[0], []).append(s)
-        reports = [terminal.FileReport(name, tuple(found)) for name, found in files.items()]
+        files = words.by_file(self._subjects).items()
+        reports = [terminal.FileReport(name, tuple(found)) for name, found in files]
         return terminal.render(reports)
 
     def _repr_markdown_(self) -> str:

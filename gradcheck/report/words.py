@@ -69,7 +69,7 @@ def ratio(entry: Entry) -> str:
     if abs(entry.measured) <= max(0.0, entry.bound):
         return ""
     quotient = entry.claimed / entry.measured
-    text = f"{quotient:.4g}"
+    text = f"{quotient + 0.0:.4g}"  # a negative zero is a zero
     if text == "1" and quotient != 1:
         return f"1 {'+' if quotient > 1 else '-'} {small(abs(quotient - 1))}"
     return text
@@ -94,7 +94,7 @@ def entry_rows(verdict: Verdict, limit: int = 12) -> list[list[str]]:
     rows = []
     for e in evidence(verdict)[:limit]:
         yours, real = apart(e.claimed, e.measured)
-        bound = "" if math.isnan(e.bound) else f" ± {small(e.bound)}"
+        bound = f" ± {small(e.bound)}" if e.bound > 0 else ""
         rows.append([index_text(e.index), yours, real + bound, ratio(e)])
     return rows
 
@@ -275,6 +275,19 @@ def path_of(subject: Subject) -> str:
     """The file of a target ``file.py::Name``, or ``""`` for a module."""
     path = subject.target.partition("::")[0]
     return path if path.endswith((".py", ".ipynb")) else ""
+
+
+def file_of(subject: Subject) -> str:
+    """The file of a target, or its module."""
+    return path_of(subject) or subject.target.partition("::")[0].partition(":")[0]
+
+
+def by_file(subjects: Iterable[Subject]) -> dict[str, list[Subject]]:
+    """The subjects of each file or module; files in the order in which they first occur."""
+    found: dict[str, list[Subject]] = {}
+    for s in subjects:
+        found.setdefault(file_of(s), []).append(s)
+    return found
 
 
 def line_of(subject: Subject, verdict: Verdict) -> int | None:

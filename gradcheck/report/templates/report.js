@@ -28,8 +28,8 @@
     all("[data-status]").forEach(function (e) {
       e.hidden = status !== "all" && e.dataset.status !== status;
     });
-    all(".group").forEach(function (g) { g.hidden = !g.querySelector("[data-status]:not([hidden])"); });
-    var shown = all(".overview tbody tr:not([hidden])").length;
+    all(".group, .overview tbody").forEach(function (g) { g.hidden = !g.querySelector("[data-status]:not([hidden])"); });
+    var shown = all(".overview tr[data-status]:not([hidden])").length;
     said.textContent = status === "all" ? "" : shown + (shown === 1 ? " subject is " : " subjects are ") + status + ".";
   }
   filters.forEach(function (b) {
