@@ -65,10 +65,12 @@ class LabelSpec:
     ``encodings`` are those its forward accepted, best first: ``index`` (n,), ``index_column``
     (n, 1), ``onehot`` (n, C), ``binary`` (0/1, the predictions' shape), ``binary_flat`` (n,),
     ``sign`` (-1/1), ``real`` (the predictions' shape), ``real_flat`` (n,), ``simplex``.
+    ``wide`` says that the labels have `classes` columns although the input has another number.
     """
 
     encodings: tuple[str, ...]
     classes: int | str = "D"
+    wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from gradcheck.conventions.adapt_functions import function_ops, loss_function_op
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.models import model_op
+from gradcheck.conventions.networks import assembled_op, trained_op
 from gradcheck.conventions.optimizers import function_optimizer, given_parameters, optimizer_op
 from gradcheck.types import Op
 from gradcheck.variants import variants
@@ -42,7 +43,7 @@ def read_as(source: Source, kind: str) -> list[Op]:
     if kind == "accuracy":
         return constructed(source, accuracy_op)[:1]
     if kind == "model":
-        return [model_op(source.name, source.obj, source.namespace, source.tree, source.init)]
+        return [model(source)]
     if kind == "numgrad":
         return [numgrad_op(source)]
     if kind == "loss":
@@ -50,6 +51,23 @@ def read_as(source: Source, kind: str) -> list[Op]:
     if kind == "function":
         return function_ops(source)
     return layer_ops(source)
+
+
+def model(source: Source) -> Op:
+    """The Op of a model: through loss and gradient, assembled, or through one step of training.
+
+    Raises
+    ------
+    Refused
+        None of the three works; the text says what each of them lacks.
+    """
+    reasons = []
+    for adapt in (model_op, assembled_op, trained_op):
+        try:
+            return adapt(source.name, source.obj, source.namespace, source.tree, source.init)
+        except Refused as refusal:
+            reasons.append(str(refusal))
+    raise Refused("; ".join(dict.fromkeys(reasons)))
 
 
 def constructed(

@@ -15,7 +15,7 @@ from gradcheck.conventions import layers, losses, places
 from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.layers import Trial
-from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
+from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint, live_maker
 from gradcheck.conventions.recognise import loss_call
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.shapes import shape_hypotheses
@@ -86,7 +86,7 @@ def builds(
             last = f"{made.text} raises {type(error).__name__}: {error}"
             continue
         count += 1
-        yield made, lambda made=made: Live(made.make())  # type: ignore[misc]
+        yield made, live_maker(made)
         if count >= limit:
             return
     if not count:
@@ -135,8 +135,8 @@ def in_stages(source: Source, pair: tuple[str, str]) -> Op | None:
     """The Op of a class that needs ``setup(shape)`` or ``initialize(optimizer)`` after construction."""
     for made, _ in builds(source, source.obj, limit=6):
         for text, staged in prepared(made.make):
-            make = lambda staged=staged: Live(staged())
             full = Recipe(made.text + text, staged, made.dims)
+            make = live_maker(full)
             trial, _ = best_trial(source, full, make, make(), pair)
             if trial is not None and not trial.problem:
                 return finish(source, full, make, make(), trial)
@@ -157,13 +157,11 @@ def other_configurations(
         try:
             proto = Live(made.make())
             fixed = replace(source, shape=None)
-            trial, _ = best_trial(
-                fixed, made, lambda made=made: Live(made.make()), proto, pair, shape
-            )  # type: ignore[misc]
+            trial, _ = best_trial(fixed, made, live_maker(made), proto, pair, shape)
         except Exception:  # the constructor refuses this option
             continue
         if trial is not None and not trial.problem:
-            yield finish(source, made, lambda made=made: Live(made.make()), proto, trial)  # type: ignore[misc]
+            yield finish(source, made, live_maker(made), proto, trial)
 
 
 def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial) -> Op:

@@ -116,10 +116,11 @@ def fill(
 def set_mode(obj: Any, train: bool) -> bool:
     """Switch an object between training and evaluation by method or attribute, if it has one."""
     on, off = getattr(obj, "train", None), getattr(obj, "eval", None)
-    method = on if train else off
-    if callable(on) and callable(off) and not [a for a in arguments(method) if a.required]:
-        method()  # type: ignore[misc]
-        return True
+    if callable(on) and callable(off):
+        method = on if train else off
+        if not [a for a in arguments(method) if a.required]:
+            method()
+            return True
     for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
         if isinstance(value, bool):
             flag = Arg(name, False, True).flag

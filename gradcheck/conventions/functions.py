@@ -16,7 +16,6 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions.calls import RATE, Calls, strongly_upstream
-from gradcheck.conventions.layers import named
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
 from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
 from gradcheck.types import Array, Slot
@@ -358,8 +357,3 @@ def parameter_maker(params: list[str], shapes: list[tuple[int, ...]]) -> Callabl
 def slot_for(names: list[str], shape: tuple[int | str, ...]) -> tuple[Slot, ...]:
     """The slots of a function: its first argument."""
     return tuple(Slot(n, shape) for n in names)
-
-
-def unwrap(calls: Calls, ret: Any) -> Any:
-    """What a backward function returned, by name."""
-    return named(calls, ret)

@@ -98,7 +98,9 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
     cots = [cases.numbers(cases.generator(case, 4), o.shape) for o in outputs]
     shapes = [o.shape for o in outputs]
     try:
-        live.ret = named(calls, calls.backward(live, [np.array(c) for c in cots], arrays, None))
+        live.ret = named(
+            calls.backward_function, calls.backward(live, [np.array(c) for c in cots], arrays, None)
+        )
     except Exception as error:
         return Trial(slots, calls, place, shapes, {}, {}, f"{type(error).__name__}: {error}")
     return read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
@@ -122,7 +124,7 @@ def upstream_count(calls: Calls, live: Live, place: Place | None) -> int:
     return max(1, min(len(wanted), len(arrays_of(live.out))))
 
 
-def named(calls: Calls, ret: Any) -> Any:
+def named(backward: Any, ret: Any) -> Any:
     """What backward returned as a dict by name: from its ``return`` statement, else by position."""
     if ret is None or isinstance(ret, dict):
         return ret
@@ -135,7 +137,7 @@ def named(calls: Calls, ret: Any) -> Any:
             if isinstance(v, (tuple, list))
             else [v]
         )
-    names = returned_names(calls.backward_function) if isinstance(ret, tuple) else []
+    names = returned_names(backward) if isinstance(ret, tuple) else []
     if len(names) != len(values) or len(set(names)) != len(names):
         names = ["returned"] if len(values) == 1 else [f"returned[{i}]" for i in range(len(values))]
     return dict(zip(names, values, strict=True))
@@ -297,7 +299,9 @@ def to_op(
         shapes = live.memory["shapes"]
         cots = [cot] if len(shapes) == 1 else split(np.ravel(cot), shapes)
         held = {k: np.array(places.read(live, p)) for k, p in trial.params.items()}
-        live.ret = named(calls, calls.backward(live, cots, [inputs[k] for k in order], labels))
+        live.ret = named(
+            calls.backward_function, calls.backward(live, cots, [inputs[k] for k in order], labels)
+        )
         step = {
             k: (v - places.read(live, trial.params[k])) / learning_rate(live)
             for k, v in held.items()

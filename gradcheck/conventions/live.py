@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.construct import seeded
+from gradcheck.construct import Recipe, seeded
 from gradcheck.conventions import places
 from gradcheck.conventions.places import Place
 from gradcheck.types import Array, Primals
@@ -47,6 +47,11 @@ class Live:
     out: Any = None
     ret: Any = None
     memory: dict[str, Any] = field(default_factory=dict)
+
+
+def live_maker(made: Recipe) -> Callable[[], Live]:
+    """A maker of Live objects from a recipe."""
+    return lambda: Live(made.make())
 
 
 def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) -> Live:

@@ -18,7 +18,6 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import places
-from gradcheck.conventions.calls import Calls
 from gradcheck.conventions.layers import input_gradient, named
 from gradcheck.conventions.live import (
     Live,
@@ -342,9 +341,7 @@ def to_op(
         ret = run_backward(
             live, lossy.backward(live), reading.backward, pred, labels, reading.swapped, held
         )
-        live.ret = named(
-            Calls(None, None, (slot_name,), backward_function=lossy.backward_function), ret
-        )  # type: ignore[arg-type]
+        live.ret = named(lossy.backward_function, ret)
         return {slot_name: read_gradient(live, slot_name, pred, before)}
 
     return Op(

@@ -11,7 +11,7 @@ from gradcheck import cases
 from gradcheck.construct import recipes
 from gradcheck.conventions import places
 from gradcheck.conventions.consistency import miss
-from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone
+from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone, live_maker
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.recognise import returns_gradients
 from gradcheck.conventions.signature import arguments
@@ -50,14 +50,12 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
         try:
             proto = Live(made.make())
         except Exception as error:
-            last = f"{made.text} raises {type(error).__name__}: {error}"
+            last = last or f"{made.text} raises {type(error).__name__}: {error}"
             continue
-        found = first_reading(
-            name, obj, proto, lambda made=made: Live(made.make()), made.text, loss, gradient
-        )  # type: ignore[misc]
+        found = first_reading(name, obj, proto, live_maker(made), made.text, loss, gradient)
         if isinstance(found, Op):
             return found
-        last = found or last
+        last = last or found
     raise Refused(last or "no input was accepted")
 
 
@@ -124,6 +122,9 @@ def reading(
     live.ret = grads
     found = {p: a for p, a in places.walk(live).items() if p[0] == ("attr", "ret")}
     pairs = by_key(own, found)
+    if not pairs and len(own) == 1 and len(found) == 1:
+        place = next(iter(own))
+        pairs = {places.words(place)[0]: (place, next(iter(found)))}
     if not pairs:
         raise Refused("gradient returns nothing that matches a parameter by name")
     return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs)
@@ -183,6 +184,6 @@ def build(
         name=name, kind="model", convention="fish", make=lambda: clone(proto, {}, make),
         parameters=lambda live: {k: places.read(live.obj, p) for k, (p, _) in pairs.items()},
         with_parameters=lambda values: clone(proto, {(("attr", "obj"), *pairs[k][0]): v for k, v in values.items()}, make),
-        forward=forward, backward=backward, slots=(slot,), labels=LabelSpec((encoding,), classes), terminal=True,
+        forward=forward, backward=backward, slots=(slot,), labels=LabelSpec((encoding,), classes, wide=True), terminal=True,
         built=text, obj=cls, gradient_names={k: f"grads[{k!r}]" for k in pairs},
     )  # fmt: skip

@@ -192,7 +192,7 @@ def one_array(update: Callable[..., Any], form: str, key: str, w: Array, g: Arra
     }  # fmt: skip
     out = call_quietly(update, *args[form])
     if form == "step_only":
-        return w - np.asarray(out)
+        return np.asarray(w - np.asarray(out))
     return w if out is None else np.asarray(out)
 
 

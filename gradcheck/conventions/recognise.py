@@ -244,11 +244,9 @@ def is_model(cls: Any, key: str) -> bool:
         return True
     if "loss" in own and returns_gradients(cls.loss):
         return True
-    return (
-        bool(own & {"fit", "train"})
-        and "predict" in own
-        and bool(own & {"forward", "backward", "add", "backprop", "layers"})
-    )
+    if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
+        return True
+    return "add" in own and bool(own & {"forward", "set", "finalize"})
 
 
 def returns_gradients(loss: Any) -> bool:

@@ -5,6 +5,7 @@ Tried only when the object as constructed does not run.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -38,14 +39,17 @@ def prepared(make: Any) -> Iterator[tuple[str, Any]]:
     for shape, size in itertools.product(SHAPES, (4, 5)):
         for names in subsets(stages):
             text = f".{names[0]}({shape})" if names else ""
-            maker = lambda shape=shape, size=size, names=names: run_stages(
-                make(), names, shape, size
-            )
+            maker = functools.partial(staged, make, names, shape, size)
             try:
                 maker()
             except Exception:  # this stage wants another shape
                 continue
             yield text, maker
+
+
+def staged(make: Any, names: list[str], shape: tuple[int, ...], size: int) -> Any:
+    """A fresh object after its stages."""
+    return run_stages(make(), names, shape, size)
 
 
 def subsets(stages: list[str]) -> list[list[str]]:
