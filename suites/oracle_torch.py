@@ -6,7 +6,7 @@ without ``_forward`` and ``_backward``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -37,6 +37,79 @@ class Draw:
     extra: tuple[Any, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     zero: tuple[int, ...] = ()
+
+
+def relative(ours: np.ndarray, theirs: np.ndarray, size: float = 0.0) -> float:
+    """The largest error over the largest entry; 0 where both are equal.
+
+    A gradient that cancels to less than a thousandth of its cotangent or of the other gradients
+    (a saturated softmax) has lost the digits below 1e-15 of those in PyTorch as well: it is
+    measured against their `size`.
+
+    Raises
+    ------
+    AssertionError
+        The shapes differ.
+    """
+    if np.shape(ours) != np.shape(theirs):
+        raise AssertionError(f"shape {np.shape(ours)}, but should be {np.shape(theirs)}")
+    error = np.abs(ours - theirs).max(initial=0.0)
+    return float(error / max(np.abs(theirs).max(), 1e-3 * size)) if error else 0.0
+
+
+def layout(rng: np.random.Generator, a: np.ndarray) -> np.ndarray:
+    """The same values in C order, Fortran order, or as every second element of a larger array."""
+    kind = rng.integers(3)
+    if kind == 0 or a.ndim == 0:
+        return a
+    if kind == 1:
+        return np.asfortranarray(a)
+    wide = np.zeros((*a.shape[:-1], 2 * a.shape[-1]), a.dtype)
+    wide[..., ::2] = a
+    return wide[..., ::2]
+
+
+def functions(name: str) -> tuple[Callable[..., Any], Callable[..., Any], Row]:
+    """Forward, backward and the way to draw arguments."""
+    module, draw = ROWS[name]
+    return getattr(module, f"{name}_forward"), getattr(module, f"{name}_backward"), draw
+
+
+def as_tuple(grads: Any) -> tuple[np.ndarray, ...]:
+    return grads if isinstance(grads, tuple) else (grads,)
+
+
+def compare(name: str, seed: int) -> Iterator[tuple[str, float]]:
+    """The relative errors of the output and of every gradient, for one random draw.
+
+    Raises
+    ------
+    AssertionError
+        An argument was edited, or a shape is wrong.
+    """
+    forward, backward, draw = functions(name)
+    rng = np.random.default_rng(seed)
+    d = draw(rng)
+    arrays = [layout(rng, a) for a in d.arrays]
+    before = [a.copy() for a in arrays]
+    y, cache = forward(*arrays, *d.extra, **d.options)
+    g = layout(rng, rng.normal(size=y.shape))
+    g_before = g.copy()
+    grads = as_tuple(backward(g, cache))
+    for a, b in zip([*arrays, g], [*before, g_before], strict=True):
+        if not np.array_equal(a, b):
+            raise AssertionError(f"{name} edited an argument, seed {seed}")
+
+    tensors = [torch.tensor(a, requires_grad=True) for a in d.arrays]
+    theirs = d.theirs(*tensors)
+    theirs.backward(torch.tensor(g_before))
+    yield "output", relative(y, theirs.detach().numpy())
+    size = max(np.abs(a).max() for a in (g, *(t.grad.numpy() for t in tensors)))
+    for i, (grad, t) in enumerate(zip(grads, tensors, strict=True)):
+        if i in d.zero:
+            yield f"gradient {i}", float(np.abs(grad).max() / size)
+        else:
+            yield f"gradient {i}", relative(grad, t.grad.numpy(), size)
 
 
 Row = Callable[[np.random.Generator], Draw]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import torch
 import torch.nn.functional as tf
@@ -15,7 +13,8 @@ from gradcheck_reference.functional import (
     recurrent,
 )
 
-base = sys.modules["oracle_torch"]
+from suites import oracle_torch as base
+
 Draw, ROWS, row = base.Draw, base.ROWS, base.row
 normal, shape, size, tensor = base.normal, base.shape, base.size, base.tensor
 
