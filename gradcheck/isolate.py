@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import io
 import json
 import os
@@ -24,6 +25,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from gradcheck import child, targets
+from gradcheck.isolation import rows
+from gradcheck.isolation.channel import message
 from gradcheck.report import jsonfile
 from gradcheck.types import Subject
 
@@ -122,29 +125,27 @@ def check_all(
 
 def check_here(job: Job) -> FileResult:
     """Run a job in this very process: no limits, for debuggers and for pytest."""
-    import importlib
-
     engine = importlib.import_module(job.engine)
     try:
         loaded = targets.load(job.target)
     except targets.TargetError as error:
         return FileResult(job.target, error=str(error))
+    options = engine.Options(**job.options)
+
+    def work(name: str) -> dict[str, Any]:
+        return jsonfile.subject_to_dict(child.check_one(engine, loaded, name, options, job.flags))
+
+    def check(row: Mapping[str, Any]) -> Subject:
+        data = rows.guarded(work, row["name"], job.target, None)
+        return _with_kind(jsonfile.subject_from_dict(data), row)
+
     try:
-        options = engine.Options(**job.options)
-
-        def work(name: str) -> dict[str, Any]:
-            return jsonfile.subject_to_dict(
-                child.check_one(engine, loaded, name, options, job.flags)
-            )
-
-        subjects = []
-        for row in child.plan_rows(engine, loaded, job.skip):
-            subject = _skipped(job, row) or jsonfile.subject_from_dict(
-                child.guarded(work, row["name"], job.target, None)
-            )
-            subjects.append(_with_kind(subject, row))
+        planned = child.plan_rows(engine, loaded, job.skip)
+        subjects = [_skipped(job, row) or check(row) for row in planned]
         notes = loaded.project.notes if loaded.project else loaded.notes
         return FileResult(job.target, _with_failed(job, subjects, loaded.failed), notes)
+    except targets.TargetError as error:
+        return FileResult(job.target, error=str(error))
     finally:
         loaded.close()
 
@@ -193,7 +194,7 @@ def _with_failed(
         *subjects,
         *(
             jsonfile.subject_from_dict(
-                child.failure(job.target, name, f"could not be defined: {reason}")
+                rows.failure(job.target, name, f"could not be defined: {reason}")
             )
             for name, reason in failed.items()
             if name in defined and name not in have and job.target.name in (None, name)
@@ -227,25 +228,25 @@ class _State:
         self.error = ""
         self.done = False
 
-    def take(self, message: Mapping[str, Any]) -> None:
+    def take(self, news: Mapping[str, Any]) -> None:
         """Take one message of the child in."""
-        if "error" in message:
-            self.error = message["error"]
-        elif "plan" in message and self.plan is None:
-            self.plan = message["plan"]
-            self.notes = tuple(message["notes"])
-            self.failed = message["failed"]
-            for index, planned in enumerate(message["plan"]):
+        if "error" in news:
+            self.error = news["error"]
+        elif "plan" in news and self.plan is None:
+            self.plan = news["plan"]
+            self.notes = tuple(news["notes"])
+            self.failed = news["failed"]
+            for index, planned in enumerate(news["plan"]):
                 row = _skipped(self.job, planned)
                 if row is not None:
                     self.subjects[index] = row
-            self.counter.add(known=len(message["plan"]) - len(self.subjects))
-        elif "subject" in message:
-            subject = jsonfile.subject_from_dict(message["data"])
-            row = (self.plan or [])[message["subject"]]
-            self.subjects[message["subject"]] = _with_kind(subject, row)
+            self.counter.add(known=len(news["plan"]) - len(self.subjects))
+        elif "subject" in news:
+            subject = jsonfile.subject_from_dict(news["data"])
+            row = (self.plan or [])[news["subject"]]
+            self.subjects[news["subject"]] = _with_kind(subject, row)
             self.counter.add(subject=subject)
-        self.done = self.done or "done" in message or bool(self.error)
+        self.done = self.done or "done" in news or bool(self.error)
 
     def todo(self) -> list[dict[str, Any]]:
         """What was planned and has no row yet."""
@@ -258,15 +259,15 @@ class _State:
             return
         for index, planned in enumerate(self.plan):
             if index not in self.subjects and (names is None or planned["name"] in names):
-                data = child.failure(self.job.target, planned["name"], reason)
+                data = rows.failure(self.job.target, planned["name"], reason)
                 self.take({"subject": index, "data": data})
 
     def result(self) -> FileResult:
         """The rows in the order of the file."""
-        rows = [self.subjects[index] for index in sorted(self.subjects)]
+        found = [self.subjects[index] for index in sorted(self.subjects)]
         if self.job.op != "check":
-            return FileResult(self.job.target, tuple(rows), self.notes, self.error)
-        subjects = _with_failed(self.job, rows, self.failed)
+            return FileResult(self.job.target, tuple(found), self.notes, self.error)
+        subjects = _with_failed(self.job, found, self.failed)
         return FileResult(self.job.target, subjects, self.notes, self.error)
 
 
@@ -319,7 +320,7 @@ def _converse(
             if line is None:
                 state.give_up(_ending(process, b"".join(tail)), names)
                 return
-            state.take(child.message(line))
+            state.take(message(line))
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """From the text a user types to loaded code: files, folders, notebooks and modules.
 
-Only definitions run (`definitions`); what the file imports from its own project is loaded the
-same way (`importing`); modules that are not installed get stand-ins (`stubs`).
+Only definitions run (`loading.definitions`); what the file imports from its own project is loaded
+the same way (`loading.importing`); modules that are not installed get stand-ins (`loading.stubs`).
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ import difflib
 import importlib
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gradcheck import importing, notebooks, stubs
+from gradcheck.loading import notebooks, stubs
+from gradcheck.loading.importing import NNFS_NOTE, Project
+from gradcheck.loading.namespace import UserModule
+from gradcheck.loading.roots import dotted, module_name, package_top, roots_of
+from gradcheck.loading.source import parse_quietly, read_source
 
 _SKIPPED_FOLDERS = """
     .git .hg .svn .venv venv env .env __pycache__ site-packages node_modules build dist .eggs .tox
     .nox .ipynb_checkpoints .mypy_cache .ruff_cache .pytest_cache .hypothesis .idea .vscode
 """
-_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml")
 _SUFFIXES = (".py", ".ipynb")
-_LEVELS = 4
 
 
 class TargetError(Exception):
@@ -88,7 +89,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
     roots: tuple[Path, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
-    project: importing.Project | None = None
+    project: Project | None = None
 
     def close(self) -> None:
         """Undo what loading did to the process (import path, modules, `nnfs.init`)."""
@@ -204,7 +205,7 @@ def load(target: Target) -> Loaded:
     if _installed_path(path):
         return _import(target, path, source, tree)
     roots = roots_of(path)
-    project = importing.Project(roots)
+    project = Project(roots)
     try:
         module = _execute(project, path, source, tree)
         for text in (*notes, *_observations(tree)):
@@ -241,8 +242,8 @@ def parse_file(path: Path, text: str | None = None) -> tuple[str, ast.Module, tu
         if path.suffix == ".ipynb":
             source, notes = notebooks.read(path)
         else:
-            source = importing.read_source(path)
-        tree = importing.parse_quietly(source, str(path))
+            source = read_source(path)
+        tree = parse_quietly(source, str(path))
     except SyntaxError as error:
         line = (error.text or "").strip()
         shown = f": {line[:60]}" if line else ""
@@ -262,9 +263,7 @@ def _read(target: Target, path: Path) -> tuple[str, ast.Module, tuple[str, ...]]
     return parse_file(path, target.text)
 
 
-def _execute(
-    project: importing.Project, path: Path, source: str, tree: ast.Module
-) -> importing.UserModule:
+def _execute(project: Project, path: Path, source: str, tree: ast.Module) -> UserModule:
     name = module_name(path, project.roots, tree)
     parent, _, tail = name.rpartition(".")
     if parent:
@@ -304,7 +303,7 @@ def _installed_path(path: Path) -> bool:
 
 def _import(target: Target, path: Path, source: str, tree: ast.Module) -> Loaded:
     """Load an installed module in the ordinary way."""
-    name = target.module or _dotted(path, _package_top(path).parent)
+    name = target.module or dotted(path, package_top(path).parent)
     top = str(path.parents[len(name.split(".")) - (path.name != "__init__.py")])
     added = top not in sys.path
     if added:
@@ -332,9 +331,9 @@ def _with_name(loaded: Loaded) -> Loaded:
     try:
         value = loaded.namespace[name]
     except KeyError:
-        raise TargetError(
-            f"{loaded.target.text}: no class or function {name}{_near_names(name, defined)}"
-        ) from None
+        if any(f.startswith(f"{name}_") or f.endswith(f"_{name}") for f in defined):
+            return loaded  # the stem of f_forward and f_backward
+        raise no_such_name(loaded) from None
     except Exception as error:
         raise TargetError(
             f"{loaded.target}: computing it failed: {type(error).__name__}: {error}"
@@ -356,6 +355,13 @@ def _with_name(loaded: Loaded) -> Loaded:
         loaded.failed,
         loaded.project,
     )
+
+
+def no_such_name(loaded: Loaded) -> TargetError:
+    """The error for a name that a file does not define, with the nearest that it does."""
+    name = loaded.target.name or ""
+    near = _near_names(name, defined_names(loaded.tree))
+    return TargetError(f"{loaded.target.text}: no class or function {name}{near}")
 
 
 def defined_names(tree: ast.Module) -> list[str]:
@@ -399,83 +405,6 @@ def _observations(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         for call in ast.walk(node):
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "nnfs.init":
-                yield importing.NNFS_NOTE
+                yield NNFS_NOTE
     for name, line in stubs.removed_names_used(tree):
         yield f"np.{name} (line {line}) no longer exists in NumPy: read as it was while checking"
-
-
-# ---- where imports come from --------------------------------------------------------------------
-
-
-def roots_of(path: Path) -> tuple[Path, ...]:
-    """Folders that imports of a file are looked up in: its own and every ancestor's.
-
-    The nearest comes first, but folders that are packages come last and outermost first: there
-    ``import layers`` means a module of the project before it means a sibling.  They end at the
-    project's root: the nearest folder with a ``.git``, else the outermost one with packaging
-    files, else a few levels up; never the home or temporary folder.
-    """
-    own = path.absolute().parent
-    stop = {Path.home(), Path(tempfile.gettempdir()), Path(own.anchor)}
-    above = [own]
-    for folder in own.parents:
-        if folder in stop or above[-1] in stop or (above[-1] / ".git").exists():
-            break
-        above.append(folder)
-    top = len(above) - 1 if (above[-1] / ".git").exists() else 0
-    if not top:
-        marked = [i for i, f in enumerate(above) if any((f / m).exists() for m in _MARKERS)]
-        top = marked[-1] if marked else min(_LEVELS, len(above) - 1)
-    chain = len(above[: top + 1])
-    while chain < len(above) and _is_package(above[chain - 1]):
-        chain += 1
-    packages = {f for f in above[:chain] if _is_package(f)}
-    roots = [f for f in above[:chain] if f not in packages]
-    roots += [f for f in reversed(above[:chain]) if f in packages]
-    top_folder = above[chain - 1]
-    extra = [f for name in ("src", "lib") if (f := top_folder / name).is_dir() and f not in roots]
-    return tuple(roots + extra)
-
-
-def module_name(path: Path, roots: tuple[Path, ...], tree: ast.Module) -> str:
-    """The dotted name under which a file is loaded, so that its relative imports work."""
-    base = _package_top(path)
-    if base == path and _relative_level(tree):
-        need = _relative_level(tree)
-        base = max((r for r in roots if r in path.parents), key=lambda r: -len(r.parts))
-        if len(path.relative_to(base).parts) <= need:
-            base = path.parents[min(need, len(path.parents) - 1)]
-        name = _dotted(path, base)
-    else:
-        name = _dotted(path, base.parent)
-    top = name.partition(".")[0]
-    taken = sys.modules.get(top)
-    if top in importing._RESERVED or (
-        taken is not None and not isinstance(taken, importing.UserModule)
-    ):
-        name = importing.RENAMED + name
-    return name
-
-
-def _is_package(folder: Path) -> bool:
-    return folder.name.isidentifier() and (folder / "__init__.py").exists()
-
-
-def _package_top(path: Path) -> Path:
-    """The outermost package folder that holds a file; the file itself when there is none."""
-    top = path
-    while _is_package(top.parent):
-        top = top.parent
-    return top
-
-
-def _dotted(path: Path, base: Path) -> str:
-    parts = list(path.relative_to(base).with_suffix("").parts)
-    if parts[-1] == "__init__" and len(parts) > 1:
-        parts.pop()
-    return ".".join(parts)
-
-
-def _relative_level(tree: ast.Module) -> int:
-    levels = [n.level for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    return max(levels, default=0)

@@ -32,7 +32,7 @@ RIGHT = """
             self.biases = np.zeros((1, n_neurons))
 
         def forward(self, inputs):
-            self.inputs = inputs
+            self.inputs = inputs.copy()
             self.output = inputs @ self.weights + self.biases
 
         def backward(self, dvalues):
@@ -100,6 +100,34 @@ def test_a_name_in_a_file(write, capsys):
     code, out, err = run(capsys, "check", f"{name}::Dens")
     assert (code, out) == (2, "")
     assert err == "gradcheck: two.py: no class or function Dens; did you mean Dense?\n"
+
+
+def test_a_pair_of_functions_by_its_stem_or_either_name(write, capsys):
+    write(
+        "pairs.py",
+        """
+        def scale_forward(x, w):
+            return x * w, (x, w)
+
+        def scale_backward(dout, cache):
+            x, w = cache
+            return dout * w, dout * x
+
+        def helper(x):
+            return x
+        """,
+    )
+    for name in ("scale", "scale_forward", "scale_backward"):
+        code, out, err = run(capsys, "check", f"pairs.py::{name}", "--law", "gradient")
+        assert (code, err) == (0, "")
+        assert re.search(r"^scale +function +x", out, re.M)
+    code, _, err = run(capsys, "check", "pairs.py::helper")
+    assert code == 2
+    assert err.startswith("gradcheck: pairs.py::helper: nothing to check: neither a class with")
+    assert run(capsys, "check", "pairs.py::scal_x", "--in-process")[2] == (
+        "gradcheck: pairs.py: no class or function scal_x; did you mean scale_forward or "
+        "scale_backward?\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -297,7 +325,7 @@ def test_a_folder_of_sixty_files(write, capsys):
         write(f"f/broken{i}.py", "def f(:\n")
         write(f"f/trains{i}.py", RIGHT + "\n    while True: pass\n")
     for i in range(2):
-        write(f"f/hangs{i}.py", RIGHT.replace("self.inputs = inputs", "while True: pass"))
+        write(f"f/hangs{i}.py", RIGHT.replace("self.inputs = inputs.copy()", "while True: pass"))
     begin = time.monotonic()
     code, out, _ = run(capsys, "check", "f", "--timeout", "20")
     assert code == 1

@@ -10,7 +10,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from gradcheck import stubs, targets
+from gradcheck import targets
+from gradcheck.loading import stubs
 
 
 @pytest.fixture
@@ -574,7 +575,7 @@ def test_a_notebook(project):
     assert loaded.notes == ("cell 5 left out: line 1: invalid syntax",)
     assert "def forward(self, x)" in inspect.getsource(loaded.namespace["Relu"])
     node = next(n for n in loaded.tree.body if getattr(n, "name", "") == "Relu2")
-    from gradcheck import notebooks
+    from gradcheck.loading import notebooks
 
     assert notebooks.cell_of(loaded.source, node.lineno) == (6, 1)
 

@@ -1,0 +1,1 @@
+"""The parts of `gradcheck.isolate` and `gradcheck.child`: limits, messages, supervision."""
