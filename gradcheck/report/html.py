@@ -18,7 +18,7 @@ from gradcheck.report.missing import MissingLibrary, needs
 from gradcheck.types import Subject, Verdict
 
 #: Characters of pictures in one page; the page for 50 subjects has to stay below 1 MB.
-BUDGET = 600_000
+BUDGET = 450_000
 
 _DRAW: dict[str, tuple[Callable[..., str], str]] = {
     "heatmap": (pictures.heatmap, "The wrong entries, marked with squares, in the whole gradient."),

@@ -43,7 +43,7 @@ from gradcheck.report.missing import needs
 Floats = npt.NDArray[np.float64]
 
 #: Most cells of a heat map, most points of a scatter, per axis and per picture.
-CELLS, POINTS = 64, 160
+CELLS, POINTS = 64, 120
 
 #: Colours drawn by matplotlib and the CSS variable each becomes.
 #: The mark of a wrong entry has one colour for both themes: it stands on the heat map's own.
