@@ -60,7 +60,7 @@ def table(rows: Sequence[Row], style: str = "simple") -> str:
     cells = [[r.name, WORDS.get(r.status, r.status), r.found, r.expected] for r in rows]
     text = tabulate(
         cells, headers=["check", "", "found", "should be"], tablefmt=style, disable_numparse=True,
-        maxcolwidths=None if style == "github" else [28, 6, 44, 26],
+        maxcolwidths=None if style == "github" else [28, 12, 42, 26],
     )  # fmt: skip
     return str(text)
 
