@@ -17,6 +17,8 @@ from gradcheck.numdiff.point import Direction, Point, is_float
 from gradcheck.types import Array
 
 _SPREAD_RUNS = 4
+#: Derivatives below so many roundings of a typical entry's are not told apart.
+HIDDEN = 32.0
 #: Small beside any curvature, and many float32 ulp.
 _ROUGH_STEP = 2.0**-20
 
@@ -48,6 +50,8 @@ class Claim:
         """Bound on the rounding of the claimed derivative along the direction."""
         eps = self.eps[direction.name]
         own = (4.0 if eps > 1e-10 else 8.0) * eps * self.size_along(direction)
+        # An output can hide changes below its own spacing, so nothing smaller is known.
+        own += HIDDEN * eps * self.entry_effect(direction.name)
         spread = self.spread.get(direction.name)
         return own if spread is None else own + spread_along(spread, direction)
 

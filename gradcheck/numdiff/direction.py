@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck.numdiff.claim import Claim
-from gradcheck.numdiff.kinks import Kink, diverging, jumps, kink_evidence
+from gradcheck.numdiff.kinks import Kink, diverging, jumps, kink_evidence, steep
 from gradcheck.numdiff.ladder import NOISE_FACTOR, Ladder, climb
 from gradcheck.numdiff.point import Direction
 from gradcheck.types import Array
@@ -19,7 +19,7 @@ State = Literal["pass", "fail", "inconclusive"]
 #: A pass must know the derivative to one percent.
 COARSEST_PASS = 1e-2
 #: The second ladder's steps lie between those of the first.
-SECOND_FACTOR = 0.75
+SECOND_FACTOR = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,56 @@ class Directional:
         return self.state == "fail" or self.resolution <= COARSEST_PASS
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One direction of one claim: what is claimed, and how far the claim is rounded."""
+
+    claim: Claim
+    direction: Direction
+    claimed: float
+    rounding: float
+    goal: float  # the bound that is good enough
+
+    def climb(self, **options: Any) -> Ladder:
+        claim = self.claim
+        return climb(claim.point, claim.weights, self.direction, self.claimed, **options)
+
+    def agrees(self, ladder: Ladder) -> bool:
+        """The ladder found a derivative, and the claim is within its bound."""
+        found = ladder.best >= 0
+        return found and abs(ladder.defect) <= ladder.widened() + self.rounding
+
+    def excess(self, *ladders: Ladder) -> float:
+        """By how much the defect exceeds its bound, at most."""
+        found = [x for x in ladders if x.best >= 0]
+        return max([0.0, *(abs(x.defect) - x.widened() - self.rounding for x in found)])
+
+    def say(self, state: State, ladder: Ladder, detail: str = "") -> Directional:
+        claim = self.claim
+        bound = (ladder.widened() if ladder.best >= 0 else math.inf) + self.rounding
+        if state == "fail" and not math.isfinite(bound):
+            state, detail = "inconclusive", detail or "no step with regular behaviour"
+        derivative = self.claimed + ladder.defect
+        amplitude = max(
+            abs(derivative) if math.isfinite(derivative) else 0.0,
+            claim.size_along(self.direction),
+            claim.entry_effect(self.direction.name),
+            ladder.movement,
+        )
+        if state == "pass":
+            # A derivative of zero by construction (a bias before batch norm) has no size of its
+            # own; it is known once it is small beside the outputs themselves.
+            outputs = float(np.linalg.norm(claim.weights.cotangent * claim.point.output))
+            amplitude = max(amplitude, math.sqrt(claim.weights.noise.eps) * outputs)
+            if bound > COARSEST_PASS * amplitude:
+                state = "inconclusive"
+                share = bound / amplitude if amplitude else math.inf
+                detail = f"the derivative is known only to {share:.0%}"
+        return Directional(
+            state, ladder.defect, bound, derivative, self.claimed, amplitude, 0, detail
+        )
+
+
 def check(
     claim: Claim, direction: Direction, *, start: int = 0, confirm: bool = True
 ) -> Directional:
@@ -83,118 +133,83 @@ def check(
     ``start`` skips the coarsest steps; ``confirm=False`` reports a failing first ladder as is
     (for searching: whatever is blamed in the end is confirmed).
     """
-    point, weights = claim.point, claim.weights
-    before = point.forward_calls
+    before = claim.point.forward_calls
     claimed = claim.along(direction)
-    rounding = claim.rounding(direction)
-    goal = math.sqrt(max(claim.eps[direction.name], point.eps(direction.name)))
-    first = climb(
-        point, weights, direction, claimed, target=goal * abs(claimed), start=start, count=10
-    )
-    verdict = _first_verdict(claim, direction, first, claimed, rounding)
-    if verdict is None:
-        verdict = (
-            _second_verdict(claim, direction, first, claimed, rounding)
-            if confirm
-            else _verdict(claim, direction, first, claimed, rounding, "fail")
-        )
+    precision = max(claim.eps[direction.name], claim.point.eps(direction.name))
+    goal = math.sqrt(precision) * abs(claimed)
+    asked = _Asked(claim, direction, claimed, claim.rounding(direction), goal)
+    first = asked.climb(target=goal, start=start, count=10)
+    if asked.agrees(first):
+        verdict = _smooth_pass(asked, first)
+    elif confirm:
+        verdict = _second_verdict(asked, first)
+    else:
+        verdict = asked.say("fail", first)
     best = start + max(first.best, 0)
-    return replace(verdict, evaluations=point.forward_calls - before, best_rung=best)
+    return replace(verdict, evaluations=claim.point.forward_calls - before, best_rung=best)
 
 
-def _verdict(
-    claim: Claim,
-    direction: Direction,
-    ladder: Ladder,
-    claimed: float,
-    rounding: float,
-    state: State,
-    detail: str = "",
-) -> Directional:
-    bound = (ladder.widened() if ladder.best >= 0 else math.inf) + rounding
-    defect = ladder.defect
-    if state == "fail" and not math.isfinite(bound):
-        state, detail = "inconclusive", detail or "no step with regular behaviour"
-    derivative = claimed + defect
-    amplitude = max(
-        abs(derivative) if math.isfinite(derivative) else 0.0,
-        claim.size_along(direction),
-        claim.entry_effect(direction.name),
-        ladder.movement,
-    )
-    if state == "pass":
-        # A derivative of zero by construction (a bias before batch norm) has no size of its own;
-        # it is known once it is small beside the outputs themselves.
-        weighted = float(np.linalg.norm(claim.weights.cotangent * claim.point.output))
-        amplitude = max(amplitude, math.sqrt(claim.weights.noise.eps) * weighted)
-        if bound > COARSEST_PASS * amplitude:
-            state = "inconclusive"
-            share = bound / amplitude if amplitude else math.inf
-            detail = f"the derivative is known only to {share:.0%}"
-    return Directional(state, defect, bound, derivative, claimed, amplitude, 0, detail)
-
-
-def _first_verdict(
-    claim: Claim, direction: Direction, ladder: Ladder, claimed: float, rounding: float
-) -> Directional | None:
-    """Pass or inconclusive; None for a candidate failure or where no regular step was found."""
-    if ladder.best < 0 or abs(ladder.defect) > ladder.widened() + rounding:
-        return None
+def _smooth_pass(asked: _Asked, ladder: Ladder) -> Directional:
     if diverging(ladder):
-        return _verdict(
-            claim, direction, ladder, claimed, rounding, "inconclusive", "one-sided slopes diverge"
-        )
-    return _verdict(claim, direction, ladder, claimed, rounding, "pass")
+        return asked.say("inconclusive", ladder, "one-sided slopes diverge")
+    return asked.say("pass", ladder)
 
 
-def _second_verdict(
-    claim: Claim, direction: Direction, first: Ladder, claimed: float, rounding: float
-) -> Directional:
+def _second_verdict(asked: _Asked, first: Ladder) -> Directional:
     """Climb again, deeper and at other steps; a fail needs both ladders to agree on the defect."""
-    second = climb(
-        claim.point, claim.weights, direction, claimed, count=13, factor=SECOND_FACTOR, patience=2
-    )
-
-    def say(state: State, detail: str = "", ladder: Ladder = second) -> Directional:
-        return _verdict(claim, direction, ladder, claimed, rounding, state, detail)
-
-    if second.best >= 0 and abs(second.defect) <= second.widened() + rounding:
-        if diverging(second):
-            return say("inconclusive", "one-sided slopes diverge")
-        return say("pass")
+    second = asked.climb(count=13, factor=SECOND_FACTOR, patience=2)
+    if asked.agrees(second):
+        return _smooth_pass(asked, second)
     if len(second.rungs) < 3:
-        return say("inconclusive", "no usable step")
+        return asked.say("inconclusive", second, "no usable step")
     if jumps(second):
-        return say("inconclusive", "the function jumps here")
-    excess = [abs(x.defect) - x.widened() - rounding for x in (first, second) if x.best >= 0]
-    kink = kink_evidence(second, 2.0 * max([0.0, *excess]))
+        return asked.say("inconclusive", second, "the function jumps here")
+    kink = kink_evidence(second, 2.0 * asked.excess(first, second))
     if kink.verdict == "seen":
+        finer = _inside_kink(asked, len(second.rungs))
+        if finer is not None:
+            return finer
         if diverging(second):
-            return say("inconclusive", "one-sided slopes diverge")
-        return _at_kink(claim, direction, second, claimed, rounding, kink)
+            return asked.say("inconclusive", second, "one-sided slopes diverge")
+        return _at_kink(asked, second, kink)
     if second.best < 0:
-        return say("inconclusive", "no step with regular behaviour")
+        return asked.say("inconclusive", second, "no step with regular behaviour")
     if kink.verdict == "unclear":
-        return say("inconclusive", "a kink nearby cannot be told from a defect")
+        return asked.say("inconclusive", second, "a kink nearby cannot be told from a defect")
     if second.vanishes():
-        return say("inconclusive", "the defect vanishes at finer steps")
+        return asked.say("inconclusive", second, "the defect vanishes at finer steps")
     if first.best >= 0:
         gap = abs(first.defect - second.defect)
-        if gap > first.widened() + second.widened() + 2.0 * rounding:
-            return say("inconclusive", "two series of steps disagree")
+        if gap > first.widened() + second.widened() + 2.0 * asked.rounding:
+            return asked.say("inconclusive", second, "two series of steps disagree")
         if first.widened() < second.widened():
-            return say("fail", ladder=first)
-    return say("fail")
+            return asked.say("fail", first)
+    return asked.say("fail", second)
 
 
-def _at_kink(
-    claim: Claim,
-    direction: Direction,
-    ladder: Ladder,
-    claimed: float,
-    rounding: float,
-    kink: Kink,
-) -> Directional:
+def _inside_kink(asked: _Asked, start: int) -> Directional | None:
+    """What looks like a kink may be smooth, or past, at finer steps: then those decide.
+
+    None if they see the kink too, or are too noisy to tell.
+    """
+    third = asked.climb(target=asked.goal, start=start, count=20)
+    if third.best < 0 or kink_evidence(third, 2.0 * asked.excess(third)).verdict == "seen":
+        return None
+    if asked.agrees(third):
+        passed = _smooth_pass(asked, third)
+        return passed if passed.state == "pass" else None
+    fourth = asked.climb(start=start, count=20, factor=SECOND_FACTOR, patience=2)
+    if fourth.best < 0 or asked.agrees(fourth):
+        return None
+    if kink_evidence(fourth, 2.0 * asked.excess(fourth)).verdict != "excluded":
+        return None
+    gap = abs(third.defect - fourth.defect)
+    if fourth.vanishes() or gap > third.widened() + fourth.widened() + 2.0 * asked.rounding:
+        return None
+    return asked.say("fail", fourth)
+
+
+def _at_kink(asked: _Asked, ladder: Ladder, kink: Kink) -> Directional:
     """Accept any derivative between the one-sided ones (in one dimension: Clarke's interval)."""
     centre, bound = ladder.defect, ladder.widened() if ladder.best >= 0 else math.inf
     if not math.isfinite(bound):
@@ -202,17 +217,19 @@ def _at_kink(
         centre = clean[-1].defect
         change = 2.0 * abs(centre - clean[-2].defect) if len(clean) > 1 else math.inf
         bound = change + NOISE_FACTOR * 2.0 * clean[-1].noise
-    bound += rounding
+    bound += asked.rounding
     low, high = centre - abs(kink.jump) / 2.0, centre + abs(kink.jump) / 2.0
     slack = bound + kink.error
-    allowed = (claimed + low, claimed + high)
-    plain = _verdict(claim, direction, ladder, claimed, rounding, "inconclusive")
-    found = replace(plain, defect=centre, bound=bound, derivative=claimed + centre)
+    plain = asked.say("inconclusive", ladder)
+    found = replace(plain, defect=centre, bound=bound, derivative=asked.claimed + centre)
     if not math.isfinite(slack):
         return replace(found, detail="a kink, not resolved")
-    if direction.values.size > 1:
+    if asked.direction.values.size > 1:
         # Kinks of several entries can cancel in the one-sided slopes: too little is known.
         return replace(found, detail="entries at kinks overlap along the direction")
+    allowed = (asked.claimed + low, asked.claimed + high)
     if low - slack <= 0.0 <= high + slack:
         return replace(found, state="pass", detail="kink", allowed=allowed)
+    if steep(ladder):
+        return replace(found, detail="one-sided slopes still grow at the finest steps")
     return replace(found, state="fail", detail="kink", allowed=allowed)

@@ -61,8 +61,26 @@ def kink_evidence(ladder: Ladder, needed: float) -> Kink:
 
 def diverging(ladder: Ladder) -> bool:
     """The one-sided slopes grow without limit as the step shrinks (sqrt|x| at 0)."""
-    clean = [abs(r.even) / r.h for r in ladder.rungs if abs(r.even) > 12.0 * r.tau]
-    return len(clean) >= 3 and clean[-2] >= 1.5 * clean[-3] and clean[-1] >= 1.5 * clean[-2]
+    slopes = _clean_slopes(ladder)
+    return len(slopes) >= 3 and slopes[-2] >= 1.5 * slopes[-3] and slopes[-1] >= 1.5 * slopes[-2]
+
+
+def steep(ladder: Ladder) -> bool:
+    """The one-sided slopes grew over the last step that noise allows to judge."""
+    slopes = _clean_slopes(ladder)
+    return len(slopes) >= 2 and slopes[-1] >= 1.25 * slopes[-2]
+
+
+def _clean_slopes(ladder: Ladder) -> list[float]:
+    """Even part over h where it is clear of noise; none if it vanished at finer steps."""
+    slopes: list[float] = []
+    for rung in ladder.rungs:
+        slope, noise = abs(rung.even) / rung.h, 12.0 * rung.tau / rung.h
+        if slope > noise:
+            slopes.append(slope)
+        elif slopes and noise < 0.5 * slopes[-1]:
+            slopes = []
+    return slopes
 
 
 def jumps(ladder: Ladder) -> bool:

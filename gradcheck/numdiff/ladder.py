@@ -190,12 +190,14 @@ def _rung(
         total = float(difference.sum())
         plus += minus
         plus -= 2.0 * point.output
-        even = float(plus @ gy)
+        plus *= gy
+        even = float(plus.sum())
     if not math.isfinite(total) or not math.isfinite(even):
         return None
     movement = float(difference @ difference)
     variance = float(weights.variance @ moved)
     # Rounding grows with the outputs, and summing the products rounds once more.
-    relative = max(0.3 * weights.noise.eps, 2.0**-51)
-    tau = weights.inflation * math.sqrt(2.0 * variance) + relative * math.sqrt(movement)
+    relative = max(0.5 * weights.noise.eps, 2.0**-51)
+    growth = relative * math.sqrt(movement + float(plus @ plus))
+    tau = weights.inflation * math.sqrt(2.0 * variance) + growth
     return Rung(h, (total - 2.0 * h * claimed) / (2.0 * h), tau, even, total, math.sqrt(movement))

@@ -69,8 +69,8 @@ class _Primal:
 
     @property
     def rungs(self) -> int:
-        """How many steps COARSEST/RATIO**j are exact (two bits are kept for a factor of 3/4)."""
-        return max(1, (self.bits - 1 - self.direction_bits - 5) // 2 + 1)
+        """How many steps COARSEST/RATIO**j are exact (one bit is kept for a factor of 1/2)."""
+        return max(1, (self.bits - 1 - self.direction_bits - 4) // 2 + 1)
 
 
 class Point:
@@ -256,4 +256,4 @@ def _on_grid(x: Array, scale: Any) -> _Primal:
     grid = power * 2.0 ** (1 - bits)
     with np.errstate(invalid="ignore"):
         flat = (np.rint(flat / grid) * grid).astype(flat.dtype)
-    return _Primal(tuple(x.shape), flat, s, power, bits, max(2, bits // 4))
+    return _Primal(tuple(x.shape), flat, s, power, bits, max(2, bits // 5))
