@@ -194,7 +194,7 @@ class Broken:
 class WrongGradient(Broken):
     def gradients(self, X, y):
         gradients = {k: v.copy() for k, v in self.inner.gradients(X, y).items()}
-        gradients["2.weights"][5, 1] *= -1
+        gradients["2.biases"][0, 1] *= 1.001
         return gradients
 
 
@@ -283,7 +283,7 @@ def test_a_wrong_entry_is_named():
         QUICK.replace(epochs=3), quick_data(), 0,
         factory=lambda s, dtype: WrongGradient(QUICK, s, dtype or "float64"),
     )  # fmt: skip
-    assert rows_of(outcome)["gradients at the start"].found.startswith("d2.weights[5, 1] = ")
+    assert rows_of(outcome)["gradients at the start"].found.startswith("d2.biases[0, 1] = ")
 
 
 # --- rows on their own
