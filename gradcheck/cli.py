@@ -19,17 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradcheck import __version__
+from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from gradcheck.isolate import FileResult, Job, Progress
-    from gradcheck.types import Subject
+    from gradcheck.isolate import FileResult, Job
 
 PASS, FAIL, USAGE, UNDECIDED = 0, 1, 2, 3
 FORMATS = ("terminal", "markdown", "github", "gradescope")
-
-
-class UsageError(Exception):
-    """What was asked for cannot be done; the message is one line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,6 +92,8 @@ def add_check(commands: Any) -> None:
 
 def cmd_check(args: argparse.Namespace) -> int:
     """Check every target; report; 0, 1, 2 or 3."""
+    from gradcheck import output
+
     begin = time.monotonic()
     _known_laws(args.law)
     results = _run(args, "check")
@@ -104,11 +102,11 @@ def cmd_check(args: argparse.Namespace) -> int:
         raise UsageError(only.error)
     _warn_unused(args.init, results)
     seconds = time.monotonic() - begin
-    _write_json(args.json, results, seconds)
+    output.write_json(args.json, results, seconds)
     if args.report:
-        _write_reports(args.report, results, seconds)
+        output.write_reports(args.report, results, seconds)
     if args.json != "-":
-        _show(args.format, results, seconds)
+        output.show(args.format, results, seconds)
     return exit_code(results)
 
 
@@ -298,7 +296,7 @@ def _known_laws(names: Sequence[str]) -> None:
 
 def _run(args: argparse.Namespace, op: str) -> list[FileResult]:
     """Every target's result, in the order of the command line."""
-    from gradcheck import isolate, targets
+    from gradcheck import isolate, progress, targets
 
     jobs: list[Job | FileResult] = []
     for text in args.targets:
@@ -310,8 +308,8 @@ def _run(args: argparse.Namespace, op: str) -> list[FileResult]:
     if op == "check" and getattr(args, "in_process", False):
         done = iter([isolate.check_here(job) for job in runnable])
     else:
-        with _progress() as progress:
-            done = iter(isolate.check_all(runnable, args.jobs, progress))
+        with progress.shown() as tell:
+            done = iter(isolate.check_all(runnable, args.jobs, tell))
     return [next(done) if isinstance(job, isolate.Job) else job for job in jobs]
 
 
@@ -356,118 +354,6 @@ def _flags(args: argparse.Namespace) -> str:
     if args.labels:
         parts.append(f"--labels {shlex.quote(args.labels)}")
     return " ".join(parts)
-
-
-class _progress:
-    """Progress on a terminal: a `rich` bar, or a plain line; nothing on a pipe."""
-
-    def __enter__(self) -> Progress | None:
-        self.bar: Any = None
-        if not (sys.stderr.isatty() and sys.stdout.isatty()):
-            return None
-        try:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        except ImportError:
-            return self._plain
-        from rich.console import Console
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self.bar.start()
-        self.task = self.bar.add_task("checking", total=None)
-        return self._rich
-
-    def __exit__(self, *exc: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-        elif sys.stderr.isatty() and sys.stdout.isatty():
-            print("\r\x1b[K", end="", file=sys.stderr)
-
-    def _rich(self, done: int, known: int, subject: Subject | None) -> None:
-        name = subject.name if subject else ""
-        self.bar.update(
-            self.task, completed=done, total=known, description=f"checked {name:<24.24}"
-        )
-
-    def _plain(self, done: int, known: int, subject: Subject | None) -> None:
-        name = subject.name if subject else ""
-        print(f"\r\x1b[K{done} of {known} checked  {name:.60}", end="", file=sys.stderr, flush=True)
-
-
-# ---- reporting ----------------------------------------------------------------------------------
-
-
-def _subjects(results: Sequence[FileResult]) -> list[Subject]:
-    """Every row, a target that could not be loaded included."""
-    from gradcheck.types import Subject
-
-    rows: list[Subject] = []
-    for result in results:
-        if result.error:
-            text = str(result.target)
-            rows.append(Subject(text, "", "unknown", status="error", reason=result.error))
-        rows += result.subjects
-    return rows
-
-
-def _show(form: str, results: Sequence[FileResult], seconds: float) -> None:
-    if form == "terminal":
-        print(_terminal(results, seconds, _colour()), end="")
-        return
-    import importlib
-
-    print(importlib.import_module(f"gradcheck.report.{form}").render(_subjects(results)), end="")
-
-
-def _terminal(results: Sequence[FileResult], seconds: float, colour: bool) -> str:
-    from gradcheck.report import terminal
-
-    files = [terminal.FileReport(r.target.text, r.subjects, r.notes, r.error) for r in results]
-    return terminal.render(files, seconds=seconds, colour=colour)
-
-
-def _colour() -> bool:
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stdout.isatty()
-
-
-def _json(results: Sequence[FileResult], seconds: float) -> str:
-    from gradcheck.report import jsonfile
-
-    files = [{"target": str(r.target), "notes": list(r.notes), "error": r.error} for r in results]
-    return jsonfile.dumps(
-        _subjects(results), version=__version__, seconds=round(seconds, 2), files=files
-    )
-
-
-def _write_json(where: str | None, results: Sequence[FileResult], seconds: float) -> None:
-    if where == "-":
-        print(_json(results, seconds), end="")
-    elif where:
-        _write(where, _json(results, seconds))
-
-
-def _write_reports(folder: str, results: Sequence[FileResult], seconds: float) -> None:
-    """Every format, and the text of the terminal as report.txt."""
-    from gradcheck.report.missing import MissingLibrary
-    from gradcheck.report.write import write_report
-
-    try:
-        write_report(_subjects(results), folder)
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error
-    except MissingLibrary as error:
-        print(f"gradcheck: {error}", file=sys.stderr)
-    _write(os.path.join(folder, "report.txt"), _terminal(results, seconds, False))
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck import cli, config, isolate
+from gradcheck import cli, config, isolate, output
 from gradcheck.report import jsonfile, terminal
 from gradcheck.types import Case, Cause, Entry, Subject, Verdict
 
@@ -594,12 +594,12 @@ def test_colour_only_on_a_terminal(monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    assert cli._colour()
+    assert output.colour()
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not cli._colour()
+    assert not output.colour()
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("TERM", "dumb")
-    assert not cli._colour()
+    assert not output.colour()
 
 
 def test_exit_codes():
