@@ -479,6 +479,14 @@ def test_scatter_detail_keeps_the_worst_entries() -> None:
     assert np.sum(gaps > 0.9) == 2
 
 
+def test_scatter_of_very_different_sizes_uses_a_logarithmic_scale() -> None:
+    measured = np.array([1e-6, 1e-3, 1.0, 2.0, 3.0])
+    claimed = np.array([1e-6, 1e-3, 1.0, 2.0, -1e8])
+    svg = pictures.scatter(pictures.scatter_detail(claimed, measured, 1e-9))
+    ET.fromstring(svg)
+    assert "1e+8" in svg.replace("−", "-") and "1 of 5 entries" in svg
+
+
 def test_kill_matrix_says_who_survives() -> None:
     svg = _svgs()["kill"]
     assert "1 of 2 bugs are caught" in svg

@@ -121,8 +121,14 @@ def _floats(values: Any) -> Floats:
 
 
 @contextmanager
-def _figure(width: float, height: float) -> Iterator[Any]:
-    """A matplotlib figure in the house style; drawn with no display and no global state left."""
+def _figure(
+    width: float, height: float, margins: tuple[float, float, float, float] | None = None
+) -> Iterator[Any]:
+    """A matplotlib figure in the house style; drawn with no display and no global state left.
+
+    Sizes are in inches. Known `margins` (left, bottom, right, top) halve the time to draw, which
+    a report with many pictures feels; without them matplotlib measures the labels.
+    """
     matplotlib = needs("matplotlib")
     needs("matplotlib.backends.backend_svg")
     figure_module = needs("matplotlib.figure")
@@ -146,7 +152,15 @@ def _figure(width: float, height: float) -> Iterator[Any]:
     with matplotlib.rc_context(style), warnings.catch_warnings():
         # The browser has the glyphs that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield figure_module.Figure(figsize=(width, height), layout="constrained")
+        figure = figure_module.Figure(
+            figsize=(width, height), layout=None if margins else "constrained"
+        )
+        if margins:
+            left, bottom, right, top = margins
+            figure.subplots_adjust(
+                left / width, bottom / height, 1 - right / width, 1 - top / height
+            )
+        yield figure
 
 
 def _svg(figure: Any, title: str, text: str) -> str:
@@ -201,6 +215,13 @@ def _font(match: re.Match[str]) -> str:
     return f"{size}font-family: system-ui, sans-serif"
 
 
+def _span(*values: Any) -> tuple[float, float]:
+    """Limits of a logarithmic axis that holds all positive numbers, with room on both sides."""
+    found = np.concatenate([np.ravel(v) for v in values])
+    found = found[np.isfinite(found) & (found > 0)]
+    return (found.min() / 2, found.max() * 2) if found.size else (0.1, 10.0)
+
+
 def _say_empty(axes: Any, empty: bool) -> None:
     if empty:
         axes.text(0.5, 0.5, "nothing finite to draw", transform=axes.transAxes, ha="center")
@@ -248,8 +269,8 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
     with np.errstate(divide="ignore"):
         logs = np.clip(np.nan_to_num(np.log10(values), nan=top, posinf=top), low, top)
     width = min(3.8, 1.6 + max(1.2, 0.22 * columns))
-    height = min(2.7, 0.8 + max(0.4, (width - 1.4) * rows / columns))
-    with _figure(width, height) as figure:
+    height = min(2.7, max(1.9, 0.6 + (width - 1.6) * rows / columns))
+    with _figure(width, height, (0.6, 0.5, 1.0, 0.1)) as figure:
         axes = figure.add_subplot()
         image = axes.imshow(
             logs, cmap="cividis", interpolation="none", aspect="auto", vmin=low, vmax=top,
@@ -265,7 +286,10 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
         axes.set_ylabel("row" + (" (blocks)" if shrunk else ""))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(needs("matplotlib.ticker").MaxNLocator(5, integer=True))
-        bar = figure.colorbar(image, ax=axes, aspect=12)
+        beside = figure.add_axes(
+            ((width - 0.85) / width, 0.5 / height, 0.14 / width, 1 - 0.6 / height)
+        )
+        bar = figure.colorbar(image, cax=beside)
         bar.set_label("log₁₀ |yours − measured|")
         bar.locator = needs("matplotlib.ticker").MaxNLocator(5)
         bar.formatter = needs("matplotlib.ticker").FormatStrFormatter("%g")
@@ -292,7 +316,7 @@ def scatter(detail: Mapping[str, Any], *, title: str = "Yours against measured")
     finite = np.isfinite(claimed) & np.isfinite(measured)
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(claimed - measured) <= bound)
-    with _figure(2.8, 2.7) as figure:
+    with _figure(2.8, 2.7, (0.7, 0.5, 0.08, 0.1)) as figure:
         axes = figure.add_subplot()
         shown = np.concatenate([claimed[finite], measured[finite], [0.0]])
         axes.axline((0, 0), slope=1, color=LINE, linewidth=1.2, zorder=0)
@@ -329,9 +353,10 @@ def curve(detail: Mapping[str, Any], *, title: str = "Error against step") -> st
     """
     h, error, noise = (_floats(detail[name]) for name in ("h", "error", "noise"))
     chosen, bound = float(detail["chosen"]), float(detail["bound"])
-    with _figure(3.1, 2.7) as figure:
+    with _figure(3.1, 2.7, (0.75, 0.5, 0.12, 0.1)) as figure:
         axes = figure.add_subplot()
         axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="error")
+        axes.set(xlim=_span(h, chosen), ylim=_span(error, noise, bound))
         for values, style, name in ((error, "o-", "error"), (noise, "--", "noise")):
             drawn = np.isfinite(values) & (values > 0)
             if drawn.any():
