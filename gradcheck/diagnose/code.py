@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,9 +177,11 @@ def compiled(piece: Piece) -> types.CodeType | None:
     """The code of a function as its (edited) syntax tree now stands, or None if it cannot be."""
     body: list[ast.stmt] = [piece.node]
     if piece.owner is not None:
-        body = [ast.ClassDef(piece.owner.name, [], [], [piece.node], [], lineno=1, col_offset=0)]
+        cls = ast.ClassDef(piece.owner.name, [], [], [piece.node], [])
+        cls.lineno = cls.end_lineno = 1
+        cls.col_offset = cls.end_col_offset = 0
+        body = [cls]
     module = ast.Module(body, [])
-    ast.fix_missing_locations(module)
     try:
         code = compile(module, piece.function.__code__.co_filename, "exec")
     except (SyntaxError, ValueError, TypeError):
@@ -188,6 +190,14 @@ def compiled(piece: Piece) -> types.CodeType | None:
     if found is None or found.co_freevars != piece.function.__code__.co_freevars:
         return None
     return found
+
+
+def placed(new: ast.AST, like: ast.AST) -> None:
+    """Give the new nodes of an edit the place of the node they stand for (only those have none)."""
+    for node in ast.walk(new):
+        if "lineno" in node._attributes and "lineno" not in vars(node):
+            for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+                setattr(node, name, getattr(like, name, 1))
 
 
 def dig(code: types.CodeType, name: str, owner: str | None) -> types.CodeType | None:
@@ -210,6 +220,55 @@ def replaced(function: types.FunctionType, code: types.CodeType) -> Iterator[Non
         yield
     finally:
         function.__code__ = saved
+
+
+def feeding(found: list[Piece], wanted: set[str]) -> Callable[[Piece, ast.stmt], bool]:
+    """Which statements of the backward functions the gradient of one of these names comes from.
+
+    A backward slice by names: from the assignments of the wanted names (all returns where there
+    is none) to whatever assigns what they use.  Functions called on the way count as a whole.
+    """
+    inside: set[int] = set()
+    helpers: set[str] = set()
+    for piece in found:
+        if piece.role == "forward" or (piece.node.name in helpers and piece.owner is None):
+            continue
+        simple = [
+            n
+            for n in ast.walk(piece.node)
+            if isinstance(n, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.For))
+        ]
+        needed = set(wanted)
+        if not any(needed & assigned(n) for n in simple):
+            needed |= {x for n in simple if isinstance(n, ast.Return) for x in used(n)}
+            inside |= {id(n) for n in simple if isinstance(n, ast.Return)}
+        grown = True
+        while grown:
+            grown = False
+            for n in simple:
+                if id(n) not in inside and needed & assigned(n):
+                    inside.add(id(n))
+                    needed |= used(n)
+                    helpers |= called(n)
+                    grown = True
+    return lambda piece, n: id(n) in inside or piece.node.name in helpers or piece.role == "forward"
+
+
+def assigned(node: ast.stmt) -> set[str]:
+    """Names (attributes, keys) a statement gives a value; a call may give one to its arguments."""
+    if isinstance(node, ast.Assign):
+        return {x for t in node.targets for x in names_in(t)} - {"self"}
+    if isinstance(node, (ast.AugAssign, ast.For)):
+        return names_in(node.target) - {"self"}
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return {x for a in node.value.args for x in names_in(a)} - {"self", "np"}
+    return set()
+
+
+def used(node: ast.stmt) -> set[str]:
+    """Names a statement reads."""
+    value = node.iter if isinstance(node, ast.For) else node
+    return names_in(value) - {"self", "np"}  # type: ignore[arg-type]
 
 
 def source_line(source: str, line: int | None) -> str:

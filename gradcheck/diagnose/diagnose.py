@@ -13,11 +13,13 @@ import numpy as np
 
 from gradcheck.diagnose import facts, interventions, numbers, repairs, rules
 from gradcheck.diagnose.causes import CAUSES, fix_for
-from gradcheck.diagnose.code import Piece, gradient_line, pieces, source_line
+from gradcheck.diagnose.code import Piece, feeding, gradient_line, pieces, source_line
 from gradcheck.diagnose.interventions import Shown
 from gradcheck.diagnose.measure import Point, TooLong, agrees, measure
 from gradcheck.diagnose.patterns import describe_pattern
 from gradcheck.diagnose.repairs import Repair
+from gradcheck.diagnose.shapes import shapes_in
+from gradcheck.diagnose.shrink import smaller
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import gradient_name
 from gradcheck.types import Cause, Op, Verdict
@@ -96,7 +98,7 @@ def diagnose(
     found = pieces(op, tree)
     detail: dict[str, Any] = dict(verdict.detail)
     if verdict.law in {"gradient", "model_gradient"}:
-        candidates = of_gradient(op, verdict, found, until, detail)
+        candidates = of_gradient(op, verdict, verdicts, found, until, detail)
     else:
         candidates = of_law(op, verdict, verdicts, found, until)
     candidates.sort(key=lambda c: c.rank)
@@ -125,7 +127,12 @@ def located(op: Op, verdict: Verdict, found: list[Piece]) -> int | None:
 
 
 def of_gradient(
-    op: Op, verdict: Verdict, found: list[Piece], until: float, detail: dict[str, Any]
+    op: Op,
+    verdict: Verdict,
+    verdicts: Sequence[Verdict],
+    found: list[Piece],
+    until: float,
+    detail: dict[str, Any],
 ) -> list[Candidate]:
     """Interventions, patterns of the numbers, and changes of the code, for a wrong gradient."""
     case = verdict.case
@@ -134,10 +141,14 @@ def of_gradient(
     for shown in (*interventions.label_interventions(op, verdict), *interventions.shape_interventions(op, verdict),
                   *interventions.distinct_indices(op, verdict)):  # fmt: skip
         candidates.append(Candidate(0, shown.cause, shown.text, shown.evidence))
+    case = smaller(op, case, verdict.wrt)
     budget = until - time.perf_counter()
     try:
-        point = measure(op, case, None, time.perf_counter() + 0.4 * budget)
+        with repairs.quiet():
+            point = measure(op, case, [verdict.wrt], time.perf_counter() + 0.4 * budget)
     except TooLong:
+        return candidates
+    except Exception:  # the call itself raises at this case; the interventions have tried why
         return candidates
     if (
         verdict.wrt not in point.truth
@@ -157,7 +168,8 @@ def of_gradient(
                 "the claimed gradient is what this cause predicts, in every entry",
             )
         )
-    for repair in gradient_repairs(op, point, verdict.wrt, found, until):
+    failing = frozenset(v.wrt for v in verdicts if v.law == verdict.law and v.status == "fail")
+    for repair in gradient_repairs(op, point, verdict.wrt, found, until, failing):
         rank = 25 if repair.edit.cause in WEAK else 20
         candidates.append(
             Candidate(
@@ -174,15 +186,26 @@ def of_gradient(
 
 
 def gradient_repairs(
-    op: Op, point: Point, wrt: str, found: list[Piece], until: float
+    op: Op, point: Point, wrt: str, found: list[Piece], until: float, failing: frozenset[str]
 ) -> list[Repair]:
     """Changes in the backward; where none works, changes in what forward and backward share."""
     backward = [p for p in found if p.role in {"backward", "both"}]
     forward = [p for p in found if p.role in {"forward", "both"}]
+    called_name = gradient_name(op, wrt)
+    wanted = {called_name.removeprefix("self."), f"d{wrt}", f"d_{wrt}", f"grad_{wrt}"}
     judge = repairs.gradient_judge(op, [point], wrt)
-    confirm = repairs.confirm_gradient(op, point.case, wrt)
-    for group in (backward, forward):
-        result = repairs.search(op, group, rules.GRADIENT_RULES, judge, confirm, until)
+    confirm = repairs.confirm_gradient(op, point.case, wrt, failing)
+    shapes = shapes_in(op, point, found)
+    near = feeding(found, wanted)
+    forward_rules, backward_rules = rules.FORWARD_RULES, rules.GRADIENT_RULES
+    for group, which, priorities in (
+        (backward, backward_rules, range(3)),
+        (forward, forward_rules, range(3)),
+        (backward, backward_rules, range(3, 100)),
+    ):
+        result = repairs.search(op, group, which, judge, confirm, until, near, priorities, shapes)
+        if which is forward_rules:
+            result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]
         if result:
             return result
     return []
@@ -207,10 +230,10 @@ def of_law(
         return candidates
     before = sum(v.status in {"fail", "error"} for v in safely(op, law, case))
 
-    def judge(edit: Any) -> bool:
+    def judge(piece: Piece) -> bool:
         return repairs.law_passes(op, law, case, verdict.wrt, before)
 
-    def confirm(edit: Any) -> float | bool | None:
+    def confirm() -> float | bool | None:
         if law == "contract":
             name = verdict.wrt if verdict.wrt != "output" else ""
             return repairs.gradient_passes(op, case, name)

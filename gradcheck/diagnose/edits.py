@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradcheck.diagnose.code import Piece, compiled
+from gradcheck.diagnose.code import Piece, compiled, placed
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,33 @@ class Scope:
     optimizer: bool = False
     words: str = ""
     keys: tuple[str, ...] = field(default=())
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def alike(self, here: str, other: str) -> bool:
+        """Whether one name may stand for another: the same shape, as far as that is known."""
+        a, b = self.shapes.get(here), self.shapes.get(other)
+        return a is None or b is None or a == b
+
+    def fits(self, name: str, site: Site) -> bool:
+        """Whether a factor broadcasts into what the statement assigns."""
+        target = getattr(site.statement, "target", None) or next(
+            iter(getattr(site.statement, "targets", [])), None
+        )
+        known = self.shapes.get(ast.unparse(target)) if target is not None else None
+        mine = self.shapes.get(name)
+        if known is None or mine is None:
+            return True
+        return len(mine) <= len(known) and all(
+            a in (1, b) for a, b in zip(mine[::-1], known[::-1], strict=False)
+        )
 
 
 Rule = Callable[[Scope, Site], Iterator[Change]]
 
 
-def scope_of(piece: Piece, optimizer: bool) -> Scope:
+def scope_of(
+    piece: Piece, optimizer: bool, shapes: Mapping[str, tuple[int, ...]] | None = None
+) -> Scope:
     """The scope of a function."""
     args = [
         a.arg
@@ -120,6 +141,7 @@ def scope_of(piece: Piece, optimizer: bool) -> Scope:
         optimizer,
         text,
         tuple(keys),
+        shapes or {},
     )
 
 
@@ -150,40 +172,51 @@ def is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def changes(piece: Piece, rules: tuple[Rule, ...], optimizer: bool = False) -> list[Change]:
+def changes(
+    piece: Piece,
+    rules: tuple[Rule, ...],
+    optimizer: bool = False,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> list[Change]:
     """All changes of one function, the likeliest first."""
-    scope = scope_of(piece, optimizer)
+    scope = scope_of(piece, optimizer, shapes)
     found = [c for site in sites(piece) for rule in rules for c in rule(scope, site)]
     return sorted(found, key=lambda c: c.priority)
 
 
-def made(piece: Piece, change: Change) -> Edit | None:
-    """The edit of a change; the tree is put back before this returns."""
-    site = change.site
-    before = ast.unparse(site.statement)
-    line = getattr(site.node, "lineno", site.statement.lineno)
-    removed = site.container is None
-    if removed:
-        return None
-    old = site.node
-    new = change.new
+def made(piece: Piece, change: Change) -> types.CodeType | None:
+    """The function's code with a change in place; the tree is put back before this returns."""
+    site, new = change.site, change.new
+    like = site.node if hasattr(site.node, "lineno") else site.statement
+    for node in new if isinstance(new, list) else [new]:
+        placed(node, like)
     if isinstance(new, list):  # statements in place of one
-        index = site.key
-        site.container[index : index + 1] = new
+        site.container[site.key : site.key + 1] = new
         code = compiled(piece)
-        after = "; ".join(ast.unparse(ast.fix_missing_locations(n)) for n in new)
-        site.container[index : index + len(new)] = [old]
+        site.container[site.key : site.key + len(new)] = [site.node]
     else:
         site.put(new)
         code = compiled(piece)
-        after = ast.unparse(new if site.node is site.statement else site.statement) if code else ""
-        site.put(old)
-    if code is None or (
-        code.co_code == piece.function.__code__.co_code
-        and code.co_consts == piece.function.__code__.co_consts
-        and code.co_names == piece.function.__code__.co_names
-    ):
-        return None
+        site.put(site.node)
+    return None if code is None or same_code(code, piece.function.__code__) else code
+
+
+def same_code(a: types.CodeType, b: types.CodeType) -> bool:
+    """Whether two code objects do the same."""
+    return a.co_code == b.co_code and a.co_consts == b.co_consts and a.co_names == b.co_names
+
+
+def edited(piece: Piece, change: Change, code: types.CodeType) -> Edit:
+    """A change with the statement before and after, for the report."""
+    site, new = change.site, change.new
+    before = ast.unparse(site.statement)
+    if isinstance(new, list):
+        after = "; ".join(ast.unparse(n) for n in new)
+    else:
+        site.put(new)
+        after = ast.unparse(new if site.node is site.statement else site.statement)
+        site.put(site.node)
+    line = getattr(site.node, "lineno", site.statement.lineno)
     return Edit(piece, change.cause, line, first(before), first(after), code)
 
 

@@ -56,13 +56,22 @@ def claim(op: Op, case: Case) -> Point:
     """
     primals, labels = cases.draw(op, case)
     primals = {k: v.astype(np.float64) if v.dtype.kind == "f" else v for k, v in primals.items()}
+    return at(op, case, primals, labels)
+
+
+def again(op: Op, point: Point) -> Point:
+    """The same call once more, of the code as it is now."""
+    return at(op, point.case, point.primals, point.labels)
+
+
+def at(op: Op, case: Case, primals: Primals, labels: Array | None) -> Point:
+    """One forward and backward at given values."""
     output, pullback = op.vjp(primals, labels, case.train)
     cot = cotangent_of(op, output, case)
-    claimed = {
-        k: np.asarray(g, dtype=np.float64).reshape(primals[k].shape)
-        if k in primals and g.size == primals[k].size and g.dtype.kind in "fiub" else g
-        for k, g in pullback(cot).items()
-    }  # fmt: skip
+    claimed = {}
+    for name, g in pullback(cot).items():
+        fits = name in primals and g.size == primals[name].size and g.dtype.kind in "fiub"
+        claimed[name] = np.asarray(g, np.float64).reshape(primals[name].shape) if fits else g
     return Point(case, primals, labels, output, cot, claimed)
 
 
@@ -113,10 +122,10 @@ def measure(op: Op, case: Case, names: list[str] | None, until: float) -> Point:
     ]  # fmt: skip
     for name in wanted:
 
-        def at(value: Array, name: str = name) -> Array:
+        def value_at(value: Array, name: str = name) -> Array:
             return op.vjp({**point.primals, name: value}, point.labels, case.train)[0]
 
-        point.jacobian[name] = jacobian(at, point.primals[name], until)
+        point.jacobian[name] = jacobian(value_at, point.primals[name], until)
         point.extra[name] = penalty_slope(op, point, name, until)
         point.truth[name] = pulled(point, name) + point.extra[name]
     return point

@@ -25,6 +25,11 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
     """All predictions that the Jacobian allows, the specific ones first."""
     truth, cot = point.truth[wrt], np.asarray(point.cotangent, dtype=np.float64)
     jac = point.jacobian[wrt]
+    if not np.any(point.truth[wrt]) and np.any(point.claimed[wrt]):
+        words = (
+            "the loss does not change when this parameter is changed: what is used is another array"
+        )
+        yield Guess("never-wired", point.claimed[wrt], words)
     yield Guess("zero-gradient", np.zeros(truth.shape), "every entry is 0")
     if cot.shape == truth.shape and not op.terminal:
         yield Guess("identity-backward", cot, "the upstream gradient is returned unchanged")
@@ -38,6 +43,7 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
             slope.reshape(truth.shape),
             "it is the slope alone, without the upstream gradient",
         )
+        yield from product_rule(point, wrt, cot)
     yield Guess("sign-flipped", -truth, "every entry has the opposite sign")
     if np.any(point.extra[wrt]):
         data = truth - point.extra[wrt]
@@ -56,6 +62,17 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
         if not op.terminal and np.nansum(np.abs(flat - np.diag(np.diag(flat)))) > 1e-6:
             only = (np.diag(flat) * cot.ravel()).reshape(truth.shape)
             yield Guess("softmax-diagonal-only", only, "only the diagonal of the Jacobian is used")
+
+
+def product_rule(point: Point, wrt: str, cot: Array) -> Iterator[Guess]:
+    """Elementwise x * g(x) differentiated as g(x) or as x * g'(x)."""
+    x, out = point.primals[wrt], np.asarray(point.output, dtype=np.float64)
+    if x.shape != out.shape or not np.all(x):
+        return
+    quotient = cot * out / x
+    words = "one of the two terms of the product rule is missing"
+    yield Guess("missing-chain-factor", quotient, words)
+    yield Guess("missing-chain-factor", point.truth[wrt] - quotient, words)
 
 
 def turned(truth: Array) -> Iterator[Guess]:

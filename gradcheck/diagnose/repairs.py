@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from gradcheck.diagnose.code import Piece, replaced
-from gradcheck.diagnose.edits import Change, Edit, Rule, changes, made
-from gradcheck.diagnose.measure import Point, agrees, claim, cotangent_of, moved
+from gradcheck.diagnose.edits import Change, Edit, Rule, changes, edited, made
+from gradcheck.diagnose.measure import Point, again, agrees, cotangent_of, moved
 from gradcheck.laws import LAWS
 from gradcheck.types import Array, Case, Op, Verdict
 
@@ -40,9 +41,12 @@ def search(
     op: Op,
     pieces: Sequence[Piece],
     rules: tuple[Rule, ...],
-    judge: Callable[[Edit], bool],
-    confirm: Callable[[Edit], float | bool | None],
+    judge: Callable[[Piece], bool],
+    confirm: Callable[[], float | None | bool],
     until: float,
+    relevant: Callable[[Piece, ast.stmt], bool] = lambda p, s: True,
+    priorities: range = range(100),
+    shapes: Mapping[str, Mapping[str, tuple[int, ...]]] | None = None,
 ) -> list[Repair]:
     """The changes that pass, at most `ENOUGH`, all of one priority and function if one is found.
 
@@ -52,49 +56,55 @@ def search(
         A quick test, called with the edit in place.
     confirm
         The law itself, called with the edit in place: False, or the resolution.
+    relevant
+        Which statements are tried first (the others at a priority 10 higher).
+    priorities
+        Only changes of these priorities.
+    shapes
+        The shapes of each function's names, as far as they are known.
     """
     found: list[Repair] = []
-    pool: list[tuple[int, int, Piece, Change]] = []
+    pool: list[tuple[int, int, Change]] = []
     for i, piece in enumerate(pieces):
-        pool += [(c.priority, i, piece, c) for c in changes(piece, rules, op.step is not None)]
-    pool.sort(key=lambda item: (item[0], item[1]))
+        known = (shapes or {}).get(piece.node.name)
+        for change in changes(piece, rules, op.step is not None, known):
+            aside = 0 if relevant(piece, change.site.statement) else 10
+            if change.priority + aside in priorities:
+                pool.append((change.priority + aside, i, change))
+    pool.sort(key=lambda item: item[:2])
     at: tuple[int, int] | None = None
-    for priority, i, piece, change in pool:
-        if (
-            time.perf_counter() > until
-            or len(found) >= ENOUGH
-            or (at is not None and (priority, i) != at)
-        ):
+    for priority, i, change in pool:
+        stop = len(found) >= ENOUGH or (at is not None and (priority, i) != at)
+        if stop or time.perf_counter() > until:
             break
-        edit = made(piece, change)
-        if edit is None or any(
-            r.edit.after == edit.after and r.edit.line == edit.line for r in found
-        ):
+        piece = pieces[i]
+        code = made(piece, change)
+        if code is None:
             continue
-        with replaced(piece.function, edit.code), quiet():
+        with replaced(piece.function, code), quiet():
             try:
-                if not judge(edit):
-                    continue
-                result = confirm(edit)
+                result = judge(piece) and confirm()
             except Exception:  # the changed code does not run: not the cause
                 continue
         if result is not False:
-            found.append(Repair(edit, None if result is True else result))
+            edit = edited(piece, change, code)
+            if not any(r.edit.after == edit.after and r.edit.line == edit.line for r in found):
+                found.append(Repair(edit, None if result is True else result))
             at = (priority, i)
     return found
 
 
-def gradient_judge(op: Op, points: Sequence[Point], wrt: str) -> Callable[[Edit], bool]:
+def gradient_judge(op: Op, points: Sequence[Point], wrt: str) -> Callable[[Piece], bool]:
     """Whether an edit makes one gradient right at measured points and spoils no other."""
 
-    def judge(edit: Edit) -> bool:
+    def judge(piece: Piece) -> bool:
         for point in points:
-            now = claim(op, point.case)
+            now = again(op, point)
             if np.shape(now.output) != np.shape(point.output):
                 return False
             same = np.allclose(now.output, point.output, rtol=1e-12, atol=0, equal_nan=True)
             if not same:
-                return edit.piece.role != "backward" and along(op, now, wrt)
+                return piece.role != "backward" and along(op, now, wrt)
             g = now.claimed.get(wrt)
             if g is None or not agrees(g, point.truth[wrt]):
                 return False
@@ -134,23 +144,33 @@ def law_passes(op: Op, law: str, case: Case, wrt: str, before: int) -> bool:
     return not any(v.wrt == wrt for v in bad) and len(bad) < max(before, 1)
 
 
-def gradient_passes(op: Op, case: Case, wrt: str) -> float | bool | None:
-    """The gradient law at a case: False, or the resolution of the gradient asked about."""
+def gradient_passes(
+    op: Op, case: Case, wrt: str, excused: frozenset[str] | None = None
+) -> float | None | bool:
+    """The gradient law at a case: False, or the resolution of the gradient asked about.
+
+    With `excused`, no other gradient may fail either, but for these.
+    """
     verdicts = list(LAWS["gradient"](op, case))
     mine = [v for v in verdicts if v.wrt == wrt] or verdicts
     if any(v.status in {"fail", "error", "inconclusive"} for v in mine):
         return False
+    if excused is not None and any(v.status == "fail" and v.wrt not in excused for v in verdicts):
+        return False
     return max((v.resolution for v in mine if v.resolution is not None), default=None)
 
 
-def confirm_gradient(op: Op, case: Case, wrt: str) -> Callable[[Edit], float | bool | None]:
-    """The gradient law at the failing case and at another seed."""
+def confirm_gradient(
+    op: Op, case: Case, wrt: str, excused: frozenset[str]
+) -> Callable[[], float | None | bool]:
+    """The gradient law at the failing case, and at other values with one sample more."""
+    more = case.replace(seed=case.seed + 101, N=dict(case.sizes)["N"] + 1)
 
-    def confirm(edit: Edit) -> float | bool | None:
-        result = gradient_passes(op, case, wrt)
+    def confirm() -> float | None | bool:
+        result = gradient_passes(op, case, wrt, excused)
         if result is False:
             return False
-        other = gradient_passes(op, replace(case, seed=case.seed + 101), wrt)
+        other = gradient_passes(op, more, wrt, excused)
         return False if other is False else result
 
     return confirm

@@ -26,8 +26,11 @@ NORM = re.compile(r"norm|standard|hat|xn|mean_|var", re.IGNORECASE)
 
 
 def expr(text: str) -> ast.expr:
-    """An expression from text."""
-    return ast.parse(text, mode="eval").body
+    """An expression from text; its nodes get the place of what they stand for (`code.placed`)."""
+    body = ast.parse(text, mode="eval").body
+    for node in ast.walk(body):
+        vars(node).pop("lineno", None)
+    return body
 
 
 def text_of(node: ast.AST) -> str:
@@ -254,7 +257,7 @@ def axes(scope: Scope, site: Site) -> Iterator[Change]:
         yield Change(0, site, ast.Call(other, node.args, node.keywords), cause)
     bare = [k for k in node.keywords if k.arg != "ddof"]
     if len(bare) < len(node.keywords):
-        yield Change(0, site, ast.Call(node.func, node.args, bare), "constant-factor")
+        yield Change(0, site, ast.Call(node.func, node.args, bare), "wrong-derivative")
 
 
 def drops(scope: Scope, site: Site) -> Iterator[Change]:
@@ -298,6 +301,13 @@ def drops(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(2, site, node.left, "wrong-derivative")
         elif isinstance(node.op, ast.Mod):
             yield Change(0, site, node.left, "last-class")
+    if isinstance(node, ast.Call):
+        yield from dropped_calls(scope, site, node)
+
+
+def stale(scope: Scope, site: Site) -> Iterator[Change]:
+    """A value of an earlier call that is used again where a new one is due."""
+    node = site.node
     if isinstance(node, ast.BoolOp):
         for value in node.values:
             yield Change(
@@ -316,8 +326,12 @@ def drops(scope: Scope, site: Site) -> Iterator[Change]:
         )
         yield Change(0, site, node.body, cause)
         yield Change(0, site, node.orelse, cause)
-    if isinstance(node, ast.Call):
-        yield from dropped_calls(scope, site, node)
+    if (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "getattr"
+        and len(node.args) == 3
+    ):
+        yield Change(0, site, node.args[2], "stale-mask")
 
 
 def missing_term(scope: Scope, site: Site) -> str:
@@ -335,9 +349,7 @@ def dropped_calls(scope: Scope, site: Site, node: ast.Call) -> Iterator[Change]:
     """Calls that stand around a value without need."""
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     inner = getattr(node.func, "value", None)
-    if name == "getattr" and len(node.args) == 3:
-        yield Change(0, site, node.args[2], "stale-mask")
-    elif name == "clip" and node.args:
+    if name == "clip" and node.args:
         yield Change(1, site, node.args[0] if len(node.args) == 3 else inner, "wrong-derivative")
     elif name in {"ones_like", "zeros_like"} and node.args and scope.piece.role != "forward":
         yield Change(
@@ -370,7 +382,7 @@ def dropped_calls(scope: Scope, site: Site, node: ast.Call) -> Iterator[Change]:
     for k in node.keywords:
         if k.arg == "order":
             rest = [w for w in node.keywords if w is not k]
-            yield Change(0, site, ast.Call(node.func, node.args, rest), "memory-layout")
+            yield Change(0, site, ast.Call(node.func, node.args, rest), "transposed")
         if k.arg == "dtype":
             rest = [w for w in node.keywords if w is not k]
             cause = (
@@ -411,6 +423,9 @@ def numbers(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(2, site, value, cause)
     for name in scope.options & set(scope.attributes):
         yield Change(1, site, expr(f"self.{name}"), "option-ignored")
+    if v == 0 and isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mult):
+        for name in (*scope.names, *(f"self.{a}" for a in scope.attributes)):
+            yield Change(1, site, expr(name), missing_term(scope, site))
 
 
 def names(scope: Scope, site: Site) -> Iterator[Change]:
@@ -430,7 +445,8 @@ def names(scope: Scope, site: Site) -> Iterator[Change]:
     if isinstance(site.parent, ast.Attribute) and site.parent.attr in {"shape", "size", "ndim"}:
         return
     for other in others:
-        yield Change(3, site, expr(other), substituted(scope, site, here, other))
+        if scope.alike(here, other):
+            yield Change(3, site, expr(other), substituted(scope, site, here, other))
 
 
 SIZES = {
@@ -519,7 +535,9 @@ def assignments(scope: Scope, site: Site) -> Iterator[Change]:
         plainly = ast.Assign([node.target], node.value)
         yield Change(1, site, plainly, "accumulates")
         if isinstance(node.target, ast.Subscript):
-            base, index = text_of(node.target.value), text_of(node.target.slice)
+            base = text_of(node.target.value)
+            sliced = any(isinstance(n, ast.Slice) for n in ast.walk(node.target.slice))
+            index = "..." if sliced else text_of(node.target.slice)
             yield Change(
                 0,
                 site,
@@ -565,11 +583,12 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(2, site, expr(f"{text_of(node)}[..., ::-1, ::-1]"), "kernel-flipped")
     if (isinstance(node, ast.Subscript) and is_load(node)) or isinstance(node, ast.Subscript):
         text = text_of(node.slice)
-        match = re.fullmatch(r"\(?:, ([A-Za-z_][\w.]*(?:\(.*\))?)\)?", text)
+        match = re.fullmatch(r"\(:, ([A-Za-z_].*)\)|:, ([A-Za-z_].*)", text)
         if match:
-            rows = f"np.arange(len({text_of(node.value)})), {match.group(1)}"
+            rows = f"np.arange(len({text_of(node.value)})), {match.group(1) or match.group(2)}"
             new = ast.Subscript(node.value, expr(f"({rows})"), node.ctx)
-            yield Change(0, site, new, "batch-mixed")
+            forward = scope.piece.role == "forward"
+            yield Change(0, site, new, "forward-wrong" if forward else "batch-mixed")
 
 
 def insertions(scope: Scope, site: Site) -> Iterator[Change]:
@@ -595,7 +614,16 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
     for number in ("2", "0.5", "3"):
         yield Change(2 + later, site, ast.BinOp(expr(number), ast.Mult(), node), "constant-factor")  # type: ignore[arg-type]
     pool = [*scope.names, *(f"self.{a}" for a in scope.attributes)]
-    pool = [p for p in pool if p != text_of(node)]
+    pool = [p for p in pool if p != text_of(node) and scope.fits(p, site)]
+    for name in pool:
+        if COUNTS.fullmatch(name.split(".")[-1]) or name.split(".")[-1] in {
+            "n",
+            "N",
+            "m",
+            "batch_size",
+        }:
+            cause = "missing-mean" if is_root(site) else "summed-not-averaged"
+            yield Change(2, site, ast.BinOp(node, ast.Div(), expr(name)), cause)  # type: ignore[arg-type]
     for name in pool:
         factor = expr(name)
         cause = inserted(scope, site, name)
@@ -686,6 +714,17 @@ def places(scope: Scope, site: Site) -> Iterator[Change]:
         yield Change(1, site, ast.BinOp(node, ast.Pow(), ast.Constant(2)), "moment-not-squared")
 
 
+def roots(scope: Scope, site: Site) -> Iterator[Change]:
+    """A factor inside or outside of a square root."""
+    node = site.node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for root, other in ((node.left, node.right), (node.right, node.left)):
+            if is_sqrt(root):
+                joined = ast.BinOp(root.args[0], ast.Mult(), other)  # type: ignore[attr-defined]
+                new = ast.Call(root.func, [joined], [])  # type: ignore[attr-defined]
+                yield Change(1, site, new, "wrong-derivative")
+
+
 def is_sqrt(node: ast.AST) -> bool:
     """A call of np.sqrt."""
     return (
@@ -721,9 +760,16 @@ def broadcasts(scope: Scope, site: Site) -> Iterator[Change]:
 
 
 GRADIENT_RULES: tuple[Rule, ...] = (
-    signs, masks, transposes, axes, drops, numbers, names, assignments, slices, places, broadcasts, insertions,
+    signs, masks, transposes, axes, drops, stale, numbers, names, assignments, slices, places, roots,
+    broadcasts, insertions,
 )  # fmt: skip
-COPY_RULES: tuple[Rule, ...] = (copies, signs, drops, places, assignments)
+FORWARD_RULES: tuple[Rule, ...] = (axes, places, stale, transposes, slices)
+#: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
+FORWARD_CAUSES = frozenset(
+    ("softmax-whole-batch", "softmax-broadcast", "wrong-axis-sum", "missing-broadcast-sum", "constant-factor",
+     "epsilon-placement", "stale-mask", "square-only", "forward-wrong", "wrong-derivative")
+)  # fmt: skip
 OTHER_RULES: tuple[Rule, ...] = (
-    places, drops, axes, masks, transposes, signs, copies, assignments, slices, numbers, names, statements,
+    places, stale, drops, axes, masks, transposes, signs, copies, assignments, slices, numbers, names,
+    roots, statements,
 )  # fmt: skip

@@ -1,0 +1,48 @@
+"""The shapes of the names in the user's functions, seen by running them once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnose.code import Piece
+from gradcheck.diagnose.measure import Point, again
+from gradcheck.types import Op
+
+
+def shapes_in(
+    op: Op, point: Point, found: Sequence[Piece]
+) -> dict[str, Mapping[str, tuple[int, ...]]]:
+    """For each function its names, ``self.x`` included, with their shapes when it returned last.
+
+    A name that held arrays of different shapes in different calls is left out.
+    """
+    codes = {p.function.__code__: p.node.name for p in found}
+    seen: dict[str, dict[str, tuple[int, ...]]] = {}
+    mixed: set[tuple[str, str]] = set()
+
+    def watch(frame: FrameType, event: str, arg: Any) -> None:
+        name = codes.get(frame.f_code)
+        if event != "return" or name is None:
+            return
+        held = dict(frame.f_locals)
+        me = held.get("self")
+        held |= {f"self.{k}": v for k, v in getattr(me, "__dict__", {}).items()}
+        mine = seen.setdefault(name, {})
+        for key, value in held.items():
+            if isinstance(value, (np.ndarray, np.generic, int, float)):
+                shape = np.shape(value)
+                if mine.setdefault(key, shape) != shape:
+                    mixed.add((name, key))
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        again(op, point)
+    finally:
+        sys.setprofile(before)
+    return {f: {k: s for k, s in held.items() if (f, k) not in mixed} for f, held in seen.items()}
