@@ -502,7 +502,7 @@ def test_a_pass_prints_its_resolution_and_what_it_means():
     )
     text = report(Subject("a.py::A", "A", "layer", status="pass", verdicts=verdicts))
     assert re.search(r"A +layer +x, W +3e-9 ", text)
-    assert "the smallest relative error that would have been caught; at most 3e-9)" in text
+    assert "beside a gradient: the smallest relative error that would have been caught)" in text
 
 
 def test_the_same_text_with_and_without_colour():
@@ -562,6 +562,17 @@ def test_failures_with_one_cause_are_told_once_and_the_worst_comes_first():
     assert text.index("FAIL  Large") < text.index("FAIL  Small")
     assert text.count("FAIL  Large.biases") == 1
     assert "also failing" in text
+
+
+def test_what_follows_from_a_wrong_gradient_is_told_in_a_line():
+    gradient = dataclasses.replace(FAILED, cause=None)
+    batch = dataclasses.replace(gradient, law="batch", message="dbiases is wrong for N = 1")
+    text = report(dataclasses.replace(SUBJECT, verdicts=(batch, gradient)))
+    assert text.count("FAIL  Layer_Dense") == 1
+    assert "  also failing\n    batch biases: dbiases is wrong for N = 1\n" in text
+    other = dataclasses.replace(batch, cause=Cause("batch-of-one", "squeeze", "", "keepdims"))
+    text = report(dataclasses.replace(SUBJECT, verdicts=(other, gradient)))
+    assert text.count("FAIL  Layer_Dense") == 2
 
 
 def test_two_different_numbers_never_print_alike():

@@ -73,6 +73,8 @@ def main_failures(subject: Subject) -> list[Verdict]:
 
 def failure(subject: Subject, style: Style) -> str:
     main = main_failures(subject)
+    if main and main[0].law in GRADIENT_LAWS:  # what other laws see of a wrong gradient follows
+        main = [v for v in main if v is main[0] or v.cause is not None]
     blocks = [_block(subject, v, style) for v in main[:_BLOCKS]]
     rest = [v for v in failed(subject) if v not in main[:_BLOCKS]]
     if rest:
