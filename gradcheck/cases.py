@@ -126,7 +126,9 @@ def encode(encoding: str, shape: tuple[int, ...], classes: int, rng: np.random.G
     if encoding in {"index", "index_column", "onehot"}:
         lead = shape[:-1] if len(shape) > 1 else (n,)
         count = int(np.prod(lead))
-        index = np.resize(rng.permutation(classes), count).reshape(lead)  # all different if they fit
+        index = np.resize(rng.permutation(classes), count).reshape(
+            lead
+        )  # all different if they fit
         if classes - 1 not in index:
             index.flat[0] = classes - 1
         if encoding == "index":
@@ -183,6 +185,8 @@ def plan(op: Op, law: str, seed: int, examples: int) -> list[Case]:
     found = [base]
     if law == "contract" and op.labels:
         found += [base.replace(labels=e, seed=seed + 2) for e in op.labels.encodings[1:]]
+    if law == "contract" and op.labels is None:
+        found.append(base.replace(scale=0.1))  # the other branch of code that looks at the values
     if law == "inputs_unchanged" and op.labels:
         found += [
             base.replace(labels=e, label_dtype="uint8")

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gradcheck.laws import basic, gradient, numgrad, optimizer
+from gradcheck.laws import (
+    basic,
+    batch,
+    gradient,
+    kinks,
+    labels,
+    memory,
+    modes,
+    numerics,
+    numgrad,
+    optimizer,
+    roles,
+    steps,
+)
 from gradcheck.types import Law, Op
 
 LAWS: dict[str, Law] = {
@@ -14,13 +27,30 @@ LAWS: dict[str, Law] = {
         basic.repeatable,
         basic.linear_in_cotangent,
         basic.zero_cotangent,
+        labels.label_formats,
+        memory.layout,
+        batch.batch,
+        memory.cached_input,
+        memory.interleaved,
+        numerics.dtype,
+        numerics.extremes,
+        kinks.kinks,
+        modes.train_eval,
+        roles.roles,
         optimizer.gradient_untouched,
+        steps.optimizer_steps,
         optimizer.zero_gradient_rests,
         optimizer.state_per_parameter,
+        steps.bias_correction,
+        steps.decay,
         optimizer.bowl_descends,
         numgrad.numerical_gradient,
     )
 }
+
+
+#: Where the gradient is wrong at a plain point already, these would only say so again.
+AFTER_GRADIENT = frozenset(("batch", "dtype", "extremes", "kinks"))
 
 
 def group(op: Op) -> str:

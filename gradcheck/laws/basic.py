@@ -19,7 +19,7 @@ from gradcheck.laws.common import (
     subscript,
     verdict,
 )
-from gradcheck.types import Array, Case, Op, Verdict
+from gradcheck.types import Array, Case, Op, Status, Verdict
 
 
 def contract(op: Op, case: Case) -> Iterator[Verdict]:
@@ -222,7 +222,7 @@ def repeatable(op: Op, case: Case) -> Iterator[Verdict]:
     failed = False
     if differs(second.output, output):
         failed = True
-        yield numbers_differ(law, *stateful(op), op, case, "output", second.output, output,
+        yield numbers_differ(law, stateful(op), op, case, "output", second.output, output,
                              "the second identical forward gives another result")  # fmt: skip
     for name, old in gradients.items():
         again = second.gradients.get(name)
@@ -239,7 +239,7 @@ def repeatable(op: Op, case: Case) -> Iterator[Verdict]:
         yield verdict(law, "pass", op, case)
 
 
-def stateful(op: Op) -> tuple[Any, ...]:
+def stateful(op: Op) -> Status:
     """A state carried on purpose (there is a method that resets it) is worth a note, not a fail."""
     inner = getattr(op.make(), "obj", None)
     names = (
@@ -251,7 +251,7 @@ def stateful(op: Op) -> tuple[Any, ...]:
         "init_hidden",
         "set_state",
     )
-    return ("note",) if any(callable(getattr(inner, n, None)) for n in names) else ("fail",)
+    return "note" if any(callable(getattr(inner, n, None)) for n in names) else "fail"
 
 
 def step(op: Op, case: Case, live: Any, inputs: Any, labels: Any) -> Run:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.laws.common import differs, first_difference, numbers_differ, subscript, verdict
-from gradcheck.types import Case, Op, Primals, Verdict
+from gradcheck.types import Array, Case, Op, Primals, Verdict
 
 STEPS = 4
 
@@ -106,6 +106,20 @@ def zero_gradient_rests(op: Op, case: Case) -> Iterator[Verdict]:
         yield verdict(law, "pass", op, case)
 
 
+def path_of_w(op: Op, params: Primals, steps: list[Primals], scale: float, alike: bool) -> Array:
+    """W after all steps, the gradients of b being scaled; `alike` gives b the shape of W."""
+    assert op.step is not None
+
+    def shaped(v: Array) -> Array:
+        return np.array(np.broadcast_to(v, params["W"].shape)) if alike else v.copy()
+
+    live, now = op.make(), {k: shaped(v) for k, v in params.items()}
+    for grads in steps:
+        scaled = {k: g.copy() if k == "W" else scale * shaped(g) for k, g in grads.items()}
+        now = {k: np.array(v) for k, v in op.step(live, now, scaled).items()}
+    return now["W"]
+
+
 def state_per_parameter(op: Op, case: Case) -> Iterator[Verdict]:
     """A parameter's path does not depend on which other parameters are trained beside it."""
     law = "state_per_parameter"
@@ -116,13 +130,10 @@ def state_per_parameter(op: Op, case: Case) -> Iterator[Verdict]:
     if len(params) < 2:
         yield verdict(law, "skipped", op, case, what="the step takes one array at a time")
         return
-    paths = []
-    for scale in (1.0, 3.0):
-        live, now = op.make(), {k: v.copy() for k, v in params.items()}
-        for grads in steps:
-            scaled = {k: g.copy() if k == "W" else scale * g for k, g in grads.items()}
-            now = {k: np.array(v) for k, v in op.step(live, now, scaled).items()}
-        paths.append(now["W"])
+    for alike in (False, True):  # state kept by shape shows where the shapes are the same
+        paths = [path_of_w(op, params, steps, scale, alike) for scale in (1.0, 3.0)]
+        if differs(paths[0], paths[1]):
+            break
     if differs(paths[0], paths[1]):
         yield numbers_differ(
             law,

@@ -1,0 +1,142 @@
+"""The law of label formats: every legal encoding and dtype gives one loss and one gradient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.laws.common import (
+    Evaluated,
+    differs,
+    evaluate,
+    gradient_name,
+    numbers_differ,
+    source_text,
+    subscript,
+    verdict,
+)
+from gradcheck.types import Array, Case, Op, Primals, Verdict
+
+LAW = "label_formats"
+DTYPES = ("int64", "int32", "int8", "uint8", "bool", "float64", "float32")
+#: Labels in single precision may make the arithmetic single precision.
+SINGLE = 1e-5
+#: The encodings each kind of label may be rewritten to.
+FLAT = {"real": "real_flat", "binary": "binary_flat"}
+
+
+def label_formats(op: Op, case: Case) -> Iterator[Verdict]:
+    """Index, one-hot, flat and column labels of every dtype give one loss and one gradient."""
+    if op.labels is None:
+        yield verdict(LAW, "skipped", op, case, what="takes no labels")
+        return
+    first = case.labels or op.labels.encodings[0]
+    if first == "simplex":
+        yield verdict(LAW, "skipped", op, case, what="the targets are probabilities")
+        return
+    primals, _ = cases.draw(op, case)
+    base_dtype = "int64" if first.startswith("index") else "float64"
+    labels = whole_labels(op, case, first)
+    base = evaluate(op, case, primals, labels.astype(base_dtype))
+    failed = False
+    for encoding in (first, *(e for e in op.labels.encodings if e != first)):
+        for dtype in DTYPES:
+            if (encoding, dtype) == (first, base_dtype) or not legal(encoding, dtype):
+                continue
+            given = whole_labels(op, case, encoding).astype(dtype)
+            found = list(compare(op, case, primals, given, base, f"{encoding} labels of {dtype}"))
+            failed = failed or any(v.status == "fail" for v in found)
+            yield from found
+            if failed:
+                return
+    found = list(flat_against_column(op, case, first))
+    yield from found
+    if not any(v.status == "fail" for v in found):
+        yield verdict(LAW, "pass", op, case)
+
+
+def whole_labels(op: Op, case: Case, encoding: str) -> Array:
+    """The labels of a case as whole numbers, so that every dtype can hold them."""
+    assert op.labels is not None
+    case = case.replace(labels=encoding, label_dtype="float64")
+    drawn = cases.draw_labels(op.labels, op.slots, case)
+    return np.abs(np.rint(drawn)) if encoding.startswith("real") else drawn
+
+
+def legal(encoding: str, dtype: str) -> bool:
+    """Whether a dtype can hold these labels."""
+    if encoding == "sign":
+        return dtype not in {"uint8", "bool"}
+    return dtype != "bool" or encoding in {"onehot", "binary", "binary_flat"}
+
+
+def must_work(encoding: str, dtype: str) -> bool:
+    """Whether an exception for this dtype is wrong: class numbers are integers, bool is a courtesy."""
+    if dtype == "bool":
+        return False
+    return not (encoding.startswith("index") and dtype.startswith("float"))
+
+
+def compare(
+    op: Op, case: Case, primals: Primals, labels: Array, base: Evaluated, what: str
+) -> Iterator[Verdict]:
+    """Loss and gradient with these labels against those of the plain ones."""
+    encoding, dtype = what.split()[0], str(labels.dtype)
+    tolerance = SINGLE if dtype == "float32" else 1e-9
+    try:
+        got = evaluate(op, case, primals, labels)
+    except Exception as error:
+        status: Any = "fail" if must_work(encoding, dtype) else "note"
+        text = f"{what}, shape {labels.shape}: raises {type(error).__name__}: {error}"
+        yield verdict(
+            LAW, status, op, case.replace(labels=encoding, label_dtype=dtype), "labels", text
+        )
+        return
+    where = case.replace(labels=encoding, label_dtype=dtype)
+    if differs(got.output, base.output, tolerance):
+        yield numbers_differ(LAW, "fail", op, where, "loss", got.output, base.output,
+                             f"{what}, shape {labels.shape}, give another loss")  # fmt: skip
+    for name, wanted in base.gradients.items():
+        mine = got.gradients.get(name)
+        if mine is None or differs(mine, wanted, tolerance):
+            yield numbers_differ(LAW, "fail", op, where, gradient_name(op, name), np.zeros(()) if mine is None else mine,
+                                 wanted, f"{what}, shape {labels.shape}, give another gradient")  # fmt: skip
+
+
+def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
+    """Labels (n,) beside predictions (n, 1): NumPy makes (n, n) of them without a word."""
+    assert op.labels is not None
+    shape = op.slots[0].shape
+    if first not in FLAT or FLAT[first] in op.labels.encodings or len(shape) != 2:
+        return
+    if shape[0] != "N" or (isinstance(shape[1], int) and shape[1] != 1):
+        return
+    case = case.replace(D=1)
+    primals, _ = cases.draw(op, case)
+    column, flat = whole_labels(op, case, first), whole_labels(op, case, FLAT[first])
+    if flat.shape != (column.shape[0],) or column.shape[1:] != (1,):
+        return
+    try:
+        wanted = evaluate(op, case, primals, column)
+        got = evaluate(op, case, primals, flat)
+    except Exception:  # refusing flat labels is a legal answer, and a loud one
+        return
+    same = not differs(got.output, wanted.output) and all(
+        not differs(got.gradients.get(k, np.zeros(())), g) for k, g in wanted.gradients.items()
+    )
+    if same:
+        return
+    text = source_text(op)
+    promised = re.search(r"\(\s*[nN]\s*,\s*\)", text) and re.search(r"\(\s*[nN]\s*,\s*1\s*\)", text)
+    text = (
+        f"labels of shape {flat.shape} against predictions of shape {column.shape} broadcast to "
+        f"({len(flat)}, {len(flat)}): {subscript('loss', ())} = {float(np.mean(got.output)):.6g}, but should be "
+        f"{float(np.mean(wanted.output)):.6g}; reshape the labels or refuse them"
+    )
+    yield verdict(
+        LAW, "fail" if promised else "note", op, case.replace(labels=FLAT[first]), "labels", text
+    )

@@ -1,0 +1,164 @@
+"""Laws of memory: layout of the arguments, arrays kept by reference, state shared between objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.laws.basic import stateful, traced
+from gradcheck.laws.common import (
+    cotangent_for,
+    differing,
+    evaluate,
+    gradient_name,
+    numbers_differ,
+    start,
+    verdict,
+)
+from gradcheck.types import Array, Case, Op, Primals, Verdict
+
+LAYOUTS = ("F", "strided", "negative", "readonly")
+
+
+def layout(op: Op, case: Case) -> Iterator[Verdict]:
+    """Fortran order, strides, negative strides and read-only arguments change no number."""
+    law = "layout"
+    base = evaluate(op, case)
+    failed = False
+    for name in LAYOUTS:
+        where = replace(case, layout=name)
+        live, inputs, _, labels = start(op, where)
+        given = None if labels is None else cases.arrange(labels, name)
+        try:
+            output = op.forward(live, inputs, given, case.train)
+            out_before = np.array(output)
+            cot = cotangent_for(op, output, where)
+            gradients = op.backward(live, cot, inputs, given)
+        except Exception as error:
+            failed = True
+            text = f"{name} arguments: raises {type(error).__name__}: {error}"
+            yield verdict(law, "fail", op, where, "inputs", text, detail=traced(error))
+            break
+        for wrt, got, wanted in differing(op, base, out_before, gradients):
+            failed = True
+            yield numbers_differ(law, "fail", op, where, wrt, got, wanted,
+                                 f"arguments in {name} layout hold the same numbers")  # fmt: skip
+        if failed:
+            break
+    if not failed:
+        yield verdict(law, "pass", op, case, detail={"layouts": list(LAYOUTS)})
+
+
+def cached_input(op: Op, case: Case) -> Iterator[Verdict]:
+    """Backward still holds if the caller changes x between forward and backward."""
+    law = "cached_input"
+    base = evaluate(op, case)
+    live, inputs, _, labels = start(op, case)
+    kept = {k: v.copy() for k, v in inputs.items()}
+    output = op.forward(live, inputs, labels, case.train)
+    cot = cotangent_for(op, output, case)
+    for value in inputs.values():
+        overwrite(value)
+    try:
+        gradients = op.backward(live, cot, kept, labels)
+    except Exception as error:
+        text = f"x is kept by reference: backward raises {type(error).__name__} if the caller changes x after forward"
+        yield verdict(law, "note", op, case, "inputs", text)
+        return
+    for wrt, got, wanted in differing(op, base, None, gradients):
+        yield numbers_differ(law, "note", op, case, wrt, got, wanted,
+                             "forward keeps its input by reference; the caller changed it before backward")  # fmt: skip
+        return
+    yield verdict(law, "pass", op, case)
+
+
+def overwrite(array: Array) -> None:
+    """Other legal values of the same kind, in place."""
+    array[...] = np.roll(array.ravel(), 1).reshape(array.shape)[..., ::-1].copy()
+
+
+def interleaved(op: Op, case: Case) -> Iterator[Verdict]:
+    """Two forwards, then backward of the second; and two objects do not disturb each other."""
+    law = "interleaved"
+    if op.convention == "updating":
+        yield verdict(law, "skipped", op, case, what="backward updates the parameters")
+        return
+    other = case.replace(seed=case.seed + 7919)
+    base = evaluate(op, case)
+    live, inputs, parameters, labels = start(op, case)
+    before, targets = moved(
+        op, other.replace(N=dict(case.sizes)["N"] + 1)
+    )  # as a last, smaller batch
+    op.forward(live, before, targets, case.train)
+    try:
+        output = op.forward(live, inputs, labels, case.train)
+        out_before = np.array(output)
+        gradients = op.backward(live, cotangent_for(op, output, case), inputs, labels)
+    except Exception as error:
+        text = (
+            f"after a forward with a batch of another size: raises {type(error).__name__}: {error}"
+        )
+        yield verdict(law, stateful(op), op, case, "inputs", text, detail=traced(error))
+        return
+    for wrt, got, wanted in differing(op, base, out_before, gradients):
+        yield numbers_differ(law, stateful(op), op, case, wrt, got, wanted,
+                             "an earlier forward changes the result of the later one")  # fmt: skip
+        return
+    found = list(two_objects(op, case, parameters))
+    yield from found
+    if not found:
+        yield verdict(law, "pass", op, case)
+
+
+def moved(op: Op, other: Case) -> tuple[Primals, Array | None]:
+    """Inputs and labels of another case."""
+    _, inputs, _, labels = start(op, other)
+    return inputs, labels
+
+
+def two_objects(op: Op, case: Case, parameters: Primals) -> Iterator[Verdict]:
+    """A second object's forward between the first one's forward and backward changes nothing."""
+    law, make = "interleaved", op.construct or op.make
+    _, inputs, _, labels = start(op, case)
+    strange, targets = moved(op, case.replace(seed=case.seed + 7919))
+    if op.kind in {"function"}:
+        return
+    alone = one_pass(op, case, make(), inputs, labels, None)
+    first, second = make(), make()
+    with_other = one_pass(
+        op, case, first, inputs, labels, lambda: op.forward(second, strange, targets, case.train)
+    )
+    for name, wanted in alone.items():
+        got = with_other.get(name, np.zeros(()))
+        if not np.array_equal(got, wanted, equal_nan=True):
+            yield numbers_differ(law, "fail", op, case, gradient_name(op, name), got, wanted,
+                                 "another object's forward came between this one's forward and backward: they share state")  # fmt: skip
+            return
+    mine, theirs = op.parameters(first), op.parameters(second)
+    for name in mine:
+        if isinstance(mine[name], np.ndarray) and np.shares_memory(mine[name], theirs[name]):
+            yield verdict(
+                law,
+                "fail",
+                op,
+                case,
+                name,
+                f"two objects share the array {name}: training one changes the other",
+            )
+            return
+
+
+def one_pass(op: Op, case: Case, live: Any, inputs: Primals, labels: Any, between: Any) -> Primals:
+    """Gradients of one object, with something done between its forward and its backward."""
+    mine = {k: v.copy() for k, v in inputs.items()}
+    target = None if labels is None else labels.copy()
+    output = op.forward(live, mine, target, case.train)
+    cot = cotangent_for(op, np.array(output), case)
+    if between is not None:
+        between()
+    found = op.backward(live, cot, mine, target)
+    return {k: np.array(v) for k, v in found.items() if v is not None}
