@@ -1,5 +1,6 @@
-"""Causes as tested hypotheses: predictions compared, interventions run, changes of the code tried."""
+"""Causes as tested hypotheses: predictions compared, inputs varied, changes of the code tried."""
 
-from gradcheck.diagnose.diagnose import diagnose, diagnose_all
+from gradcheck.diagnose.facade import diagnose, diagnose_all
+from gradcheck.diagnose.reinterpret import reinterpret
 
-__all__ = ["diagnose", "diagnose_all"]
+__all__ = ["diagnose", "diagnose_all", "reinterpret"]
