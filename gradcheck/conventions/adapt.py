@@ -14,6 +14,7 @@ from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions import layers, losses, places
 from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.fused import fused_backward, readings_of
 from gradcheck.conventions.layers import Trial
 from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint, live_maker
 from gradcheck.conventions.recognise import loss_call
@@ -326,6 +327,9 @@ def loss_ops(source: Source) -> list[Op]:
     """
     pair = verbs(source.obj)
     cls = source.obj
+    fused = fused_backward(cls, pair)
+    if fused is not None:
+        return fused_ops(source, pair, fused)
     call = loss_call(cls)
     if pair is None and call is not None:
         return with_gradient_object(source, call)
@@ -346,6 +350,30 @@ def loss_ops(source: Source) -> list[Op]:
             continue
         return [replace(found, obj=cls)]
     raise Refused(problem or "no labels and predictions were accepted")
+
+
+def fused_ops(source: Source, pair: tuple[str, str] | None, backward: str) -> list[Op]:
+    """The Op of an activation and loss in one, under the loss it is consistent with.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    problem, found = "", []
+    for lossy, words in readings_of(source.obj, pair, backward):
+        for made, make in builds(source, source.obj, limit=2):
+            op = loss_readings(source, lossy, make, made.text)
+            if isinstance(op, str):
+                problem = op or problem
+                continue
+            found.append(replace(op, obj=source.obj, reading=words))
+            break
+        if found and miss(found[-1]) < AGREES:
+            return found[-1:]
+    if not found:
+        raise Refused(problem or "no output and labels were accepted")
+    return found[:1]
 
 
 def with_gradient_object(source: Source, call: str) -> list[Op]:

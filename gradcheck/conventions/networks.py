@@ -315,7 +315,9 @@ def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -
         def forward(
             live: Live, inputs: Primals, labels: Array | None, train: bool, loss: Any = loss
         ) -> Array:
-            return np.asarray(loss(np.asarray(call_quietly(live.obj.predict, inputs["X"])), labels))
+            prediction = np.asarray(call_quietly(live.obj.predict, inputs["X"]))
+            with np.errstate(all="ignore"):  # a prediction outside (0, 1) rules the logarithms out
+                return np.asarray(loss(prediction, labels))
 
         def backward(
             live: Live, cot: Array, inputs: Primals, labels: Array | None

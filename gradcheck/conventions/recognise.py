@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.functions import pairs
+from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.losses import is_loss_name, label_first, strong_label
 from gradcheck.conventions.signature import (
     RATES,
@@ -17,6 +18,7 @@ from gradcheck.conventions.signature import (
     is_abstract,
     plain,
     returned_names,
+    tree_of,
     verbs,
 )
 
@@ -146,13 +148,15 @@ def plan_class(name: str, cls: Any, line: int) -> Planned:
         if not hasattr(cls, "compare") and calls_missing(cls, "compare"):
             return skip("abstract: compare is left to its subclasses")
         return Planned(name, "accuracy", line=line)
+    if fused_backward(cls, pair):
+        return Planned(name, "loss", line=line)
     if pair is None and is_loss_name(name) and loss_call(cls):
         return Planned(name, "loss", line=line)
     if pair is None:
         return skip(no_pair(cls))
     if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):
         return skip("abstract")
-    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    missing = sorted({*getattr(cls, "__abstractmethods__", ()), *left_open(cls, pair)})
     if missing:
         return skip(f"abstract: {', '.join(missing)} left to its subclasses")
     if takes_labels(cls, pair) and (is_loss_name(name) or named_labels(cls, pair)):
@@ -160,6 +164,27 @@ def plan_class(name: str, cls: Any, line: int) -> Planned:
     if is_container(cls, key):
         return Planned(name, "model", line=line)
     return Planned(name, "layer", line=line)
+
+
+def left_open(cls: Any, pair: tuple[str, str]) -> set[str]:
+    """Methods that forward or backward call on ``self`` and that only raise NotImplementedError."""
+    found = set()
+    for method in pair:
+        tree = tree_of(getattr(cls, method))
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if getattr(node.func.value, "id", "") == "self":
+                    found.add(node.func.attr)
+    return {n for n in found if raises_only(getattr(cls, n, None))}
+
+
+def raises_only(function: Any) -> bool:
+    """A method that is declared abstract or whose only statement raises."""
+    if getattr(function, "__isabstractmethod__", False):
+        return True
+    tree = tree_of(function) if callable(function) else None
+    body = getattr(tree.body[0], "body", []) if isinstance(tree, ast.Module) else []
+    return any(isinstance(s, ast.Raise) for s in body) and is_abstract(function)
 
 
 def loss_call(cls: Any) -> str | None:

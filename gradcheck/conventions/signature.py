@@ -99,7 +99,7 @@ def arguments(function: Callable[..., Any], method: bool = True) -> list[Arg]:
     A signature that cannot be read (a C function) gives an empty list.
     """
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = list(inspect.signature(undecorated(function)).parameters.values())
     except (TypeError, ValueError):
         return []
     if method and parameters and parameters[0].name in {"self", "cls"}:
@@ -116,6 +116,25 @@ def arguments(function: Callable[..., Any], method: bool = True) -> list[Arg]:
     ]
 
 
+def undecorated(function: Any) -> Any:
+    """The function behind a decorator that hides its signature (one without ``functools.wraps``)."""
+    for _ in range(4):
+        plain_function = inspect.unwrap(getattr(function, "__func__", function))
+        code, cells = getattr(plain_function, "__code__", None), []
+        for cell in getattr(plain_function, "__closure__", None) or ():
+            try:
+                cells.append(cell.cell_contents)
+            except ValueError:  # an empty cell
+                continue
+        inner = [c for c in cells if inspect.isfunction(c) and c is not plain_function]
+        if code is None or len(inner) != 1 or not code.co_flags & inspect.CO_VARARGS:
+            return function
+        if code.co_argcount > 1 or (code.co_argcount == 1 and code.co_varnames[0] != "self"):
+            return function
+        function = inner[0]
+    return function
+
+
 def takes_varargs(function: Callable[..., Any]) -> bool:
     """Whether the function takes ``*args``."""
     try:
@@ -128,7 +147,7 @@ def takes_varargs(function: Callable[..., Any]) -> bool:
 def tree_of(function: Any) -> ast.AST | None:
     """The syntax tree of a function or class, or None where the source cannot be had."""
     try:
-        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+        return ast.parse(textwrap.dedent(inspect.getsource(undecorated(function))))
     except (OSError, TypeError, SyntaxError, IndentationError):
         return None
 
