@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from gradcheck import evidence
 from gradcheck.types import Case, Cause, Entry, Subject, Verdict
 
 HOSTILE = "<script>alert('x')</script>"
@@ -70,8 +71,6 @@ def failing_in_many_ways(name: str = "Layer_Many") -> Subject:
 
 def pictured(name: str = "Layer_Conv", target: str = "my_layers.py", size: int = 10_000) -> Subject:
     """A wrong gradient of many entries that carries the data of all three pictures."""
-    from gradcheck.report import pictures
-
     rng = np.random.default_rng(3)
     measured = rng.normal(size=(size // 100, 100))
     claimed = measured + 1e-11 * rng.normal(size=measured.shape)
@@ -79,8 +78,8 @@ def pictured(name: str = "Layer_Conv", target: str = "my_layers.py", size: int =
     bound = np.full(measured.shape, 1e-9)
     steps = np.logspace(-9, -1, 17)
     detail = {
-        "heatmap": pictures.heatmap_detail(claimed, measured, bound),
-        "scatter": pictures.scatter_detail(claimed, measured, bound),
+        "heatmap": evidence.heatmap_detail(claimed, measured, bound),
+        "scatter": evidence.scatter_detail(claimed, measured, bound),
         "curve": {
             "h": steps.tolist(),
             "error": (steps**2 + 1e-13 / steps).tolist(),

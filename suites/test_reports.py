@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck import evidence
 from gradcheck.report import compare, github, gradescope, html, junit, markdown, pictures, words
 from gradcheck.report.missing import MissingLibrary, needs
 from gradcheck.report.verdicts import Verdicts
@@ -441,7 +442,7 @@ def test_heatmap_detail_keeps_every_wrong_entry_when_it_shrinks() -> None:
     measured = np.zeros((300, 200))
     claimed = measured.copy()
     claimed[299, 0] = 5.0
-    detail = pictures.heatmap_detail(claimed, measured, 1e-9)
+    detail = evidence.heatmap_detail(claimed, measured, 1e-9)
     cells = np.array(detail["difference"])
     assert cells.shape == (64, 64) and detail["shape"] == [300, 200]
     assert detail["wrong"] == [[63, 0]] and cells[63, 0] == 5.0 and cells.sum() == 5.0
@@ -451,9 +452,9 @@ def test_heatmap_detail_keeps_every_wrong_entry_when_it_shrinks() -> None:
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (2, 3), (2, 3, 4, 5), (0,), (3, 0)])
 def test_details_of_any_shape(shape: tuple[int, ...]) -> None:
     x = np.ones(shape)
-    heat = pictures.heatmap_detail(2 * x, x, 0.5)
+    heat = evidence.heatmap_detail(2 * x, x, 0.5)
     assert len(heat["wrong"]) == x.size
-    scatter = pictures.scatter_detail(2 * x, x, 0.5)
+    scatter = evidence.scatter_detail(2 * x, x, 0.5)
     assert len(scatter["claimed"]) == x.size
     ET.fromstring(pictures.heatmap(heat))
     ET.fromstring(pictures.scatter(scatter))
@@ -461,9 +462,9 @@ def test_details_of_any_shape(shape: tuple[int, ...]) -> None:
 
 def test_details_hold_what_is_not_finite_as_strict_json() -> None:
     claimed, measured = np.array([np.nan, np.inf, np.inf, 1.0]), np.array([1.0, np.inf, 2.0, 1.0])
-    heat = pictures.heatmap_detail(claimed, measured, 1e-9)
+    heat = evidence.heatmap_detail(claimed, measured, 1e-9)
     assert heat["wrong"] == [[0, 0], [0, 2]]
-    scatter = pictures.scatter_detail(claimed, measured, 1e-9)
+    scatter = evidence.scatter_detail(claimed, measured, 1e-9)
     for detail in (heat, scatter):
         json.loads(json.dumps(detail, allow_nan=False), parse_constant=_refuse)
     ET.fromstring(pictures.scatter(scatter))
@@ -473,8 +474,8 @@ def test_scatter_detail_keeps_the_worst_entries() -> None:
     measured = np.linspace(0, 1, 10_000)
     claimed = measured.copy()
     claimed[[17, 4242]] += 1
-    detail = pictures.scatter_detail(claimed, measured, 1e-9)
-    assert len(detail["claimed"]) <= pictures.POINTS
+    detail = evidence.scatter_detail(claimed, measured, 1e-9)
+    assert len(detail["claimed"]) <= evidence.POINTS
     gaps = np.array(detail["claimed"]) - np.array(detail["measured"])
     assert np.sum(gaps > 0.9) == 2
 
@@ -482,7 +483,7 @@ def test_scatter_detail_keeps_the_worst_entries() -> None:
 def test_scatter_of_very_different_sizes_uses_a_logarithmic_scale() -> None:
     measured = np.array([1e-6, 1e-3, 1.0, 2.0, 3.0])
     claimed = np.array([1e-6, 1e-3, 1.0, 2.0, -1e8])
-    svg = pictures.scatter(pictures.scatter_detail(claimed, measured, 1e-9))
+    svg = pictures.scatter(evidence.scatter_detail(claimed, measured, 1e-9))
     ET.fromstring(svg)
     assert "1e+8" in svg.replace("−", "-") and "1 of 5 entries" in svg
 

@@ -21,7 +21,7 @@ from gradcheck.types import Subject, Verdict
 BUDGET = 450_000
 
 _DRAW: dict[str, tuple[Callable[..., str], str]] = {
-    "heatmap": (pictures.heatmap, "The wrong entries, marked with squares, in the whole gradient."),
+    "heatmap": (pictures.heatmap, "Wrong entries are marked with squares; blank ones were not measured alone."),
     "scatter": (pictures.scatter, "Every entry that is right lies on the line."),
     "curve": (pictures.curve, "How sure the measurement is: its error at each step."),
 }

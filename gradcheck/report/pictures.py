@@ -1,19 +1,7 @@
 """Pictures as SVG text: heat map, scatter, the V curve, kill matrix, training, confusion.
 
-The data of a picture travel in ``Verdict.detail``, a mapping that JSON can hold:
-
-``detail["heatmap"]``
-    ``difference``: rows of \\|claimed - measured\\|, at most 64 x 64 (each cell then stands for a
-    block of entries and holds the largest of it); ``wrong``: the ``[row, column]`` of every cell
-    with a wrong entry; ``shape`` (optional): the shape of the gradient itself.
-``detail["scatter"]``
-    ``claimed``, ``measured``, ``bound``: lists of equal length.
-``detail["curve"]``
-    ``h``, ``error``, ``noise``: lists of equal length, the error of the worst entry and the noise
-    floor at each step; ``chosen``: the step that was used; ``bound``: the error bound there.
-
-`heatmap_detail` and `scatter_detail` make the first two from arrays and need NumPy only. Numbers
-that JSON cannot hold may be ``None`` or text such as ``"nan"`` and ``"-inf"``.
+The data of the first three travel in ``Verdict.detail``, a mapping that JSON can hold;
+`gradcheck.evidence` says what their keys are and makes them from arrays.
 
 Every drawing function returns a complete ``<svg>`` element that can stand inside a page: text is
 text, nothing is fetched, ids are unique to the picture, and its colours are CSS variables of the
@@ -28,10 +16,9 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,71 +29,11 @@ from gradcheck.report.missing import needs
 
 Floats = npt.NDArray[np.float64]
 
-#: Most cells of a heat map, most points of a scatter, per axis and per picture.
-CELLS, POINTS = 64, 120
-
 #: Colours drawn by matplotlib and the CSS variable each becomes.
 #: The mark of a wrong entry has one colour for both themes: it stands on the heat map's own.
 MARK = "#e3122a"
 INK, PAPER, LINE, GOOD, BAD = "#1b1f24", "#fefefe", "#c9ced6", "#2463a8", "#c2371f"
 _VARIABLES = {INK: "ink", PAPER: "paper", LINE: "line", GOOD: "good", BAD: "bad"}
-
-
-def heatmap_detail(claimed: Any, measured: Any, bound: Any = 0.0) -> dict[str, Any]:
-    """The data of a heat map, from arrays.
-
-    Parameters
-    ----------
-    claimed, measured
-        Gradients of one shape. One axis becomes a row; of more than two axes all but the last
-        are merged.
-    bound
-        The error bound of `measured`, broadcast against it. An entry is wrong where the
-        difference exceeds it or is not a number.
-    """
-    shape = np.shape(claimed)
-    c, m = np.atleast_1d(np.asarray(claimed, float)), np.atleast_1d(np.asarray(measured, float))
-    with np.errstate(invalid="ignore", over="ignore"):
-        difference = np.abs(c - m)
-    difference[c == m] = 0.0
-    wrong = ~(difference <= np.broadcast_to(np.asarray(bound, float), m.shape))
-    flat = (-1, c.shape[-1]) if c.shape[-1] else (1, -1)
-    cells = _blocks(np.where(np.isnan(difference), np.inf, difference).reshape(flat), np.max)
-    marks = _blocks(wrong.reshape(flat), np.any)
-    return {
-        "difference": [[_plain(x) for x in row] for row in cells],
-        "wrong": np.argwhere(marks).tolist(),
-        "shape": list(shape),
-    }
-
-
-def scatter_detail(claimed: Any, measured: Any, bound: Any = 0.0) -> dict[str, Any]:
-    """The data of a scatter, from arrays: at most `POINTS` entries, the worst ones among them."""
-    c, m = np.asarray(claimed, float).ravel(), np.asarray(measured, float).ravel()
-    b = np.broadcast_to(np.asarray(bound, float), np.shape(measured)).ravel()
-    chosen = np.arange(c.size)
-    if c.size > POINTS:
-        with np.errstate(invalid="ignore", over="ignore"):
-            excess = np.nan_to_num(np.abs(c - m) - b, nan=np.inf)
-        even = np.linspace(0, c.size - 1, POINTS // 2).astype(int)
-        chosen = np.union1d(np.argsort(-excess, kind="stable")[: POINTS // 2], even)
-    names = {"claimed": c, "measured": m, "bound": b}
-    return {name: [_plain(x) for x in values[chosen]] for name, values in names.items()}
-
-
-def _plain(x: Any) -> float | str:
-    return float(f"{x:.6g}") if np.isfinite(x) else str(float(x))
-
-
-def _blocks(a: npt.NDArray[Any], reduce: Callable[..., Any]) -> npt.NDArray[Any]:
-    """Shrink both axes to at most `CELLS` by reducing whole blocks."""
-    for axis in (0, 1):
-        n = a.shape[axis]
-        if n > CELLS:
-            edges = np.linspace(0, n, CELLS + 1).astype(int)
-            parts = [reduce(a.take(range(lo, hi), axis), axis=axis) for lo, hi in pairwise(edges)]
-            a = np.stack(parts, axis)
-    return a
 
 
 def _floats(values: Any) -> Floats:
@@ -267,7 +194,7 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
     top = math.log10(positive.max()) if positive.size else 0.0
     low = min(max(math.log10(positive.min()), top - 16), top - 1) if positive.size else -1.0
     with np.errstate(divide="ignore"):
-        logs = np.clip(np.nan_to_num(np.log10(values), nan=top, posinf=top), low, top)
+        logs = np.clip(np.ma.masked_invalid(np.log10(np.minimum(values, 10.0**top))), low, top)
     width = min(3.8, 1.6 + max(1.2, 0.22 * columns))
     height = min(2.7, max(1.9, 0.6 + (width - 1.6) * rows / columns))
     with _figure(width, height, (0.6, 0.5, 1.0, 0.1)) as figure:
@@ -297,7 +224,7 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
         text = (
             f"Gradient of shape {whole}: {len(wrong)} of {values.size} cells hold a wrong entry, "
             "marked with a square."
-        )
+        ) + (" Blank cells were not measured alone." if np.isnan(values).any() else "")
         return _svg(figure, title, text)
 
 
