@@ -70,12 +70,12 @@ def activation_of(name: str) -> Callable[[Array], Array] | None:
 def softmax(x: Array) -> Array:
     """Softmax over the last axis."""
     e = np.exp(x - np.max(x, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
+    return np.asarray(e / np.sum(e, axis=-1, keepdims=True))
 
 
 def sigmoid(x: Array) -> Array:
     """The logistic function."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
 
 
 def cross_entropy(y: Array, labels: Array, binary: bool) -> Array:
