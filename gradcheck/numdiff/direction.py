@@ -169,11 +169,14 @@ def _second_verdict(asked: _Asked, first: Ladder) -> Directional:
         finer = _inside_kink(asked, len(second.rungs))
         if finer is not None:
             return finer
-        if diverging(second):
-            return asked.say("inconclusive", second, "one-sided slopes diverge")
-        return _at_kink(asked, second, kink)
+        if not (diverging(first) or diverging(second)):
+            return _at_kink(asked, second, kink)
+    if diverging(first) or diverging(second):
+        return asked.say("inconclusive", second, "one-sided slopes diverge")
     if second.best < 0:
         return asked.say("inconclusive", second, "no step with regular behaviour")
+    if second.irregular:
+        return asked.say("inconclusive", second, "finer steps contradict coarser ones")
     if kink.verdict == "unclear":
         return asked.say("inconclusive", second, "a kink nearby cannot be told from a defect")
     if second.vanishes():
@@ -199,7 +202,7 @@ def _inside_kink(asked: _Asked, start: int) -> Directional | None:
         passed = _smooth_pass(asked, third)
         return passed if passed.state == "pass" else None
     fourth = asked.climb(start=start, count=20, factor=SECOND_FACTOR, patience=2)
-    if fourth.best < 0 or asked.agrees(fourth):
+    if fourth.best < 0 or fourth.irregular or asked.agrees(fourth):
         return None
     if kink_evidence(fourth, 2.0 * asked.excess(fourth)).verdict != "excluded":
         return None

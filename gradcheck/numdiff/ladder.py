@@ -64,6 +64,8 @@ class Ladder:
     defect: float = math.nan
     bound: float = math.inf
     best: int = -1
+    candidates: list[tuple[float, float, int]] = field(default_factory=list)
+    irregular: bool = False
 
     @property
     def movement(self) -> float:
@@ -88,6 +90,7 @@ class Ladder:
         for k in range(1, n):
             change = max(abs(row[k] - row[k - 1]), abs(row[k] - above[k - 1]))
             bound = TRUNCATION_FACTOR * change + NOISE_FACTOR * TABLEAU_NOISE * rung.noise
+            self.candidates.append((bound, row[k], n - 1))
             if bound < self.bound:
                 self.defect, self.bound, self.best, improved = row[k], bound, n - 1, True
         return improved
@@ -102,6 +105,20 @@ class Ladder:
             return last <= 3.0 * (rungs[-1].noise + rungs[-2].noise)
         before = abs(rungs[-2].defect - rungs[-3].defect)
         return last <= CONTRACTION * before + 3.0 * rungs[-1].noise
+
+    def settle(self) -> None:
+        """Prefer estimates that no finer rung contradicts; without one it is irregular."""
+        for bound, value, at in sorted(self.candidates):
+            if not any(self._gap(i, value) > bound for i in range(at + 1, len(self.rungs))):
+                self.defect, self.bound, self.best = value, bound, at
+                return
+        self.irregular = bool(self.candidates)
+
+    def _gap(self, i: int, value: float) -> float:
+        """How far rung i is from an estimate, beyond what its noise and truncation explain."""
+        row = self.tableau[i]
+        slack = TRUNCATION_FACTOR * abs(row[1] - row[0]) + CONTRADICTION * self.rungs[i].noise
+        return max(abs(v - value) for v in row[:2]) - slack
 
     def steepening(self) -> bool:
         """The one-sided slopes grew over the last step, as those of sqrt|x| do at 0."""
@@ -123,11 +140,10 @@ class Ladder:
         """The bound, widened where a finer rung contradicts the best one."""
         bound = self.bound
         for i in range(self.best + 1, len(self.rungs)):
-            noise, row = self.rungs[i].noise, self.tableau[i]
-            truncation = TRUNCATION_FACTOR * abs(row[1] - row[0])
-            gap = max(abs(value - self.defect) for value in row[:2]) - truncation
-            if gap > bound + CONTRADICTION * noise:
-                bound = gap + NOISE_FACTOR * TABLEAU_NOISE * noise
+            gap = self._gap(i, self.defect)
+            if gap > bound:
+                more = NOISE_FACTOR * TABLEAU_NOISE + CONTRADICTION
+                bound = gap + more * self.rungs[i].noise
         return bound
 
 
@@ -172,6 +188,7 @@ def climb(
         hopeless = NOISE_FACTOR * TABLEAU_NOISE * RATIO * rung.noise >= ladder.bound
         if hopeless and len(ladder.rungs) >= 3 and idle >= patience:
             break
+    ladder.settle()
     return ladder
 
 
