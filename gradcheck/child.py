@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -72,10 +73,10 @@ def _serve(
     ]
     if job["op"] == "plan":
         return send({"done": True})
+    options = engine.Options(**{k: _tuples(v) for k, v in job["options"].items()})
     if job["op"] == "describe":
-        work = _describer(engine, loaded)
+        work = _describer(engine, loaded, options)
     else:
-        options = engine.Options(**{k: _tuples(v) for k, v in job["options"].items()})
         work = _checker(engine, loaded, options, job["flags"])
     if hasattr(os, "fork") and job["fork"]:
         Supervisor(job, loaded.target, work, send).run(todo)
@@ -154,11 +155,14 @@ def check_one(
     return dataclasses.replace(subject, verdicts=verdicts)
 
 
-def _describer(engine: Any, loaded: targets.Loaded) -> Callable[[str], dict[str, Any]]:
+def _describer(
+    engine: Any, loaded: targets.Loaded, options: Any
+) -> Callable[[str], dict[str, Any]]:
+    arguments = len(inspect.signature(engine.describe).parameters) - 2  # options, if it takes them
+
     def work(name: str) -> dict[str, Any]:
-        describe = getattr(engine, "describe", None)
         with guard.pristine_numpy():
-            built = "" if describe is None else str(describe(loaded, name))
+            built = str(engine.describe(loaded, name, *(options,)[:arguments]))
         subject = Subject(loaded.target.of(name), name, "unknown", status="skipped", built=built)
         return jsonfile.subject_to_dict(subject)
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gradcheck import __version__
+from gradcheck import __version__, guard
 from gradcheck.errors import UsageError
 from gradcheck.isolate import FileResult
 from gradcheck.report import jsonfile, terminal
@@ -35,8 +35,20 @@ def show(form: str, results: Sequence[FileResult], seconds: float) -> None:
 
 def as_text(results: Sequence[FileResult], seconds: float, coloured: bool) -> str:
     """What the terminal shows."""
-    files = [terminal.FileReport(r.target.text, r.subjects, r.notes, r.error) for r in results]
+    files = [
+        terminal.FileReport(r.target.text, r.subjects, (*r.notes, *_shared_notes(r)), r.error)
+        for r in results
+    ]
     return terminal.render(files, seconds=seconds, colour=coloured)
+
+
+def _shared_notes(result: FileResult) -> list[str]:
+    """Notes that every checked subject has: said once, at the head of the file."""
+    notes = [s.notes for s in result.subjects if s.status not in ("skipped", "error")]
+    if not notes:
+        return []
+    shared = [note for note in notes[0] if all(note in other for other in notes)]
+    return shared if len(notes) > 1 else [note for note in shared if note == guard.NOTE]
 
 
 def colour() -> bool:

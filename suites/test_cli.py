@@ -247,6 +247,43 @@ def test_in_process_gives_the_same_verdicts(write, capsys):
     assert verdicts[0] == verdicts[1]
 
 
+def test_after_nnfs_init_the_same_verdicts_and_the_users_numpy_back(write, capsys):
+    pytest.importorskip("nnfs")
+    write("right.py", RIGHT)
+    write("wrong.py", WRONG)
+    write(
+        "patched.py",
+        """
+        import json, sys
+        import numpy as np, nnfs
+        nnfs.init()
+        theirs = np.dot, np.zeros, np.eye, np.random.randn
+        from gradcheck import cli
+        cli.main(["check", "right.py", "wrong.py", "--law", "gradient", "--in-process"]
+                 + sys.argv[1:])
+        assert theirs == (np.dot, np.zeros, np.eye, np.random.randn)
+        """,
+    )
+
+    def verdicts(text: str) -> list:
+        rows = json.loads(text)["subjects"]
+        return [
+            (r["status"], [(v["law"], v["wrt"], v["status"]) for v in r["verdicts"]]) for r in rows
+        ]
+
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    runs = [
+        subprocess.run(
+            [sys.executable, "patched.py", *extra], capture_output=True, text=True, env=environment
+        )
+        for extra in (["--json", "-"], [])
+    ]
+    _, plain, _ = run(capsys, "check", "right.py", "wrong.py", "--law", "gradient", "--json", "-")
+    assert [r.stderr for r in runs] == ["", ""]
+    assert verdicts(runs[0].stdout) == verdicts(plain)
+    assert runs[1].stdout.count("  nnfs.init() undone while checking\n") == 2
+
+
 def test_one_law_and_a_seed(write, capsys):
     _, out, _ = run(
         capsys, "check", write("right.py", RIGHT), "--law", "contract", "--seed", "7", "--json", "-"
