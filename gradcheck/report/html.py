@@ -21,9 +21,15 @@ from gradcheck.types import Subject, Verdict
 BUDGET = 450_000
 
 _DRAW: dict[str, tuple[Callable[..., str], str]] = {
-    "heatmap": (pictures.heatmap, "Wrong entries are marked with squares; blank ones were not measured alone."),
+    "heatmap": (
+        pictures.heatmap,
+        "Wrong entries are marked with squares; blank ones were not measured alone.",
+    ),
     "scatter": (pictures.scatter, "Every entry that is right lies on the line."),
-    "curve": (pictures.curve, "How sure the measurement is: its error at each step."),
+    "curve": (
+        pictures.curve,
+        "The error of a plain difference at each step; the bound is that of the extrapolated value.",
+    ),
 }
 
 

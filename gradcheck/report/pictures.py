@@ -194,7 +194,8 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
     top = math.log10(positive.max()) if positive.size else 0.0
     low = min(max(math.log10(positive.min()), top - 16), top - 1) if positive.size else -1.0
     with np.errstate(divide="ignore"):
-        logs = np.clip(np.ma.masked_invalid(np.log10(np.minimum(values, 10.0**top))), low, top)
+        logs = np.clip(np.log10(np.minimum(values, 10.0**top)), low, top)
+    logs = np.ma.array(logs, mask=np.isnan(values))
     width = min(3.8, 1.6 + max(1.2, 0.22 * columns))
     height = min(2.7, max(1.9, 0.6 + (width - 1.6) * rows / columns))
     with _figure(width, height, (0.6, 0.5, 1.0, 0.1)) as figure:
@@ -217,7 +218,7 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
             ((width - 0.85) / width, 0.5 / height, 0.14 / width, 1 - 0.6 / height)
         )
         bar = figure.colorbar(image, cax=beside)
-        bar.set_label("log₁₀ |yours − measured|")
+        bar.set_label("log₁₀ |yours − measured|", fontsize=8)
         bar.locator = needs("matplotlib.ticker").MaxNLocator(5)
         bar.formatter = needs("matplotlib.ticker").FormatStrFormatter("%g")
         bar.update_ticks()
