@@ -238,7 +238,8 @@ def _with_name(loaded: Loaded) -> Loaded:
 def no_such_name(loaded: Loaded) -> TargetError:
     """The error for a name that a file does not define, with the nearest that it does."""
     name = loaded.target.name or ""
-    near = _near_names(name, defined_names(loaded.tree))
+    public = [n for n in loaded.namespace if not n.startswith("_")]  # of an __init__.py, say
+    near = _near_names(name, defined_names(loaded.tree) or public)
     return TargetError(f"{loaded.target.text}: no class or function {name}{near}")
 
 

@@ -77,6 +77,23 @@ def test_a_folder_is_walked_without_other_peoples_code(project):
     assert [str(t) for t in targets.parse(".")] == ["a.py", "sub/b.py", "sub/c.ipynb"]
 
 
+def test_a_package_stands_for_its_files(project):
+    project.write("pkg/__init__.py", "from pkg.act import Relu\n")
+    project.write("pkg/act.py", "class Relu: pass")
+    assert [str(t) for t in targets.parse("pkg")] == ["pkg/__init__.py", "pkg/act.py"]
+    loaded = project.load("pkg:Relu")
+    assert (loaded.path.name, loaded.namespace["Relu"].__module__) == ("act.py", "pkg.act")
+    assert error("pkg:Rleu") == "pkg: no class or function Rleu; did you mean Relu?"
+
+
+def test_an_installed_module(project):
+    loaded = project.load("gradcheck_reference.nnfs:Layer_Dense")
+    import gradcheck_reference.nnfs
+
+    assert loaded.namespace["Layer_Dense"] is gradcheck_reference.nnfs.Layer_Dense
+    assert "class Layer_Dense" in loaded.source
+
+
 def test_no_such_file_suggests_near_names(project):
     project.write("layers.py", "")
     assert error("layer.py") == (
@@ -517,6 +534,7 @@ def test_the_books_functions_are_supplied_and_said(project):
     assert "my_functions was not found: sigmoid taken from" in loaded.notes[0]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_names_that_numpy_and_python_removed(project):
     project.write(
         "old.py",

@@ -83,7 +83,8 @@ def parse(text: str) -> list[Target]:
     if all(part.isidentifier() for part in place.split(".")) and path.suffix not in _SUFFIXES:
         found = locate_module(place)
         if found is not None and found.name == "__init__.py" and not name:
-            return list(_walk(found.parent))
+            folder, here = found.parent, Path.cwd()
+            return list(_walk(folder.relative_to(here) if here in folder.parents else folder))
         if found is not None:
             return [Target(place, found, place, name or None)]
     raise TargetError(f"{place}: no such file, folder or module{_near_files(path)}")
