@@ -200,4 +200,4 @@ def plan(op: Op, law: str, seed: int, examples: int) -> list[Case]:
 
 
 #: Laws that are tried on one drawn case more than the others, where bugs depend on values and sizes.
-OFTEN = frozenset(("contract", "gradient", "repeatable", "linear_in_cotangent"))
+OFTEN = frozenset(("contract", "gradient", "model_gradient", "repeatable", "linear_in_cotangent"))

@@ -9,10 +9,12 @@ from gradcheck.laws import (
     kinks,
     labels,
     memory,
+    models,
     modes,
     numerics,
     numgrad,
     optimizer,
+    reference,
     roles,
     steps,
 )
@@ -37,6 +39,10 @@ LAWS: dict[str, Law] = {
         kinks.kinks,
         modes.train_eval,
         roles.roles,
+        reference.same_as_reference,
+        models.model_gradient,
+        models.model_moves,
+        models.model_roundtrip,
         optimizer.gradient_untouched,
         steps.optimizer_steps,
         optimizer.zero_gradient_rests,
@@ -54,18 +60,22 @@ AFTER_GRADIENT = frozenset(("batch", "dtype", "extremes", "kinks"))
 
 
 def group(op: Op) -> str:
-    """Which family of laws an Op obeys: ``vjp``, ``optimizer``, ``numgrad`` or ``accuracy``."""
+    """Which family of laws an Op obeys: ``vjp``, ``model``, ``optimizer``, ``numgrad``, ``accuracy``."""
     if op.step is not None:
         return "optimizer"
     if op.convention == "numerical gradient":
         return "numgrad"
-    return "accuracy" if op.kind == "accuracy" else "vjp"
+    return op.kind if op.kind in {"accuracy", "model"} else "vjp"
 
 
 def family(law: str) -> tuple[str, ...]:
     """The groups of Ops that a law is about."""
     if law in OPTIMIZER_LAWS:
         return ("optimizer",)
+    if law.startswith("model_"):
+        return ("model",)
+    if law in {"contract", "inputs_unchanged", "repeatable", "label_formats"}:
+        return ("vjp", "model")
     return {"numerical_gradient": ("numgrad",), "roles": ("vjp", "accuracy")}.get(law, ("vjp",))
 
 
