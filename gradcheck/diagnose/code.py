@@ -167,7 +167,7 @@ def closure(
         if id(node) in found:
             continue
         found.add(id(node))
-        wanted = called(node) - {"forward", "backward"} if False else called(node)
+        wanted = called(node)
         todo += [n for n, owner in nodes if n.name in wanted and id(n) not in found
                  and (owner is None or owner.name in classes or n.name not in {"forward", "backward", "__init__"})]  # fmt: skip
     return found

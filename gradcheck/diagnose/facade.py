@@ -37,16 +37,18 @@ TELLING: dict[str, set[str]] = {
     "batch": {"stale-mask", "batch-of-one", "wrong-axis-sum", "softmax-whole-batch"},
     "interleaved": {"stale-mask", "shared-state"},
     "contract": {"padding-zero", "transposed", "derivative-at-wrong-point", "option-ignored", "wrong-axis-sum", "softmax-broadcast",
-                 "missing-broadcast-sum", "batch-of-one", "square-only", "stride-ignored"},
+                 "missing-broadcast-sum", "batch-of-one", "square-only", "stride-ignored", "wrong-regulariser"},
     "optimizer_steps": {"sign-flipped", "epsilon-placement", "moment-not-squared", "decay-wrong", "step-counter", "bias-correction"},
     "bias_correction": {"step-counter", "bias-correction"},
     "decay": {"decay-wrong"},
-    "label_formats": {"last-class", "batch-mixed", "sign-flipped"},
+    "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap"},
     "roles": {"wrong-axis-sum", "softmax-whole-batch", "extra-mean"},
     "train_eval": {"stale-mask"},
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
     "zero_cotangent": {"upstream-ignored"},
 }  # fmt: skip
+#: A forward that is wrong explains a gradient that disagrees with it, so it is looked at first.
+FIRST = {"contract": 0, "roles": 0, "same_as_reference": 0, "gradient": 1, "model_gradient": 1}
 #: The time one search for a change may take, seconds.
 SEARCH = 6.0
 
@@ -70,7 +72,7 @@ class Session:
     verdicts: Sequence[Verdict]
     pieces: list[Piece]
     until: float
-    known: list[Repair]
+    known: list[tuple[Repair, Cause]]
 
 
 def diagnose(
@@ -82,7 +84,7 @@ def diagnose(
     tree: ast.Module,
     path: str,
     seconds: float = 10.0,
-    known: list[Repair] | None = None,
+    known: list[tuple[Repair, Cause]] | None = None,
 ) -> Verdict:
     """A failing verdict with its cause, where an experiment confirmed one.
 
@@ -97,7 +99,8 @@ def diagnose(
     seconds
         The time it may take.
     known
-        Changes of the code that worked for other verdicts: tried first, and added to.
+        Changes of the code that worked for other verdicts, with the causes found there: tried
+        first, and added to.
 
     Returns
     -------
@@ -123,6 +126,7 @@ def diagnose(
         candidates = of_gradient(session, verdict, detail)
     else:
         candidates = of_law(session, verdict)
+    candidates = [c if c.repair is None else as_before(session, c) for c in candidates]
     candidates.sort(key=lambda c: c.rank)
     ids = list(dict.fromkeys(c.cause for c in candidates))
     if ids[1:]:
@@ -134,8 +138,6 @@ def diagnose(
         (c.repair for c in candidates if c.repair is not None and c.cause == best.cause), None
     )
     repair = repair or next((c.repair for c in candidates if c.repair is not None), None)
-    if repair is not None and repair not in session.known:
-        session.known.append(repair)
     line = repair.edit.line if repair else located(op, verdict, session.pieces)
     evidence = (
         best.evidence
@@ -150,7 +152,18 @@ def diagnose(
         line,
         source_line(source, line),
     )
+    if repair is not None:
+        session.known.append((repair, cause))
     return dataclasses.replace(verdict, cause=cause, detail=detail)
+
+
+def as_before(s: Session, candidate: Candidate) -> Candidate:
+    """A change that has cured another failure has the cause that was found there."""
+    for repair, cause in s.known:
+        assert candidate.repair is not None
+        if repair.edit is candidate.repair.edit:
+            return dataclasses.replace(candidate, rank=1, cause=cause.id, text=cause.text)
+    return candidate
 
 
 def located(op: Op, verdict: Verdict, found: list[Piece]) -> int | None:
@@ -215,7 +228,7 @@ def retried(
 ) -> list[Repair]:
     """The changes that worked for other verdicts and work for this one too."""
     worked = []
-    for repair in s.known:
+    for repair, _ in s.known:
         piece = repair.edit.piece
         with replaced(piece.function, repair.edit.code), repairs.quiet():
             try:
@@ -266,6 +279,7 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
         for c in (
             *interventions.label_interventions(op, verdict),
             *interventions.shape_interventions(op, verdict),
+            *interventions.without_regulariser(op, verdict),
         )
     ]
     fact = facts.shown(op, verdict, s.verdicts)
@@ -288,6 +302,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     op, law = s.op, verdict.law
     before = sum(v.status in {"fail", "error"} for v in safely(op, law, case))
 
+    failing = frozenset(v.wrt for v in s.verdicts if v.law == "gradient" and v.status == "fail")
     raises = law == "contract" and "raises" in verdict.message
 
     def judge(piece: Piece) -> bool:
@@ -296,8 +311,10 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
         return repairs.law_passes(op, law, case, verdict.wrt, before)
 
     def confirm() -> float | None | bool:
-        if law != "contract":
+        if op.step is not None or op.backward is None or op.kind == "accuracy":
             return None
+        if law != "contract":
+            return healthy(op, case, failing)
         name = verdict.wrt if verdict.wrt != "output" else ""
         fresh = rebuilt(op) if raises else op
         if raises and any(v.status == "fail" for v in LAWS[law](fresh, case)):
@@ -309,7 +326,21 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
         return again
     which = rules.GRADIENT_RULES if law == "contract" else rules.OTHER_RULES
     until = min(s.until, time.perf_counter() + SEARCH)
-    return repairs.search(op, s.pieces, which, judge, confirm, until)
+    called_name = gradient_name(op, verdict.wrt)
+    wanted = {called_name.removeprefix("self."), f"d{verdict.wrt}", f"d_{verdict.wrt}", verdict.wrt}
+    gradient = verdict.wrt in op.gradient_names and op.step is None
+    near = feeding(s.pieces, wanted) if gradient else lambda piece, statement: True
+    return repairs.search(op, s.pieces, which, judge, confirm, until, near)
+
+
+def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | None | bool:
+    """Whether contract and gradient hold at the plain case, but for what failed before the change."""
+    plain = Case(seed=case.seed, sizes=case.sizes, config=case.config)
+    for name in ("contract", "gradient"):
+        for v in LAWS[name](op, plain):
+            if v.status in {"fail", "error"} and (name == "contract" or v.wrt not in failing):
+                return False
+    return None
 
 
 def safely(op: Op, law: str, case: Case) -> list[Verdict]:
@@ -336,9 +367,9 @@ def diagnose_all(
     verdict: it is kept in ``detail["diagnosis"]``.
     """
     end = time.perf_counter() + seconds
-    known: list[Repair] = []
+    known: list[tuple[Repair, Cause]] = []
     waiting = [v for v in verdicts if v.status in {"fail", "error", "note"} and v.case is not None]
-    waiting.sort(key=lambda v: v.status == "note")
+    waiting.sort(key=lambda v: (v.status == "note", FIRST.get(v.law, 2)))
     done: dict[int, Verdict] = {}
     for i, v in enumerate(waiting):
         left = end - time.perf_counter()

@@ -317,6 +317,31 @@ def resting(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     return Shown("update-wrong", "a zero gradient moves the parameters", "one step was made")
 
 
+def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """Memory layout; a read-only array that is written to is an edited argument."""
+    if "read-only" in v.message:
+        edit = next((o for o in others if o.law == "inputs_unchanged" and o.status == "fail"), None)
+        return edited(op, edit or v, others)
+    return Shown(
+        "memory-layout",
+        "the result depends on how the array lies in memory",
+        "a copy in C order gives another result",
+    )
+
+
+def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """Batches; a wrong shape, or what fails for one sample only, is something else."""
+    if ".shape = " in v.message or "neither returns" in v.message:
+        shape = contract(op, v, others)
+        if shape is not None:
+            return shape
+    return Shown(
+        "batch-mixed",
+        "a sample's result depends on the other samples of the batch",
+        "the samples were run one by one",
+    )
+
+
 def simple(cause: str, text: str, evidence: str) -> Rule:
     """A rule without cases."""
     return lambda op, v, others: Shown(cause, text, evidence)
@@ -400,10 +425,10 @@ RULES: dict[str, Rule] = {
     "linear_in_cotangent": linear,
     "zero_cotangent": linear,
     "label_formats": labelled,
-    "layout": simple("memory-layout", "the result depends on how the array lies in memory", "a copy in C order gives another result"),
+    "layout": laid,
     "cached_input": simple("cached-by-reference", "an array is kept by reference: if the caller changes it before backward, the gradient changes", "the array was changed between forward and backward"),
     "interleaved": simple("shared-state", "what one call stores is used by another one", "two calls were interleaved"),
-    "batch": simple("batch-mixed", "a sample's result depends on the other samples of the batch", "the samples were run one by one"),
+    "batch": mixed,
     "dtype": typed,
     "extremes": extreme,
     "kinks": kinked,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from gradcheck.conventions.signature import LABELS, plain
 from gradcheck.diagnose.edits import Change, Rule, Scope, Site
 
 AXES = ("0", "1", "-1", "(0, 1)", "(0, 2)", "(0, 2, 3)", "(2, 3)", "(1, 2, 3)", "(2, 3, 4)")
@@ -734,6 +735,21 @@ def is_sqrt(node: ast.AST) -> bool:
     )
 
 
+def targets(scope: Scope, site: Site) -> Iterator[Change]:
+    """Labels cast to float before arithmetic, where they stand as they were given."""
+    node = site.node
+    if (
+        isinstance(node, ast.Name)
+        and is_load(node)
+        and node.id in scope.arguments
+        and plain(node.id) in LABELS
+    ):
+        if isinstance(site.parent, (ast.UnaryOp, ast.BinOp)):
+            yield Change(0, site, call(node, "astype", "float"), "label-dtype-wrap")
+        elif isinstance(site.parent, ast.Attribute):
+            yield Change(0, site, call(node, "astype", "float"), "label-dtype-wrap")
+
+
 def statements(scope: Scope, site: Site) -> Iterator[Change]:
     """Neighbouring statements exchanged, or one left out."""
     node = site.node
@@ -760,7 +776,7 @@ def broadcasts(scope: Scope, site: Site) -> Iterator[Change]:
 
 
 GRADIENT_RULES: tuple[Rule, ...] = (
-    signs, masks, transposes, axes, drops, stale, numbers, names, assignments, slices, places, roots,
+    targets, signs, masks, transposes, axes, drops, stale, numbers, names, assignments, slices, places, roots,
     broadcasts, insertions,
 )  # fmt: skip
 FORWARD_RULES: tuple[Rule, ...] = (axes, places, stale, transposes, slices)
@@ -770,6 +786,6 @@ FORWARD_CAUSES = frozenset(
      "epsilon-placement", "stale-mask", "square-only", "forward-wrong", "wrong-derivative")
 )  # fmt: skip
 OTHER_RULES: tuple[Rule, ...] = (
-    places, stale, drops, axes, masks, transposes, signs, copies, assignments, slices, numbers, names,
+    targets, places, stale, drops, axes, masks, transposes, signs, copies, assignments, slices, numbers, names,
     roots, statements,
 )  # fmt: skip
