@@ -9,13 +9,16 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gradcheck.training import checks, command, presets, run, show
+from gradcheck import targets
+from gradcheck.guard import pristine_numpy
+from gradcheck.training import bookcheck, checks, command, presets, run, show, show_swap, swap
 from gradcheck.training.networks import Data, build, reference
 from gradcheck.training.presets import PRESETS, Setup
 
@@ -313,6 +316,196 @@ def test_targets():
     row = run.target(None, QUICK, data, 1.0, 0.4, stopped=False)  # guessing: 1/3 ± 0.027
     assert row.status == "fail" and "better than guessing" in row.expected
     assert run.target(preset, QUICK, data, 1.0, 0.9, stopped=True).status == "skipped"
+
+
+# --- the fish book's gradient_check
+
+
+@real
+def test_the_books_gradient_check_on_three_images():
+    """All four below 1e-9 with the stable loss; the book's figures with log(y + 1e-7)."""
+    package = reference("data")
+    images, labels = package.load_raw("mnist", "train", folder=REAL)
+    X, t = package.scale_images(images[:3], scaling="unit", dtype="float64"), labels[:3]
+    stable = bookcheck.book_gradient_check(X, t, epsilon=False, entries=400)
+    assert max(stable.differences.values()) < 1e-9 and stable.shrinks
+    book = bookcheck.book_gradient_check(X, t, epsilon=True, entries=400)
+    published = {"W1": 5e-10, "b1": 3e-9, "W2": 6e-9, "b2": 1.4e-7}
+    for name, figure in published.items():
+        assert figure / 2 < book.differences[name] < figure * 2
+    assert not book.shrinks and "does not shrink with the step" in bookcheck.text(stable, book)
+
+
+# --- your layers in our network
+
+
+def swapped(tmp_path, source, epochs, *, judge=False):
+    setup = QUICK.replace(epochs=epochs)
+    path = tmp_path / "mine.py"
+    path.write_text(textwrap.dedent(source))
+    [target] = targets.parse(str(path))
+    with pristine_numpy():
+        loaded = targets.load(target)
+        try:
+            return swap.compare_runs(setup, loaded, quick_data(setup), judge=judge)
+        finally:
+            loaded.close()
+
+
+MINE = """
+    import numpy as np
+
+    class Layer_Dense:
+        def __init__(self, n_inputs, n_neurons):
+            self.weights = 0.01 * np.random.randn(n_inputs, n_neurons)
+            self.biases = np.zeros((1, n_neurons))
+        def forward(self, inputs):
+            self.inputs = inputs
+            self.output = np.dot(inputs, self.weights) + self.biases
+        def backward(self, dvalues):
+            self.dweights = np.dot(self.inputs.T, dvalues)
+            self.dbiases = np.sum(dvalues, axis=0, keepdims=True)
+            self.dinputs = np.dot(dvalues, self.weights.T)
+
+    class Activation_ReLU:
+        def forward(self, inputs):
+            self.inputs = inputs
+            self.output = np.maximum(0, inputs)
+        def backward(self, dvalues):
+            self.dinputs = dvalues.copy()
+            self.dinputs[self.inputs <= 0] = 0
+
+    class SoftmaxWithLoss:
+        def forward(self, x, t):
+            e = np.exp(x - x.max(axis=1, keepdims=True))
+            self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+            return -np.mean(np.log(self.y[np.arange(len(t)), t]))
+        def backward(self, dout=1):
+            dx = self.y.copy()
+            dx[np.arange(len(dx)), self.t] -= 1
+            return dout * dx / len(dx)
+
+    class Optimizer_Adam:
+        def __init__(self, learning_rate=0.001, decay=0., epsilon=1e-7, beta_1=0.9, beta_2=0.999):
+            self.learning_rate = self.current_learning_rate = learning_rate
+            self.decay, self.iterations, self.epsilon = decay, 0, epsilon
+            self.beta_1, self.beta_2 = beta_1, beta_2
+        def pre_update_params(self):
+            if self.decay:
+                self.current_learning_rate = self.learning_rate / (1 + self.decay * self.iterations)
+        def update_params(self, layer):
+            if not hasattr(layer, "weight_cache"):
+                layer.weight_momentums = np.zeros_like(layer.weights)
+                layer.weight_cache = np.zeros_like(layer.weights)
+                layer.bias_momentums = np.zeros_like(layer.biases)
+                layer.bias_cache = np.zeros_like(layer.biases)
+            t = self.iterations + 1
+            for m, c, w, g in (
+                (layer.weight_momentums, layer.weight_cache, layer.weights, layer.dweights),
+                (layer.bias_momentums, layer.bias_cache, layer.biases, layer.dbiases),
+            ):
+                m[...] = self.beta_1 * m + (1 - self.beta_1) * g
+                c[...] = self.beta_2 * c + (1 - self.beta_2) * g ** 2
+                hat, chat = m / (1 - self.beta_1 ** t), c / (1 - self.beta_2 ** t)
+                w -= self.current_learning_rate * hat / (np.sqrt(chat) + self.epsilon)
+        def post_update_params(self):
+            self.iterations += 1
+"""
+
+
+def test_right_layers_stay_together_with_the_reference(tmp_path):
+    found = swapped(tmp_path, MINE, 300)  # 300 steps: rounding has grown, and is known for it
+    assert set(found.used) == {
+        "Layer_Dense", "Activation_ReLU", "SoftmaxWithLoss", "Optimizer_Adam",
+    }  # fmt: skip
+    assert found.parting is None and found.error == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "link", "what"),
+    [
+        ("np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)",
+         "Layer_Dense", "dbiases"),
+        ("np.maximum(0, inputs)", "np.maximum(-0.01 * inputs, inputs)",
+         "Activation_ReLU", "forward"),
+        ("self.inputs <= 0", "self.inputs <= 0.05", "Activation_ReLU", "gradient of its input"),
+        ("dout * dx / len(dx)", "dout * dx", "SoftmaxWithLoss", "backward"),
+        ("self.beta_2 ** t", "self.beta_1 ** t", "Optimizer_Adam", "the step it makes"),
+    ],
+)  # fmt: skip
+def test_where_wrong_layers_part_and_which_part_it_is(tmp_path, right, wrong, link, what):
+    assert right in MINE
+    found = swapped(tmp_path, MINE.replace(right, wrong), 3)
+    assert found.parting.step == 1 and found.parting.link == link
+    assert what in found.parting.what
+
+
+def test_the_checkers_verdict_stands_beside_the_parting(tmp_path):
+    wrong = MINE.replace(
+        "np.sum(dvalues, axis=0, keepdims=True)", "np.sum(dvalues) + 0 * self.biases"
+    )
+    found = swapped(tmp_path, wrong, 2, judge=True)
+    statuses = {s.name: s.status for s in found.subjects}
+    assert statuses.pop("Layer_Dense") == "fail"
+    assert set(statuses.values()) <= {"pass", "note"}
+    text = show_swap.text(found, QUICK, quick_data())
+    assert "They part in step 1: layer 0 biases" in text and "First difference: Layer_Dense" in text
+    assert "fail         Layer_Dense" in text and "dbiases[0, " in text
+
+
+def test_a_stopped_network_is_reported(tmp_path):
+    source = MINE.replace("self.output = np.maximum(0, inputs)", "self.output = inputs.nothing")
+    found = swapped(tmp_path, source, 2)
+    assert "Activation_ReLU" not in found.used  # it could not even be built
+    source = MINE.replace("self.iterations += 1", "self.iterations += 1; 1 / (self.iterations < 3)")
+    found = swapped(tmp_path, source, 9)
+    assert found.error == "step 3 raises ZeroDivisionError: division by zero"
+    assert len(found.reference.losses) == 2 and found.parting is None
+
+
+def test_a_file_without_layers(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text("x = 1\n")
+    arguments = options("--layers", str(path), "--dataset", "spiral", "--epochs", "1")
+    assert command.main(arguments) == command.USAGE
+    assert "holds no dense layer, ReLU, softmax, loss or adam optimizer" in capsys.readouterr().err
+
+
+# --- pictures
+
+
+def test_the_report_folder(tmp_path):
+    pytest.importorskip("matplotlib")
+    from gradcheck.training import pictures
+
+    outcome = run.train(QUICK.replace(epochs=30), quick_data(), 0)
+    names = [path.name for path in pictures.write_report(outcome, tmp_path)]
+    assert names == ["training.md", "training.json", "curves.png", "confusion.png"]
+    assert all((tmp_path / name).stat().st_size > 500 for name in names)
+    content = json.loads((tmp_path / "training.json").read_text())
+    assert len(content["losses"]) == 30 and content["accuracy"] == outcome.accuracy
+    counts = pictures.confusion(outcome)
+    assert counts.sum() == 300 and np.trace(counts) == pytest.approx(300 * outcome.accuracy)
+
+
+def test_worst_images_are_those_with_the_least_confidence():
+    from gradcheck.training import pictures
+
+    outcome = run.train(QUICK.replace(epochs=5), quick_data(), 0)
+    scores, labels = outcome.network.scores(outcome.data.X_test), outcome.data.y_test
+    confidence = scores[np.arange(300), labels]
+    found = pictures.worst(outcome, 10)
+    assert [c for _, _, c in found] == sorted(confidence)[:10]
+    assert all(p == scores[i].argmax() for i, p, _ in found)
+
+
+def test_without_matplotlib_the_error_says_what_to_install(tmp_path, monkeypatch):
+    from gradcheck.training import pictures
+
+    outcome = run.train(QUICK.replace(epochs=2), quick_data(), 0)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'gradcheck\[report\]'"):
+        pictures.write_report(outcome, tmp_path)
 
 
 # --- the command

@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dtype", choices=("float32", "float64"))
     add("--limit", type=_positive, metavar="N", help="only this many images, for a quick run")
     add("--layers", metavar="FILE", help="your layers in place of the reference's, side by side")
+    add("--book-check", action="store_true", help="the fish book's gradient_check on MNIST")
+    add("--save", metavar="FILE", help="write the trained parameters, also after Ctrl-C")
     add("--report", metavar="DIR", help="write table, curves and pictures into this folder")
 
 
@@ -57,15 +59,17 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, preset: Preset | None, setup: Setup) -> int:
-    from gradcheck.training import show
+    from gradcheck.training import bookcheck, show
 
+    if args.book_check:
+        return bookcheck.command(args.data, args.seed)
     if args.layers:
         from gradcheck.training.swap import compare
 
         return int(compare(args, setup))
     if args.seeds:
         return show.seeds(preset, setup, args.seeds, args.data)
-    return show.single(preset, setup, args.seed, args.data, args.report)
+    return show.single(preset, setup, args.seed, args.data, report=args.report, save=args.save)
 
 
 def choose(args: argparse.Namespace) -> tuple[Preset | None, Setup, str]:

@@ -70,7 +70,9 @@ def single(
     setup: Setup,
     seed: int,
     folder: str | os.PathLike[str] | None,
-    report: str | None,
+    *,
+    report: str | None = None,
+    save: str | None = None,
 ) -> int:
     """One run with every check, printed; its exit code."""
     data = load_data(setup, seed, folder)
@@ -78,6 +80,9 @@ def single(
     outcome = train(setup, data, seed, preset=preset, watch=Bar())
     print(table(outcome.rows))
     print(summary(outcome))
+    if save:
+        outcome.network.save(save)
+        print(f"wrote {save}")
     if report:
         from gradcheck.training.pictures import write_report
 

@@ -188,8 +188,11 @@ def _user_optimizer(
 # ---- training both -------------------------------------------------------------------------------
 
 
-def compare_runs(setup: Setup, loaded: Loaded, data: Data) -> Comparison:
-    """Train both from the same weights on the same batches; find where and why they part."""
+def compare_runs(setup: Setup, loaded: Loaded, data: Data, *, judge: bool = True) -> Comparison:
+    """Train both from the same weights on the same batches; find where and why they part.
+
+    With `judge` the checker gives its verdict on every class that was used.
+    """
     mine, reference, notes = chains(setup, loaded, sizes_of(data))
     shadow = reference_again(setup, reference)
     parting, error, grown = None, "", 0.0
@@ -209,7 +212,7 @@ def compare_runs(setup: Setup, loaded: Loaded, data: Data) -> Comparison:
             parting = find_parting(number, limit, mine, reference, before, X, y)
     used = {link.name: type(link).__name__ for link in (*mine.links, mine.loss, mine.optimizer)
             if link.mine}  # fmt: skip
-    subjects = tuple(check(loaded, name, Options()) for name in used)
+    subjects = tuple(check(loaded, name, Options()) for name in used if judge)
     accuracy = (_accuracy(mine, data, setup), _accuracy(reference, data, setup))
     return Comparison(mine, reference, used, tuple(notes), parting, error, accuracy, subjects)
 
