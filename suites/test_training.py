@@ -457,10 +457,10 @@ def test_a_stopped_network_is_reported(tmp_path):
     source = MINE.replace("self.output = np.maximum(0, inputs)", "self.output = inputs.nothing")
     found = swapped(tmp_path, source, 2)
     assert "Activation_ReLU" not in found.used  # it could not even be built
-    source = MINE.replace("self.iterations += 1", "self.iterations += 1; 1 / (self.iterations < 3)")
+    source = MINE.replace("self.iterations += 1", "self.iterations += 1; 1 / (self.iterations < 5)")
     found = swapped(tmp_path, source, 9)
-    assert found.error == "step 3 raises ZeroDivisionError: division by zero"
-    assert len(found.reference.losses) == 2 and found.parting is None
+    assert found.error == "step 5 raises ZeroDivisionError: division by zero"
+    assert len(found.reference.losses) == 4 and found.parting is None
 
 
 def test_a_file_without_layers(tmp_path, capsys):
