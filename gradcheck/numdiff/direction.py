@@ -138,7 +138,7 @@ def check(
     precision = max(claim.eps[direction.name], claim.point.eps(direction.name))
     goal = math.sqrt(precision) * abs(claimed)
     asked = _Asked(claim, direction, claimed, claim.rounding(direction), goal)
-    first = asked.climb(target=goal, start=start, count=10)
+    first = asked.climb(target=goal, start=start)
     if asked.agrees(first):
         verdict = _smooth_pass(asked, first)
     elif confirm:
@@ -157,7 +157,7 @@ def _smooth_pass(asked: _Asked, ladder: Ladder) -> Directional:
 
 def _second_verdict(asked: _Asked, first: Ladder) -> Directional:
     """Climb again, deeper and at other steps; a fail needs both ladders to agree on the defect."""
-    second = asked.climb(count=13, factor=SECOND_FACTOR, patience=2)
+    second = asked.climb(factor=SECOND_FACTOR, patience=2)
     if asked.agrees(second):
         return _smooth_pass(asked, second)
     if len(second.rungs) < 3:
@@ -195,13 +195,13 @@ def _inside_kink(asked: _Asked, start: int) -> Directional | None:
 
     None if they see the kink too, or are too noisy to tell.
     """
-    third = asked.climb(target=asked.goal, start=start, count=20)
+    third = asked.climb(target=asked.goal, start=start)
     if third.best < 0 or kink_evidence(third, 2.0 * asked.excess(third)).verdict == "seen":
         return None
     if asked.agrees(third):
         passed = _smooth_pass(asked, third)
         return passed if passed.state == "pass" else None
-    fourth = asked.climb(start=start, count=20, factor=SECOND_FACTOR, patience=2)
+    fourth = asked.climb(start=start, factor=SECOND_FACTOR, patience=2)
     if fourth.best < 0 or fourth.irregular or asked.agrees(fourth):
         return None
     if kink_evidence(fourth, 2.0 * asked.excess(fourth)).verdict != "excluded":

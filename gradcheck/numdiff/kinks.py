@@ -20,7 +20,7 @@ from gradcheck.types import Array
 #: Mask no more than this share of the outputs that move.
 MOST_MASKED = 0.9
 #: Standard deviations allowed for when a kink is to excuse a claim, and when one is excluded.
-SEEN, EXCLUDED = 8.4, 3.5
+SEEN, EXCLUDED = 8.4, 2.0
 
 
 @dataclass(frozen=True)

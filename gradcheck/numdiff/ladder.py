@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradcheck.numdiff.noise import Noise
-from gradcheck.numdiff.point import COARSEST, RATIO, Direction, Point
+from gradcheck.numdiff.point import COARSEST, MOST_RUNGS, RATIO, Direction, Point
 from gradcheck.types import Array
 
 NOISE_FACTOR = 6.0  # standard deviations of the evaluation error allowed for
@@ -155,7 +155,7 @@ def climb(
     *,
     target: float = 0.0,
     start: int = 0,
-    count: int = 10,
+    count: int = MOST_RUNGS,
     factor: float = 1.0,
     patience: float = 0,
 ) -> Ladder:
@@ -173,7 +173,7 @@ def climb(
     ladder = Ladder()
     moved = np.zeros(point.output.size, bool)
     idle = 0
-    for j in range(start, min(start + count, point.rungs(direction.name))):
+    for j in range(start, min(start + count, point.rungs(direction))):
         rung = _rung(point, weights, direction, claimed, factor * COARSEST / RATIO**j, moved)
         if rung is None:
             continue

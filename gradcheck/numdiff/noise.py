@@ -74,7 +74,7 @@ def measure_noise(point: Point, rng: np.random.Generator) -> Noise:
     sigma = np.maximum(np.sqrt(variance), floor)
     if point.output.size <= _GRID_OUTPUTS:
         for base in _WIDE:
-            moves = point.jitter(base, rng)
+            moves = point.jitter(base, rng, wide=True)
             seen += [point.displaced(moves, 1.0), point.displaced(moves, -1.0)]
         sigma = np.maximum(sigma, FLOOR_ULP * value_grid(np.stack(seen), floor))
     stacked = np.concatenate(rows) if rows else None

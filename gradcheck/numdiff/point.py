@@ -7,8 +7,10 @@ claimed change along a step is exactly ``2 h <g, d>``: rounding of the *argument
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ Vjp = Callable[[Primals], tuple[Array, Pullback]]
 SMALL = 0.125
 #: Steps are COARSEST / RATIO**j times the entry's scale.
 COARSEST, RATIO = 0.125, 4.0
+MOST_RUNGS = 20
 
 
 def is_float(a: Array) -> bool:
@@ -66,6 +69,12 @@ class _Primal:
     power: Array
     bits: int  # fraction bits of the dtype
     direction_bits: int
+
+    @cached_property
+    def own(self) -> Array:
+        """The size of each entry, its scale where it is zero."""
+        size = np.abs(self.flat, dtype=np.float64)
+        return np.where(size > 0, np.minimum(size, self.scale), self.scale)
 
     @property
     def rungs(self) -> int:
@@ -129,8 +138,15 @@ class Point:
         """The entry scale of a primal, flat float64."""
         return self._parts[name].scale
 
-    def rungs(self, name: str) -> int:
-        return self._parts[name].rungs
+    def rungs(self, direction: Direction) -> int:
+        """How many steps are exact; more for an entry that is small beside its scale."""
+        part = self._parts[direction.name]
+        if direction.values.size != 1:
+            return part.rungs
+        index = 0 if direction.flat is None else int(direction.flat[0])
+        size, power = abs(float(part.flat[index])), float(part.power[index])
+        extra = int(math.log2(power / size) / 2.0) if size > 0 else MOST_RUNGS
+        return min(MOST_RUNGS, part.rungs + extra)
 
     def eps(self, name: str) -> float:
         return float(2.0 ** -self._parts[name].bits)
@@ -177,10 +193,11 @@ class Point:
         buffer[direction.flat] += direction.values * dtype(step)
         return self._run({direction.name: buffer.reshape(part.shape)})
 
-    def jitter(self, base: float, rng: np.random.Generator) -> dict[str, Array]:
+    def jitter(self, base: float, rng: np.random.Generator, wide: bool = False) -> dict[str, Array]:
         """A random displacement of all primals together, about `base` of their scale each.
 
-        One draw of signs serves all displacements, turned by a random offset each time.
+        One draw of signs serves all displacements, turned by a random offset each time. An entry
+        that is small beside its scale moves in proportion to itself, unless `wide`.
         """
         moves = {}
         for name, part in self._parts.items():
@@ -189,7 +206,7 @@ class Point:
                 self._signs[name] = signs(rng, part.flat.size)
             turned = np.roll(self._signs[name], int(rng.integers(max(1, part.flat.size))))
             turned *= np.float32(base if rng.integers(2) else -base)
-            move = turned * (part.scale / grid)
+            move = turned * ((part.scale if wide else part.own) / grid)
             np.rint(move, out=move)
             move *= grid
             moves[name] = move
