@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from gradcheck import diffing, targets
 from gradcheck.diffing import engine
-from gradcheck.diffing.sides import role_name
+from gradcheck.diffing.roles import role_name
 from gradcheck.diffing.tables import compare_arrays, first_parting, ulps
 from gradcheck.types import Subject
 

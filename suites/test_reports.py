@@ -19,7 +19,17 @@ import numpy as np
 import pytest
 
 from gradcheck import evidence
-from gradcheck.report import compare, github, gradescope, html, junit, markdown, pictures, words
+from gradcheck.report import (
+    compare,
+    github,
+    gradescope,
+    html,
+    junit,
+    links,
+    markdown,
+    pictures,
+    words,
+)
 from gradcheck.report.missing import MissingLibrary, needs
 from gradcheck.report.verdicts import Verdicts
 from gradcheck.types import Case, Subject, Verdict
@@ -39,7 +49,7 @@ def everything() -> list[Subject]:
 def test_replay_is_a_command_that_names_target_law_and_case() -> None:
     subject = samples.failing()
     verdict = words.open_verdicts(subject)[0]
-    command = words.replay(subject, verdict)
+    command = links.replay(subject, verdict)
     assert command.startswith("gradcheck check my_layers.py::Loss_BCE ")
     token = command.split("--replay ")[1].split()[0]
     assert Case.parse(token) == verdict.case
@@ -49,7 +59,7 @@ def test_replay_quotes_for_the_shell() -> None:
     import shlex
 
     subject = samples.hostile()[0]
-    command = words.replay(subject, words.open_verdicts(subject)[0])
+    command = links.replay(subject, words.open_verdicts(subject)[0])
     assert shlex.split(command)[2] == f"x.py::{samples.HOSTILE}"
 
 
@@ -64,16 +74,16 @@ def test_replay_quotes_for_the_shell() -> None:
     ],
 )
 def test_full_target(target: str, name: str, full: str) -> None:
-    assert words.full_target(Subject(target, name, "layer")) == full
+    assert links.full_target(Subject(target, name, "layer")) == full
 
 
 def test_anchor_is_stable_and_duplicates_differ() -> None:
     subject = samples.failing()
     verdict = words.open_verdicts(subject)[0]
-    assert words.anchor(subject, verdict) == words.anchor(samples.failing(), verdict)
-    anchors = words.Anchors()
+    assert links.anchor(subject, verdict) == links.anchor(samples.failing(), verdict)
+    anchors = links.Anchors()
     assert anchors(subject, verdict) != anchors(subject, verdict)
-    assert re.fullmatch(r"[a-z0-9-]+", words.anchor(samples.hostile()[1]))
+    assert re.fullmatch(r"[a-z0-9-]+", links.anchor(samples.hostile()[1]))
 
 
 def test_overview_row_says_which_gradient_is_wrong() -> None:
@@ -139,7 +149,7 @@ def _rendered(text: str) -> str:
 def test_markdown_has_one_table_row_per_subject(everything: list[Subject]) -> None:
     page = _rendered(markdown.render(everything))
     overview = page[: page.index("<h2>")]
-    files = words.by_file(everything)
+    files = links.by_file(everything)
     rows = re.findall(r"<tr>(.*?)</tr>", overview, re.DOTALL)
     assert len(rows) == len(files) + len(everything)
     assert overview.count("<table>") == len(files) > 1
@@ -566,7 +576,7 @@ def test_html_has_a_permalink_and_a_command_for_every_failure(
     tree = _tree(page)
     articles = [e for e in tree.iter() if e.tag in ("article", "li") and "id" in e.attrib]
     commands = ["".join(a.find("p[@class='replay']/code").itertext()) for a in articles]
-    expected = [words.replay(s, v) for s in everything for v in words.open_verdicts(s)]
+    expected = [links.replay(s, v) for s in everything for v in words.open_verdicts(s)]
     flat = [" ".join(words.printable(c).split()) for c in expected]
     assert sorted(" ".join(c.split()) for c in commands) == sorted(flat)
     for a in articles:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gradcheck.report import words
+from gradcheck.report import links, words
 from gradcheck.types import Status, Subject, Verdict
 
 _LEVEL: dict[Status, str] = {
@@ -38,7 +38,7 @@ def _relative(path: str) -> str:
 def annotation(subject: Subject, verdict: Verdict) -> str:
     """One ``::error file=...,line=...,title=...::message`` line."""
     properties = []
-    path, line = words.path_of(subject), words.line_of(subject, verdict)
+    path, line = links.path_of(subject), links.line_of(subject, verdict)
     if path:
         properties.append(f"file={_property(_relative(path))}")
     if path and line is not None:
@@ -48,7 +48,7 @@ def annotation(subject: Subject, verdict: Verdict) -> str:
     if verdict.cause is not None:
         text.append(f"{words.cause_lead(verdict.cause)}: {verdict.cause.text}")
         text.append(f"fix: {verdict.cause.fix}" if verdict.cause.fix else "")
-    text.append(f"replay: {words.replay(subject, verdict)}")
+    text.append(f"replay: {links.replay(subject, verdict)}")
     message = _data("\n".join(filter(None, text)))
     return f"::{_LEVEL[verdict.status]} {','.join(properties)}::{message}"
 

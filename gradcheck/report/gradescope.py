@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcheck.report import junit, words
+from gradcheck.report import junit, links, words
 from gradcheck.types import Subject, Verdict, worst
 
 
@@ -17,7 +17,7 @@ def _test(subject: Subject, law: str, verdicts: Sequence[Verdict], points: float
     status = worst([v.status for v in verdicts])
     shown = [v for v in verdicts if v.status in (*words.OPEN, "note")]
     test: dict[str, Any] = {
-        "name": words.printable(f"{words.name_of(subject)}: {law}"),
+        "name": words.printable(f"{links.name_of(subject)}: {law}"),
         "output": words.printable("\n\n".join(junit.body(subject, v) for v in shown)),
         "output_format": "text",
         "tags": [status],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from gradcheck.report import pictures, words
+from gradcheck.report import links, pictures, words
 from gradcheck.report.missing import MissingLibrary, needs
 from gradcheck.types import Subject, Verdict
 
@@ -28,7 +28,7 @@ _DRAW: dict[str, tuple[Callable[..., str], str]] = {
     "scatter": (pictures.scatter, "Every entry that is right lies on the line."),
     "curve": (
         pictures.curve,
-        "The error of a plain difference at each step; the bound is that of the extrapolated value.",
+        "The error of a plain difference at each step, and the bound after extrapolation.",
     ),
 }
 
@@ -92,7 +92,7 @@ class _Finding:
 
 
 def _findings(subjects: Sequence[Subject]) -> list[_Finding]:
-    anchors = words.Anchors()
+    anchors = links.Anchors()
     found = []
     for s in words.worst_first(subjects):
         main, rest = words.main_failures(s)
@@ -111,7 +111,7 @@ def _shown(finding: _Finding, gallery: Gallery) -> dict[str, Any]:
         "status": verdict.status,
         "subject_status": subject.status,
         "title": words.title(subject, verdict),
-        "place": words.place(subject, verdict),
+        "place": links.place(subject, verdict),
         "wrong": words.wrong_text(verdict),
         "message": words.told(subject, verdict),
         "rows": words.entry_rows(verdict),
@@ -119,7 +119,7 @@ def _shown(finding: _Finding, gallery: Gallery) -> dict[str, Any]:
         "cause": cause,
         "cause_lead": words.cause_lead(cause).capitalize() if cause else "",
         "case": words.case_text(verdict.case) if verdict.case else "",
-        "replay": words.replay(subject, verdict),
+        "replay": links.replay(subject, verdict),
         "pictures": [{"svg": markup(p.svg), "caption": p.caption} for p in drawn],
         "picture_note": gallery.notes.get(finding.key, ""),
     }
@@ -135,7 +135,7 @@ def _groups(findings: Sequence[_Finding], gallery: Gallery) -> list[dict[str, An
                 entry = subjects.setdefault(
                     id(f.subject),
                     {
-                        "name": words.name_of(f.subject),
+                        "name": links.name_of(f.subject),
                         "status": f.subject.status,
                         "main": [],
                         "rest": [],
@@ -144,7 +144,7 @@ def _groups(findings: Sequence[_Finding], gallery: Gallery) -> list[dict[str, An
                 entry["main" if f.main else "rest"].append(_shown(f, gallery))
         if subjects:
             groups.append(
-                {"id": words.slug(heading), "heading": heading, "subjects": list(subjects.values())}
+                {"id": links.slug(heading), "heading": heading, "subjects": list(subjects.values())}
             )
     return groups
 
@@ -166,7 +166,7 @@ def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
         "gradients": gradients,
         "laws": laws,
         "why": words.reason(subject),
-        "target": words.place(subject, Verdict("", subject.status)),
+        "target": links.place(subject, Verdict("", subject.status)),
         "about": " · ".join(filter(None, about)),
         "verdicts": [
             {
@@ -183,11 +183,11 @@ def _row(subject: Subject, key: str, link: str) -> dict[str, Any]:
 
 def context(subjects: Sequence[Subject], gallery: Gallery, title: str) -> dict[str, Any]:
     """What the template shows, as plain data."""
-    anchors = words.Anchors()
+    anchors = links.Anchors()
     findings = _findings(subjects)
-    links = {id(f.subject): f.key for f in reversed(findings)}
+    first = {id(f.subject): f.key for f in reversed(findings)}
     notes = [
-        {"status": s.status, "name": words.name_of(s), "text": text}
+        {"status": s.status, "name": links.name_of(s), "text": text}
         for s in subjects
         for text in words.note_texts(s)
     ]
@@ -201,8 +201,8 @@ def context(subjects: Sequence[Subject], gallery: Gallery, title: str) -> dict[s
         "table_header": words.TABLE_HEADER,
         "total": len(subjects),
         "files": [
-            {"name": name, "rows": [_row(s, anchors(s), links.get(id(s), "")) for s in found]}
-            for name, found in words.by_file(subjects).items()
+            {"name": name, "rows": [_row(s, anchors(s), first.get(id(s), "")) for s in found]}
+            for name, found in links.by_file(subjects).items()
         ],
         "groups": _groups(findings, gallery),
         "notes": notes,

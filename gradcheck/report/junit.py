@@ -10,27 +10,27 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from gradcheck.report import words
+from gradcheck.report import links, words
 from gradcheck.report.words import printable
 from gradcheck.types import Subject, Verdict
 
 
 def body(subject: Subject, verdict: Verdict) -> str:
     """The evidence of one verdict as plain text."""
-    lines = [words.place(subject, verdict), words.told(subject, verdict), words.wrong_text(verdict)]
+    lines = [links.place(subject, verdict), words.told(subject, verdict), words.wrong_text(verdict)]
     for index, claimed, measured, quotient in words.entry_rows(verdict):
         lines.append(f"  {index} yours {claimed}, measured {measured}, ratio {quotient or '-'}")
     if verdict.cause is not None:
         cause = verdict.cause
         lines.append(f"{words.cause_lead(cause)}: {cause.text} {cause.evidence}".rstrip())
         lines.append(f"fix: {cause.fix}" if cause.fix else "")
-    lines.append(f"replay: {words.replay(subject, verdict)}")
+    lines.append(f"replay: {links.replay(subject, verdict)}")
     return "\n".join(filter(None, lines))
 
 
 def _testcase(suite: ET.Element, subject: Subject, name: str, seconds: float) -> ET.Element:
     attributes = {
-        "classname": printable(words.name_of(subject)),
+        "classname": printable(links.name_of(subject)),
         "name": printable(name),
         "time": f"{seconds:.3f}",
     }
@@ -92,7 +92,7 @@ def render(subjects: Sequence[Subject]) -> str:
         In any order; those of one file become one suite.
     """
     root = ET.Element("testsuites", {"name": "gradcheck"})
-    for path, members in words.by_file(subjects).items():
+    for path, members in links.by_file(subjects).items():
         suite = ET.SubElement(root, "testsuite", {"name": printable(path)})
         for s in members:
             _add_subject(suite, s)

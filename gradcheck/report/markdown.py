@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-from gradcheck.report import words
+from gradcheck.report import links, words
 from gradcheck.types import Subject, Verdict
 
 
@@ -57,7 +57,7 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> str:
 
 def overview(subjects: Sequence[Subject]) -> str:
     """The table with one row per subject; of several files, one table each."""
-    files = words.by_file(subjects)
+    files = links.by_file(subjects)
     if len(files) < 2:
         return _overview(subjects)
     return "\n\n".join(f"{code(name)}\n\n{_overview(found)}" for name, found in files.items())
@@ -74,7 +74,7 @@ def _overview(subjects: Sequence[Subject]) -> str:
 def finding(subject: Subject, verdict: Verdict, level: int = 3) -> str:
     """One verdict that needs an action: heading, evidence, cause, fix, command to repeat it."""
     head = words.label(verdict.status)
-    place = [code(words.place(subject, verdict)), words.wrong_text(verdict)]
+    place = [code(links.place(subject, verdict)), words.wrong_text(verdict)]
     parts = [
         f"{'#' * level} {head} {escape(words.title(subject, verdict))}",
         " · ".join(filter(None, place)),
@@ -92,7 +92,7 @@ def finding(subject: Subject, verdict: Verdict, level: int = 3) -> str:
         parts.append(f"**Fix:** {lines(cause.fix)}" if cause.fix else "")
     if verdict.case is not None:
         parts.append(f"Case: {escape(words.case_text(verdict.case))}")
-    parts.append(f"Replay: {code(words.replay(subject, verdict))}")
+    parts.append(f"Replay: {code(links.replay(subject, verdict))}")
     return "\n\n".join(filter(None, parts))
 
 
@@ -115,7 +115,7 @@ def also(subject: Subject, verdicts: Sequence[Verdict]) -> str:
 def notes(subjects: Sequence[Subject]) -> list[str]:
     """List items: what is right but worth knowing."""
     return [
-        f"- {code(words.name_of(s))}: {escape(text)}"
+        f"- {code(links.name_of(s))}: {escape(text)}"
         for s in subjects
         for text in words.note_texts(s)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape as _escape
 
-from gradcheck.report import words
+from gradcheck.report import links, words
 from gradcheck.types import Subject, Verdict
 
 
@@ -29,7 +29,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _finding(subject: Subject, verdict: Verdict) -> str:
     head = f"{words.label(verdict.status)} {words.title(subject, verdict)}"
-    said = [words.place(subject, verdict), words.wrong_text(verdict)]
+    said = [links.place(subject, verdict), words.wrong_text(verdict)]
     parts = [
         f"<summary><strong>{escape(head)}</strong></summary>",
         f"<p><code>{escape(' · '.join(filter(None, said)))}</code></p>",
@@ -45,7 +45,7 @@ def _finding(subject: Subject, verdict: Verdict) -> str:
         )
         parts.append(f"<pre>{escape(cause.source)}</pre>" if cause.source.strip() else "")
         parts.append(f"<p>fix: {escape(cause.fix)}</p>" if cause.fix else "")
-    parts.append(f"<p><code>{escape(words.replay(subject, verdict))}</code></p>")
+    parts.append(f"<p><code>{escape(links.replay(subject, verdict))}</code></p>")
     return f"<details open>{''.join(parts)}</details>"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import overload
 
-from gradcheck.report import words
+from gradcheck.report import links, words
 from gradcheck.types import Subject, Verdict
 
 
@@ -77,7 +77,7 @@ class Verdicts(Sequence[Subject]):
     def __str__(self) -> str:
         from gradcheck.report import terminal
 
-        files = words.by_file(self._subjects).items()
+        files = links.by_file(self._subjects).items()
         reports = [terminal.FileReport(name, tuple(found)) for name, found in files]
         return terminal.render(reports)
 
