@@ -412,4 +412,5 @@ FISH: list[Row] = [
     Row("function", "numerical_gradient", "fish book chapter 4.4"),
     Row("function", "numerical_gradient_1d", "fish book chapter 4.4"),
     Row("function", "numerical_gradient_2d", "fish book chapter 4.4"),
+    Row("function", "numerical_gradient_columns", "fish book chapter 4.4"),
 ]

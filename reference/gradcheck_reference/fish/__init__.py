@@ -25,6 +25,7 @@ from .util import (
     numerical_gradient,
     numerical_gradient_1d,
     numerical_gradient_2d,
+    numerical_gradient_columns,
     shuffle_dataset,
 )
 
@@ -54,6 +55,7 @@ __all__ = [
     "numerical_gradient",
     "numerical_gradient_1d",
     "numerical_gradient_2d",
+    "numerical_gradient_columns",
     "relu",
     "relu_grad",
     "shuffle_dataset",

@@ -10,7 +10,15 @@ import numpy as np
 from ..functional.checks import Array
 from ..functional.windows import col2im, im2col
 
-__all__ = ["col2im", "im2col", "numerical_gradient", "numerical_gradient_1d", "shuffle_dataset"]
+__all__ = [
+    "col2im",
+    "im2col",
+    "numerical_gradient",
+    "numerical_gradient_1d",
+    "numerical_gradient_2d",
+    "numerical_gradient_columns",
+    "shuffle_dataset",
+]
 
 
 def numerical_gradient(f: Callable[[Array], Any], x: Array, h: float = 1e-4) -> Array:
@@ -76,6 +84,21 @@ def numerical_gradient_2d(f: Callable[[Array], Any], X: Array, h: float = 1e-4) 
     if X.ndim == 1:
         return numerical_gradient_1d(f, X, h)
     return np.stack([numerical_gradient_1d(f, row, h) for row in X])
+
+
+def numerical_gradient_columns(f: Callable[[Array], Any], X: Array, h: float = 1e-4) -> Array:
+    """The gradient at every column of X on its own: f takes one column.
+
+    Examples
+    --------
+    >>> X = np.array([[3.0, 0.0], [4.0, 1.0]])
+    >>> numerical_gradient_columns(lambda x: x[0] * x[1], X).round(6)
+    array([[4., 1.],
+           [3., 0.]])
+    """
+    if X.ndim != 2:
+        raise ValueError(f"X has shape {X.shape}, but should be a matrix")
+    return numerical_gradient_2d(f, X.T, h).T
 
 
 def shuffle_dataset(
