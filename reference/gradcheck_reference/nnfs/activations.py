@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..functional import activations as f
-from ..functional.checks import Array, floating, same_shape
-from .base import Layer
+from gradcheck_reference.functional import activations as f
+from gradcheck_reference.functional.checks import Array, floating, same_shape
+from gradcheck_reference.nnfs.base import Layer
 
 
 class Activation_ReLU(Layer):
@@ -56,7 +56,7 @@ class Activation_Softmax(Layer):
 
     def predictions(self, outputs: Array) -> Array:
         """The most likely class of each row: shape (N,)."""
-        return np.asarray(np.argmax(outputs, axis=1))
+        return np.asarray(outputs).argmax(axis=1)
 
 
 class Activation_Sigmoid(Layer):
