@@ -20,6 +20,8 @@ State = Literal["pass", "fail", "inconclusive"]
 COARSEST_PASS = 1e-2
 #: The second ladder's steps lie between those of the first.
 SECOND_FACTOR = 0.5
+#: The rung (a step of twice the scale) to start from where noise hides everything else.
+LARGER = -2
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,13 @@ def check(
     first = asked.climb(target=goal, start=start)
     if asked.agrees(first):
         verdict = _smooth_pass(asked, first)
+        if verdict.state == "inconclusive" and confirm:
+            # Noise from the first step on: larger ones. Otherwise steps halfway between the first
+            # ones, which may lie better between truncation and noise.
+            noisy = start == 0 and first.best <= 1
+            again = asked.climb(start=LARGER) if noisy else asked.climb(start=start, factor=0.5)
+            if asked.agrees(again) and again.widened() < first.widened():
+                verdict = _smooth_pass(asked, again)
     elif confirm:
         verdict = _second_verdict(asked, first)
     else:
