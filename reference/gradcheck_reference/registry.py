@@ -15,12 +15,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .registry_tables import FISH, FUNCTIONAL, NNFS, Row
+from gradcheck_reference.registry_tables import FISH, FUNCTIONAL, NNFS, Row
 
 Skin = Literal["functional", "nnfs", "fish"]
 Shape = tuple[int | str, ...]
 
-ROOT = __name__.rpartition(".")[0]
+ROOT = "gradcheck_reference"
 
 
 @dataclass(frozen=True)

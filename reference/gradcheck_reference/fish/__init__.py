@@ -3,7 +3,7 @@
 Source: Saitoh, *Deep Learning from Scratch*, 2016 (the fish book).
 """
 
-from .functions import (
+from gradcheck_reference.fish.functions import (
     cross_entropy_error,
     identity_function,
     mean_squared_error,
@@ -15,11 +15,19 @@ from .functions import (
     softmax_loss,
     step_function,
 )
-from .image_layers import BatchNormalization, Convolution, Pooling
-from .layers import AddLayer, Affine, Dropout, MulLayer, Relu, Sigmoid, SoftmaxWithLoss
-from .optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
-from .two_layer_net import TwoLayerNet
-from .util import (
+from gradcheck_reference.fish.image_layers import BatchNormalization, Convolution, Pooling
+from gradcheck_reference.fish.layers import (
+    AddLayer,
+    Affine,
+    Dropout,
+    MulLayer,
+    Relu,
+    Sigmoid,
+    SoftmaxWithLoss,
+)
+from gradcheck_reference.fish.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
+from gradcheck_reference.fish.two_layer_net import TwoLayerNet
+from gradcheck_reference.fish.util import (
     col2im,
     im2col,
     numerical_gradient,

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..functional import activations as f
-from ..functional.checks import Array, floating
-from ..functional.labels import class_index, like_predictions
-from ..functional.losses import softmax_crossentropy_forward
+from gradcheck_reference.functional import activations as f
+from gradcheck_reference.functional.checks import Array, floating
+from gradcheck_reference.functional.labels import class_index, like_predictions
+from gradcheck_reference.functional.losses import softmax_crossentropy_forward
 
 
 def identity_function(x: npt.ArrayLike) -> Array:

@@ -7,7 +7,7 @@ Source: fish book chapter 5.4 and figures 5-3, 5-17.
 
 from __future__ import annotations
 
-from .layers import AddLayer, MulLayer
+from gradcheck_reference.fish.layers import AddLayer, MulLayer
 
 
 def buy_apple(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..functional.checks import Array, Cache, batch, floating
-from ..functional.convolution import conv2d_backward, conv2d_forward
-from ..functional.norms import batch_norm_backward, batch_norm_forward, batch_statistics
-from ..functional.pooling import max_pool2d_backward, max_pool2d_forward
-from .layers import before_forward
+from gradcheck_reference.fish.layers import before_forward
+from gradcheck_reference.functional.checks import Array, Cache, batch, floating
+from gradcheck_reference.functional.convolution import conv2d_backward, conv2d_forward
+from gradcheck_reference.functional.norms import (
+    batch_norm_backward,
+    batch_norm_forward,
+    batch_statistics,
+)
+from gradcheck_reference.functional.pooling import max_pool2d_backward, max_pool2d_forward
 
 
 class Convolution:

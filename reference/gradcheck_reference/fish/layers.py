@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..functional import activations as f
-from ..functional.checks import Array, Cache, batch, floating, same_shape
-from ..functional.dense import dense_backward, dense_forward
-from ..functional.dropout import dropout_backward, dropout_forward, dropout_mask
-from ..functional.labels import class_index
-from ..functional.losses import (
+from gradcheck_reference.functional import activations as f
+from gradcheck_reference.functional.checks import Array, Cache, batch, floating, same_shape
+from gradcheck_reference.functional.dense import dense_backward, dense_forward
+from gradcheck_reference.functional.dropout import dropout_backward, dropout_forward, dropout_mask
+from gradcheck_reference.functional.labels import class_index
+from gradcheck_reference.functional.losses import (
     matrix,
     softmax_crossentropy_backward,
     softmax_crossentropy_forward,

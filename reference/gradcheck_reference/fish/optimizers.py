@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..functional import optim
-from ..functional.checks import Array
+from gradcheck_reference.functional import optim
+from gradcheck_reference.functional.checks import Array
 
 Arrays = dict[str, Array]
 

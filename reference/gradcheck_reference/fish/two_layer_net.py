@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..functional.checks import Array, positive
-from ..functional.labels import class_index
-from .layers import Affine, Relu, SoftmaxWithLoss
-from .util import numerical_gradient
+from gradcheck_reference.fish.layers import Affine, Relu, SoftmaxWithLoss
+from gradcheck_reference.fish.util import numerical_gradient
+from gradcheck_reference.functional.checks import Array, positive
+from gradcheck_reference.functional.labels import class_index
 
 
 class TwoLayerNet:

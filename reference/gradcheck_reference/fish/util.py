@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..functional.checks import Array
-from ..functional.windows import col2im, im2col
+from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.functional.windows import col2im, im2col
 
 __all__ = [
     "col2im",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Array, Cache, floating, same_shape
+from gradcheck_reference.functional.checks import Array, Cache, floating, same_shape
 
 
 def linear_forward(x: npt.ArrayLike) -> tuple[Array, Cache]:

@@ -10,9 +10,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .activations import softmax_backward, softmax_forward
-from .checks import Array, Cache, axes, batch, same_shape
-from .dense import dense_backward, dense_forward
+from gradcheck_reference.functional.activations import softmax_backward, softmax_forward
+from gradcheck_reference.functional.checks import Array, Cache, axes, batch, same_shape
+from gradcheck_reference.functional.dense import dense_backward, dense_forward
 
 
 def attention_forward(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Array, Cache, axes, same_shape
-from .windows import pair, unwindow, windows
+from gradcheck_reference.functional.checks import Array, Cache, axes, same_shape
+from gradcheck_reference.functional.windows import pair, unwindow, windows
 
 IntPair = int | tuple[int, int]
 

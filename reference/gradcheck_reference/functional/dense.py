@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Array, Cache, batch, floating, same_shape
+from gradcheck_reference.functional.checks import Array, Cache, batch, floating, same_shape
 
 
 def dense_forward(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Array, Cache, floating, same_shape
+from gradcheck_reference.functional.checks import Array, Cache, floating, same_shape
 
 
 def dropout_mask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Array, Cache, axes, same_shape
+from gradcheck_reference.functional.checks import Array, Cache, axes, same_shape
 
 
 def embedding_forward(W: npt.ArrayLike, index: npt.ArrayLike) -> tuple[Array, Cache]:

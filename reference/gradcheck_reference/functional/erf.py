@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .checks import Array
+from gradcheck_reference.functional.checks import Array
 
 FAR = 26.0
 

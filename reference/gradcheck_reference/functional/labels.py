@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Array
+from gradcheck_reference.functional.checks import Array
 
 
 def class_index(

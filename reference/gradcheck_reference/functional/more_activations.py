@@ -12,9 +12,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .activations import sigmoid
-from .checks import Array, Cache, floating, same_shape
-from .erf import normal_cdf, normal_pdf
+from gradcheck_reference.functional.activations import sigmoid
+from gradcheck_reference.functional.checks import Array, Cache, floating, same_shape
+from gradcheck_reference.functional.erf import normal_cdf, normal_pdf
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946

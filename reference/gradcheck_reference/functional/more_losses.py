@@ -10,10 +10,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .activations import sigmoid
-from .checks import Array, Cache, batch, same_shape
-from .labels import binary, class_index, like_predictions
-from .losses import matrix, per_output, sample_mean
+from gradcheck_reference.functional.activations import sigmoid
+from gradcheck_reference.functional.checks import Array, Cache, batch, same_shape
+from gradcheck_reference.functional.labels import binary, class_index, like_predictions
+from gradcheck_reference.functional.losses import matrix, per_output, sample_mean
 
 
 def huber_forward(

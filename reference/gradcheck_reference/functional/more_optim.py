@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .checks import Array
-from .optim import adam_step
+from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.functional.optim import adam_step
 
 
 def adamw_step(

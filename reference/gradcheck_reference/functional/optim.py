@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import Array
+from gradcheck_reference.functional.checks import Array
 
 
 def sgd_step(w: Array, g: Array, *, lr: float) -> None:

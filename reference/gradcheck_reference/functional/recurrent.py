@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .activations import sigmoid
-from .checks import Array, Cache, axes, floating, same_shape
+from gradcheck_reference.functional.activations import sigmoid
+from gradcheck_reference.functional.checks import Array, Cache, axes, floating, same_shape
 
 
 def _checked(

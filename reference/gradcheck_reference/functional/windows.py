@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .checks import Array
+from gradcheck_reference.functional.checks import Array
 
 Pair = tuple[int, int]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..functional.checks import Array
-from ..functional.labels import class_index, like_predictions
+from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.functional.labels import class_index, like_predictions
 
 UNLIMITED = int(np.iinfo(np.intp).max)
 

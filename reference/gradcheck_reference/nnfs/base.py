@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..functional.checks import Array, Cache
+from gradcheck_reference.functional.checks import Array, Cache
 
 
 class Buffered:

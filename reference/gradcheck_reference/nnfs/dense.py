@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..functional.checks import Array, batch, positive
-from ..functional.dense import add_penalty_gradient, dense_backward, dense_forward
-from .base import Layer, generator
+from gradcheck_reference.functional.checks import Array, batch, positive
+from gradcheck_reference.functional.dense import add_penalty_gradient, dense_backward, dense_forward
+from gradcheck_reference.nnfs.base import Layer, generator
 
 
 class Layer_Input(Layer):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..functional.checks import Array, floating
-from ..functional.dropout import dropout_backward, dropout_forward, dropout_mask
-from .base import Layer, generator
+from gradcheck_reference.functional.checks import Array, floating
+from gradcheck_reference.functional.dropout import dropout_backward, dropout_forward, dropout_mask
+from gradcheck_reference.nnfs.base import Layer, generator
 
 
 class Layer_Dropout(Layer):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..functional.checks import Array
-from .base import Layer
+from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.nnfs.base import Layer
 
 
 class FlatParameters:

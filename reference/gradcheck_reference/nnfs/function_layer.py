@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..functional.checks import Array
-from .base import Layer
+from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.nnfs.base import Layer
 
 
 class FunctionLayer(Layer, ABC):

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..functional import losses as f
-from ..functional.checks import Array, Cache, batch, floating
-from ..functional.labels import binary, class_index
-from .activations import Activation_Sigmoid, Activation_Softmax
-from .base import Buffered
-from .losses import Loss_BinaryCrossentropy, Loss_CategoricalCrossentropy, mean_cotangent
+from gradcheck_reference.functional import losses as f
+from gradcheck_reference.functional.checks import Array, Cache, batch, floating
+from gradcheck_reference.functional.labels import binary, class_index
+from gradcheck_reference.nnfs.activations import Activation_Sigmoid, Activation_Softmax
+from gradcheck_reference.nnfs.base import Buffered
+from gradcheck_reference.nnfs.losses import (
+    Loss_BinaryCrossentropy,
+    Loss_CategoricalCrossentropy,
+    mean_cotangent,
+)
 
 
 class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..functional import convolution, dense, pooling
-from ..functional.checks import positive
-from ..functional.windows import pair
-from .base import generator
-from .function_layer import FunctionLayer
+from gradcheck_reference.functional import convolution, dense, pooling
+from gradcheck_reference.functional.checks import positive
+from gradcheck_reference.functional.windows import pair
+from gradcheck_reference.nnfs.base import generator
+from gradcheck_reference.nnfs.function_layer import FunctionLayer
 
 IntPair = int | tuple[int, int]
 

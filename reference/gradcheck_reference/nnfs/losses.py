@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..functional import losses as f
-from ..functional.checks import Array, batch
-from ..functional.dense import penalty
+from gradcheck_reference.functional import losses as f
+from gradcheck_reference.functional.checks import Array, batch
+from gradcheck_reference.functional.dense import penalty
 
 REGULARIZED = (("weights", "weight"), ("biases", "bias"))
 

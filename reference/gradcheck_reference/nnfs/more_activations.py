@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..functional import activations as basic
-from ..functional import more_activations as f
-from ..functional.checks import Array, positive
-from .function_layer import FunctionLayer
+from gradcheck_reference.functional import activations as basic
+from gradcheck_reference.functional import more_activations as f
+from gradcheck_reference.functional.checks import Array, positive
+from gradcheck_reference.nnfs.function_layer import FunctionLayer
 
 
 class Activation_Tanh(FunctionLayer):

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..functional import more_losses as f
-from ..functional.checks import Array, batch
-from .losses import Loss, mean_cotangent
+from gradcheck_reference.functional import more_losses as f
+from gradcheck_reference.functional.checks import Array, batch
+from gradcheck_reference.nnfs.losses import Loss, mean_cotangent
 
 
 class FunctionLoss(Loss, ABC):

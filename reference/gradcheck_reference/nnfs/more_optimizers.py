@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..functional import more_optim
-from ..functional.checks import Array
-from .optimizers import Optimizer, state
+from gradcheck_reference.functional import more_optim
+from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.nnfs.optimizers import Optimizer, state
 
 
 class AdamLike(Optimizer):

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..functional import norms as f
-from ..functional.checks import Array, floating, positive
-from .function_layer import FunctionLayer
+from gradcheck_reference.functional import norms as f
+from gradcheck_reference.functional.checks import Array, floating, positive
+from gradcheck_reference.nnfs.function_layer import FunctionLayer
 
 
 class Scaled(FunctionLayer):

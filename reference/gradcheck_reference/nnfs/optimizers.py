@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..functional import optim
-from ..functional.checks import Array
+from gradcheck_reference.functional import optim
+from gradcheck_reference.functional.checks import Array
 
 SINGULAR = {"weights": "weight", "biases": "bias"}
 

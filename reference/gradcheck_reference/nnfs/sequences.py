@@ -7,12 +7,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..functional import attention, recurrent
-from ..functional.checks import Array, positive
-from ..functional.embedding import embedding_backward, embedding_forward
-from .base import Layer, generator
-from .dense import start_weights
-from .function_layer import FunctionLayer
+from gradcheck_reference.functional import attention, recurrent
+from gradcheck_reference.functional.checks import Array, positive
+from gradcheck_reference.functional.embedding import embedding_backward, embedding_forward
+from gradcheck_reference.nnfs.base import Layer, generator
+from gradcheck_reference.nnfs.dense import start_weights
+from gradcheck_reference.nnfs.function_layer import FunctionLayer
 
 Rng = np.random.Generator | int | None
 
