@@ -56,7 +56,7 @@ class Activation_Softmax(Layer):
 
     def predictions(self, outputs: Array) -> Array:
         """The most likely class of each row: shape (N,)."""
-        return np.asarray(outputs).argmax(axis=1)
+        return np.asarray(np.asarray(outputs).argmax(axis=1))
 
 
 class Activation_Sigmoid(Layer):
