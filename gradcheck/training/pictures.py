@@ -7,15 +7,17 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcheck.training.presets import IMAGES
 from gradcheck.training.run import Outcome, sizes_of
 from gradcheck.training.show import describe, summary, table
-from gradcheck.training.swap import Comparison
 from gradcheck.types import Array
+
+if TYPE_CHECKING:
+    from gradcheck.training.swap import Comparison
 
 #: Colours that differ in lightness too, so that they do without colour vision.
 BLUE, ORANGE = "#1f5fa8", "#d97a00"

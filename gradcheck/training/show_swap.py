@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gradcheck.training.networks import Data
 from gradcheck.training.presets import Setup
 from gradcheck.training.run import sizes_of
 from gradcheck.training.show import describe
-from gradcheck.training.swap import Comparison
 from gradcheck.types import Subject
+
+if TYPE_CHECKING:
+    from gradcheck.training.swap import Comparison
 
 
 def text(found: Comparison, setup: Setup, data: Data) -> str:
