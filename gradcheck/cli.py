@@ -10,6 +10,7 @@ Every command is one function ``cmd_x(args) -> int`` and one ``add_x(subparsers)
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import shlex
 import sys
@@ -30,8 +31,9 @@ FORMATS = ("terminal", "markdown", "github", "gradescope")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the return value is the exit code."""
-    parser = _parser()
-    args = parser.parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(given)
+    args = parser.parse_args(given)
     if not hasattr(args, "run"):
         parser.print_help()
         return USAGE
@@ -48,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; of the commands that live in modules of their own only the one named is loaded."""
     parser = argparse.ArgumentParser(
         prog="gradcheck",
         description="Checks hand-written backward passes: is each gradient right, how sure is "
@@ -60,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in COMMANDS:
         add(commands)
+    for name, (module, text) in MODULES.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name in argv[:1]:
+            home = importlib.import_module(module)
+            home.add_arguments(command)
+            command.set_defaults(run=home.main)
     return parser
 
 
@@ -212,6 +221,15 @@ def cmd_report(args: argparse.Namespace) -> int:
 
 #: One function a command.
 COMMANDS: list[Callable[[Any], None]] = [add_check, add_list, add_laws, add_report]
+
+#: Commands with a module of their own: ``add_arguments(parser)`` and ``main(args) -> int``.
+MODULES: dict[str, tuple[str, str]] = {
+    "explain": ("gradcheck.explain", "what a cause means, why it happens, and how to mend it"),
+    "repro": ("gradcheck.repro", "write a pytest file that fails until a bug is mended"),
+    "diff": ("gradcheck.diffing", "put a class beside the reference of the same role"),
+    "train": ("gradcheck.training.command", "train a network, with checks before and after"),
+    "bugs": ("gradcheck.catalogue", "run the checker over the catalogue of known bugs"),
+}
 
 
 # ---- arguments ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,13 +66,13 @@ def source_of(loaded: Loaded, planned: Planned, options: Options) -> Source:
     )  # fmt: skip
 
 
-def describe(loaded: Loaded, name: str) -> str:
+def describe(loaded: Loaded, name: str, options: Options | None = None) -> str:
     """How a subject would be built and read, for ``gradcheck list``."""
     planned = next(p for p in plan(loaded) if p.name == name)
     if planned.reason:
         return planned.reason
     try:
-        op = ops_for(source_of(loaded, planned, Options()), planned.kind)[0]
+        op = ops_for(source_of(loaded, planned, options or Options()), planned.kind)[0]
     except Refused as refusal:
         return str(refusal)
     shapes = ", ".join(f"{s.name} {s.sized(dict(Case().sizes))}" for s in op.slots)
@@ -101,7 +102,11 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         except Refused as refusal:
             return dataclasses.replace(blank, status="error", reason=str(refusal))
         verdicts = [
-            v for i, op in enumerate(ops) for v in interpreted(op, list(check_op(op, options, i)))
+            v
+            for i, op in enumerate(ops)
+            for v in interpreted(
+                op, list(check_op(op, options, i, began + (options.seconds or math.inf)))
+            )
         ]
         merged = explained(ops, merge(verdicts), loaded, options)
     notes = guard_notes(guard) + tuple(
@@ -168,7 +173,7 @@ def applicable(op: Op, options: Options) -> Iterator[tuple[str, Law]]:
             yield name, law
 
 
-def check_op(op: Op, options: Options, config: int) -> Iterator[Verdict]:
+def check_op(op: Op, options: Options, config: int, end: float = math.inf) -> Iterator[Verdict]:
     """Every applicable law on its cases; a case whose contract fails is not tried further."""
     broken: set[Case] = set()
     wrong = False
@@ -180,6 +185,12 @@ def check_op(op: Op, options: Options, config: int) -> Iterator[Verdict]:
         planned = [replay] if replay else cases.plan(op, name, options.seed, examples)
         for case in planned:
             case = dataclasses.replace(case, config=config)
+            if time.perf_counter() > end:
+                what = f"not tried: the time for this class ({options.seconds:.0f} s) is over"
+                yield verdict(
+                    name, "inconclusive", op, case, what=f"{what}; give more with --timeout"
+                )
+                return
             if case in broken or (wrong and name in AFTER_GRADIENT):
                 continue
             for v in run_law(name, law, op, case):
@@ -199,6 +210,8 @@ def run_law(name: str, law: Law, op: Op, case: Case) -> list[Verdict]:
         return list(law(op, case))
     except Refused as refusal:
         return [verdict(name, "error", op, case, what=str(refusal))]
+    except MemoryError:  # the limit of the child process, which reports it
+        raise
     except Exception as error:
         where = traced(error)
         status: Status = "fail" if "line" in where else "error"

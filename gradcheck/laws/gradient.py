@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from gradcheck import cases
+from gradcheck.evidence import picture_data
 from gradcheck.laws.common import gradient_name, subscript, verdict
 from gradcheck.numdiff import Finding, gradient_check
 from gradcheck.types import Array, Case, Op, Primals, Pullback, Verdict
@@ -33,8 +35,23 @@ def at_points(
     for name, finding in findings.items():
         if name in cleared:
             yield up_to_epsilon(op, case, name, finding, cleared[name])
-        else:
-            yield judged(op, case, name, finding)
+            continue
+        found = judged(op, case, name, finding)
+        if finding.status == "fail":
+            found = replace(
+                found, detail={**found.detail, **shown(op, case, primals, labels, name, finding)}
+            )
+        yield found
+
+
+def shown(
+    op: Op, case: Case, primals: Primals, labels: Array | None, name: str, finding: Finding
+) -> dict[str, object]:
+    """The data of the pictures of a wrong gradient."""
+    penalised = regularised(op, primals)
+    vjp = vjp_of(op, case, labels, penalised)
+    pinned = pins(op, vjp(primals)[0], penalised)
+    return picture_data(vjp, primals, name, finding, rng=cases.generator(case, 8), pinned=pinned)
 
 
 def measured(
