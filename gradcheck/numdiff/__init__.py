@@ -5,7 +5,7 @@ Sources: Moré and Wild, "Estimating computational noise" (SIAM J. Sci. Comput. 
 """
 
 from gradcheck.numdiff.book import numerical_gradient
-from gradcheck.numdiff.curve import directional_check, localise, step_curve
+from gradcheck.numdiff.curve import directional_check, localise, localise_outputs, step_curve
 from gradcheck.numdiff.direction import Directional
 from gradcheck.numdiff.gradient import Finding, gradient_check
 from gradcheck.numdiff.localise import Located, bisect_entries
@@ -22,6 +22,7 @@ __all__ = [
     "directional_check",
     "gradient_check",
     "localise",
+    "localise_outputs",
     "numerical_gradient",
     "open_site",
     "step_curve",

@@ -19,6 +19,8 @@ from gradcheck.types import Array
 _SPREAD_RUNS = 4
 #: Derivatives below so many roundings of a typical entry's are not told apart.
 HIDDEN = 32.0
+#: A gradient below so many roundings of the outputs is taken for zero.
+VANISHING = 1e3
 #: Small beside any curvature, and many float32 ulp.
 _ROUGH_STEP = 2.0**-20
 
@@ -50,10 +52,20 @@ class Claim:
         """Bound on the rounding of the claimed derivative along the direction."""
         eps = self.eps[direction.name]
         own = (4.0 if eps > 1e-10 else 8.0) * eps * self.size_along(direction)
-        # An output can hide changes below its own spacing, so nothing smaller is known.
-        own += HIDDEN * eps * self.entry_effect(direction.name)
+        own += HIDDEN * eps * self._smallest_known(direction.name)
         spread = self.spread.get(direction.name)
         return own if spread is None else own + spread_along(spread, direction)
+
+    def _smallest_known(self, name: str) -> float:
+        """What rounding is relative to: an output can hide changes below its own spacing.
+
+        The effect of a typical entry; of a gradient that vanishes but for rounding (a bias before
+        batch norm), the outputs themselves.
+        """
+        effect = self.entry_effect(name)
+        outputs = float(np.linalg.norm(self.weights.cotangent * self.point.output))
+        vanishes = effect * self.point.size(name) ** 0.5 < VANISHING * self.eps[name] * outputs
+        return max(effect, outputs) if vanishes else effect
 
     def entry_effect(self, name: str) -> float:
         """Root mean square of gradient times scale: the effect of a typical entry."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.numdiff.direction import Directional
 from gradcheck.numdiff.ladder import climb
-from gradcheck.numdiff.localise import Located, bisect_entries
+from gradcheck.numdiff.localise import Located, bisect_entries, bisect_outputs
 from gradcheck.numdiff.point import Vjp
 from gradcheck.numdiff.site import Site, open_site
 from gradcheck.types import Array, Primals
@@ -76,6 +76,33 @@ def localise(
     site.dense(name)  # masks kinked outputs, and finds the steps that are of use
     located = bisect_entries(site, name, calls=calls, most=most)
     return replace(located, forward_calls=site.point.forward_calls)
+
+
+def localise_outputs(
+    vjp: Vjp,
+    primals: Primals,
+    name: str,
+    *,
+    rng: np.random.Generator,
+    pinned: Array | None = None,
+    scales: Mapping[str, Any] | None = None,
+    most: int = 64,
+) -> list[tuple[int, ...]]:
+    """Find the outputs whose part of one gradient is wrong, by bisection of the cotangent.
+
+    Takes a backward for each set of outputs, and a handful of forward calls. Only outputs with a
+    free cotangent are searched; one with a kink in reach of the steps has a wide bound.
+
+    Raises
+    ------
+    ValueError
+        The function or the backward cannot be checked at this point (the message says why).
+    """
+    site = _site(vjp, primals, name, rng, pinned, scales)
+    found: set[int] = set()
+    for _ in range(2):
+        found |= set(bisect_outputs(site, name, site.point.random(name, rng), most))
+    return [tuple(int(i) for i in np.unravel_index(k, site.point.shape)) for k in sorted(found)]
 
 
 def step_curve(

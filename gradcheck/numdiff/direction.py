@@ -61,6 +61,11 @@ class Directional:
     mask: Array | None = field(default=None, repr=False, compare=False)
 
     @property
+    def suspect(self) -> bool:
+        """Undecided although the defect exceeds the bound: worth a closer look."""
+        return self.state == "inconclusive" and abs(self.defect) > self.bound
+
+    @property
     def resolution(self) -> float:
         if self.state != "pass":
             return math.inf

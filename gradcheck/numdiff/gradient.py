@@ -23,6 +23,7 @@ SINGLE_ENTRIES = 6
 REDRAWS = 3
 SHOWN = 16
 LOCALISE_CALLS = 400
+SUSPECT_CALLS = 200
 #: A dense probe sees a tenth of the norm of an error, or more, in all but 8 % of the draws; the
 #: best of four misses it in 4e-5 of the cases.
 DILUTION = 10.0
@@ -221,6 +222,11 @@ def _judge(site: Site, name: str, evidence: _Evidence, others: _Elsewhere) -> Fi
     if not np.all(np.isfinite(site.claim.gradients[name])):
         return _not_finite(site, name)
     failing = list(evidence.failing())
+    if not failing and any(r.suspect for r in evidence.dense) and not evidence.exhaustive:
+        # What stays undecided along a dense direction may be plain in single entries.
+        located = bisect_entries(site, name, calls=SUSPECT_CALLS, most=1)
+        evidence.entries |= located.wrong
+        failing = list(evidence.failing())
     tied = None if failing else _tie_check(site, name, evidence)
     if tied is not None:
         return _failed_tie(site, name, *tied)

@@ -8,14 +8,16 @@ check of that entry alone.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.numdiff.claim import Claim
+from gradcheck.numdiff.claim import Claim, make_claim
 from gradcheck.numdiff.direction import Directional, check
-from gradcheck.numdiff.point import signs
+from gradcheck.numdiff.ladder import NOISE_FACTOR
+from gradcheck.numdiff.point import COARSEST, RATIO, Direction, signs
 from gradcheck.numdiff.site import Site
 from gradcheck.types import Array
 
@@ -190,3 +192,54 @@ def _test(
     direction = site.point.along(name, weights[indices], indices)
     first = start if indices.size > 1 else 0
     return check(claim, direction, start=first, confirm=confirm)
+
+
+def bisect_outputs(site: Site, name: str, direction: Direction, most: int = 64) -> list[int]:
+    """Outputs whose part of a gradient is wrong along a direction: bisects the cotangent.
+
+    The change of every output is measured once (one ladder's worth of forward calls); each set of
+    outputs then costs one backward. Returns flat indices; free cotangents only.
+    """
+    slopes, bounds = _output_slopes(site, direction)
+    cotangent = site.claim.weights.cotangent
+
+    def fails(outputs: Array) -> bool:
+        part = np.zeros_like(cotangent)
+        part[outputs] = cotangent[outputs]
+        claim = make_claim(site.point, site.noise, part, [name], spread=site.claim.spread)
+        gap = abs(float(slopes @ part) - claim.along(direction))
+        return gap > float(bounds @ np.abs(part)) + claim.rounding(direction)
+
+    found: list[int] = []
+    stack = [np.flatnonzero(site.free & np.isfinite(bounds))]
+    while stack and len(found) < most:
+        outputs = stack.pop()
+        if outputs.size == 0 or not fails(outputs):
+            continue
+        if outputs.size == 1:
+            found.append(int(outputs[0]))
+            continue
+        half = outputs.size // 2
+        stack += [outputs[half:], outputs[:half]]
+    return sorted(found)
+
+
+def _output_slopes(site: Site, direction: Direction) -> tuple[Array, Array]:
+    """The derivative of every output along a direction by Richardson extrapolation, and bounds."""
+    point = site.point
+    rows: list[Array] = []
+    best = np.zeros_like(point.output)
+    bounds = np.full_like(point.output, np.inf)
+    for j in range(min(6, point.rungs(direction))):
+        h = COARSEST / RATIO**j
+        row = [(point.at(direction, h) - point.at(direction, -h)) / (2.0 * h)]
+        noise = NOISE_FACTOR * math.sqrt(2.0) * site.noise.sigma / (2.0 * h)
+        for k in range(1, len(rows) + 1):
+            w = RATIO ** (2 * k)
+            row.append((w * row[k - 1] - rows[k - 1]) / (w - 1.0))
+            change = np.maximum(abs(row[k] - row[k - 1]), abs(row[k] - rows[k - 1]))
+            bound = 2.0 * change + 1.15 * noise
+            better = bound < bounds
+            best, bounds = np.where(better, row[k], best), np.where(better, bound, bounds)
+        rows = row
+    return best, bounds

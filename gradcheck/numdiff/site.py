@@ -18,7 +18,7 @@ from gradcheck.types import Array, Entry
 #: A failure this small may be the rounding of a float32 inside the backward.
 ROUNDING_SUSPECT = 1e-4
 #: A dense probe that is known less well than this may be crossing kinks: look for them.
-FINE_PASS = {False: 1e-6, True: 3e-3}  # in double, in single precision
+FINE_PASS = {False: 3e-8, True: 3e-3}  # in double, in single precision
 
 
 @dataclass
