@@ -100,6 +100,8 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         try:
             ops = ops_for(source_of(loaded, planned, options), planned.kind)
         except Refused as refusal:
+            if "NotImplementedError" in str(refusal):
+                return dataclasses.replace(blank, status="skipped", reason=f"abstract: {refusal}")
             return dataclasses.replace(blank, status="error", reason=str(refusal))
         verdicts = [
             v

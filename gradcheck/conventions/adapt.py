@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions import layers, losses, places
-from gradcheck.conventions.calls import Calls, class_calls
+from gradcheck.conventions.calls import OPTIMIZER_NAMES, Calls, Recorder, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import fused_backward, readings_of
 from gradcheck.conventions.layers import Trial
@@ -20,7 +21,7 @@ from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprin
 from gradcheck.conventions.recognise import loss_call
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.shapes import shape_hypotheses
-from gradcheck.conventions.signature import arguments, plain, verbs
+from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
 from gradcheck.types import Case, Kind, Op, Slot
 from gradcheck.variants import variants
 
@@ -87,6 +88,8 @@ def builds(
             last = f"{made.text} raises {type(error).__name__}: {error}"
             continue
         count += 1
+        if any(True for _ in optimizers_in(made.make())):
+            yield made, maker_of(made)
         yield made, live_maker(made)
         if count >= limit:
             return
@@ -94,6 +97,31 @@ def builds(
         raise Refused(
             f'cannot be constructed: {last}; give the call with --init "{source.name}({signature_text(cls)})"'
         )
+
+
+def optimizers_in(obj: Any) -> Iterator[str]:
+    """The attributes of a layer that hold an optimizer for arrays of its own."""
+    for name in sorted(OPTIMIZER_NAMES):
+        held = getattr(obj, name, None)
+        if held is None or isinstance(held, (str, type)):
+            continue
+        for verb in ("update", "step", "apply", "get_update", "__call__"):
+            method = getattr(held, verb, None)
+            if callable(method) and len([a for a in arguments(method) if a.required]) >= 2:
+                yield name
+                break
+
+
+def maker_of(made: Recipe) -> Callable[[], Live]:
+    """A maker of Live objects with plain gradient descent in place of an optimizer of their own."""
+
+    def make() -> Live:
+        obj = made.make()
+        for name in list(optimizers_in(obj)):
+            setattr(obj, name, Recorder())
+        return Live(obj)
+
+    return make
 
 
 def signature_text(cls: Any) -> str:
@@ -113,6 +141,43 @@ def layer_ops(source: Source) -> list[Op]:
     if pair is None:
         raise Refused("has no forward/backward pair")
     problem, broken = "", None
+    for other in forwards(source.obj, pair):
+        found = ops_of_pair(source, other)
+        if isinstance(found, list):
+            return found
+        problem, broken = problem or found[0], broken or found[1]
+    staged = in_stages(source, pair)
+    if staged is not None:
+        return [staged]
+    if broken:
+        return [finish(source, *broken)]
+    raise Refused(problem or "no input shape was accepted")
+
+
+def forwards(cls: type, pair: tuple[str, str]) -> list[tuple[str, str]]:
+    """The pair, then the same backward with other forwards: some keep what it needs elsewhere."""
+    forward, backward = pair
+    needed = len([a for a in arguments(getattr(cls, forward)) if a.required])
+    others = [
+        name
+        for name in dict.fromkeys(n for c in cls.__mro__[:-1] for n in vars(c))
+        if name not in pair
+        and (name == "__call__" or any(w in plain(name) for w in ("forward", "propagate")))
+        and not any(w in plain(name) for w in ("back", "bprop"))
+        and callable(getattr(cls, name))
+        and not is_abstract(getattr(cls, name))
+        and len([a for a in arguments(getattr(cls, name)) if a.required]) == needed
+    ]
+    return [pair, *((name, backward) for name in others)]
+
+
+Broken = tuple[Recipe, Callable[[], Live], Live, Trial]
+
+
+def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, Broken | None]:
+    """The Ops of one pair of methods; else the problem, and the trial whose backward raised."""
+    problem: str = ""
+    broken: Broken | None = None
     for made, make in builds(source, source.obj):
         proto = make()
         trial, why = best_trial(source, made, make, proto, pair)
@@ -124,12 +189,7 @@ def layer_ops(source: Source) -> list[Op]:
             continue
         first = finish(source, made, make, proto, trial)
         return [first, *other_configurations(source, made, first, pair)]
-    staged = in_stages(source, pair)
-    if staged is not None:
-        return [staged]
-    if broken:
-        return [finish(source, *broken)]
-    raise Refused(problem or "no input shape was accepted")
+    return problem, broken
 
 
 def in_stages(source: Source, pair: tuple[str, str]) -> Op | None:
@@ -156,13 +216,14 @@ def other_configurations(
     shape = tuple(slot.shape for slot in first.slots)
     for made in variants(base, source.obj, source.namespace):
         try:
-            proto = Live(made.make())
+            make = maker_of(made)
+            proto = make()
             fixed = replace(source, shape=None)
-            trial, _ = best_trial(fixed, made, live_maker(made), proto, pair, shape)
+            trial, _ = best_trial(fixed, made, make, proto, pair, shape)
         except Exception:  # the constructor refuses this option
             continue
         if trial is not None and not trial.problem:
-            yield finish(source, made, live_maker(made), proto, trial)
+            yield finish(source, made, make, proto, trial)
 
 
 def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial) -> Op:
@@ -235,10 +296,13 @@ def best_trial(
                 fixed = slots if warm is None else pinned(slots)
                 trials.append(layers.observe(make, warm or proto, calls, fixed))
             except Refused as refusal:
-                why = f"input {shown_shape(slots)}: {refusal}"
+                why = more_telling(why, f"input {shown_shape(slots)}: {refusal}")
                 break
+            except MemoryError:
+                raise
             except Exception as error:
-                why = f"input {shown_shape(slots)}: {type(error).__name__}: {error}"
+                text = f"input {shown_shape(slots)}: {type(error).__name__}: {error}"
+                why = more_telling(why, text)
                 break
         good = [t for t in trials if not t.problem and t.grads]
         if len(good) == 1:
@@ -249,6 +313,19 @@ def best_trial(
             return (good[i] if best < AGREES else good[0]), ""
         broken = broken or next(iter(trials), None)
     return broken, why
+
+
+#: What an error says that only means "not this shape".
+SHAPE_ERROR = re.compile(
+    r"shape|broadcast|matmul|mismatch|dimension|axis|axes|unpack|aligned|index .*out of|IndexError|"
+    r"operand|reshape|size|not subscriptable|einstein|einsum",
+    re.IGNORECASE,
+)
+
+
+def more_telling(old: str, new: str) -> str:
+    """Of two problems the one to show: the first that is not about a shape we guessed wrong."""
+    return new if not old or (SHAPE_ERROR.search(old) and not SHAPE_ERROR.search(new)) else old
 
 
 def pinned(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,15 @@ def pair_of(source: Source) -> tuple[Any, Any]:
     found = functions.pairs(names).get(source.name)
     if found is None:
         raise Refused("is not a forward/backward pair of functions")
-    return source.namespace[found[0]], source.namespace[found[1]]
+    return bound(source.namespace[found[0]]), bound(source.namespace[found[1]])
+
+
+def bound(function: Any) -> Any:
+    """A module-level function whose first argument is ``self`` as the method it is meant to be."""
+    first = next(iter(arguments(function, method=False)), None)
+    if first is None or first.name != "self" or not isinstance(function, FunctionType):
+        return function
+    return MethodType(function, SimpleNamespace())
 
 
 def function_ops(source: Source) -> list[Op]:
@@ -157,7 +166,7 @@ def loss_function_ops(source: Source) -> list[Op]:
     Refused
         No reading runs.
     """
-    single = source.namespace.get(source.name)
+    single = bound(source.namespace.get(source.name))
     if callable(single) and source.name not in functions.pairs(list(source.namespace)):
         lossy = losses.Lossy(lambda live: recording(live, single), lambda live: lambda: live.memory["gradient"],
                              single, no_arguments, averaged=False, fused=False)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,13 +41,23 @@ class Context:
 
 
 class Recorder:
-    """An optimizer to hand to a backward: plain gradient descent with a known step size."""
+    """An optimizer to hand to a backward: plain gradient descent with a known step size.
+
+    `seen` holds the parameters and gradients it was given since it was last cleared: a backward
+    that leaves the update to an optimizer that edits in place ignores what `update` returns.
+    """
+
+    seen: ClassVar[list[tuple[Any, Any]]] = []
 
     def __init__(self) -> None:
         self.lr = self.learning_rate = RATE
 
-    def update(self, first: Any, second: Any, *_: Any) -> Any:
-        """``w - RATE * gradient``; with dicts or lists the update is made in place."""
+    def update(self, first: Any, second: Any, *rest: Any) -> Any:
+        """``w - RATE * gradient``; dicts are updated in place."""
+        if isinstance(first, str) and rest:
+            first, second = second, rest[0]
+        many = isinstance(first, (list, tuple))
+        Recorder.seen += list(zip(first, second, strict=True)) if many else [(first, second)]
         if isinstance(first, dict):
             for key in first:
                 first[key] = first[key] - RATE * second[key]
@@ -149,8 +159,8 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
         "forward_function": getattr(cls, forward), "backward_function": getattr(cls, backward),
     }  # fmt: skip
 
-    def calls(given: str, name: str, reading: str = "") -> Calls:
-        run = backward_caller(backward, b_args, names, given, name)
+    def calls(given: str, name: str, reading: str = "", spare: str = "x") -> Calls:
+        run = backward_caller(backward, b_args, names, given, name, spare)
         return Calls(
             run_forward, run, **common, reading=reading, upstream=name if given == "cot" else ""
         )
@@ -161,6 +171,10 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
     up = upstream_argument(required, names)
     if up is not None and (up != required[0].name or strongly_upstream(up)):
         yield calls("cot", up)
+        known = {up, *names}
+        others = [a.name for a in required if a.name not in known and plain(a.name) not in OUTPUTS]
+        if others and len(names) == 1:
+            yield calls("cot", up, f"{backward} takes the output as {others[0]}", spare="y")
         return
     own = required[0].name
     at_input = calls("x", own, f"{backward}({own}) is the elementwise derivative at the input")
@@ -214,12 +228,18 @@ def forward_caller(method: str, args: list[Arg], has_mode: bool) -> Callable[...
 
 
 def backward_caller(
-    method: str, args: list[Arg], names: tuple[str, ...], given: str, upstream: str
+    method: str,
+    args: list[Arg],
+    names: tuple[str, ...],
+    given: str,
+    upstream: str,
+    others: str = "x",
 ) -> Callable[[Live, list[Array], list[Array], Array | None], Any]:
     """A function that calls the backward.
 
     `given` says what the argument called `upstream` gets: ``cot`` (the cotangent), ``x`` (the
     input) or ``y`` (the output); in the last two cases the result is an elementwise derivative.
+    Arguments whose names say nothing get the inputs, or the output where `others` is ``y``.
     """
 
     def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
@@ -234,7 +254,8 @@ def backward_caller(
                 known[arg.name] = by_name[arg.name]
             elif arg.required and plain(arg.name) in OUTPUTS and given == "cot":
                 known[arg.name] = output_of(live)
-        spare = iter([*cots[1:], *arrays, *arrays])
+        unknown = [output_of(live)] if others == "y" else []
+        spare = iter([*unknown, *cots[1:], *arrays, *arrays])
         positional, keys = fill(args, spare, labels, live.memory.get("train", True), known)
         result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
         if given != "cot":

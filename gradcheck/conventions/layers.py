@@ -7,15 +7,17 @@ it is read.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import places
-from gradcheck.conventions.calls import RATE, Calls, set_mode
+from gradcheck.conventions.calls import RATE, Calls, Recorder, set_mode
 from gradcheck.conventions.live import (
     Live,
     Refused,
@@ -35,6 +37,7 @@ from gradcheck.conventions.signature import (
     arguments,
     plain,
     returned_names,
+    tree_of,
 )
 from gradcheck.types import Array, Case, Kind, Op, Primals, Slot
 
@@ -97,13 +100,44 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
     middle = {p: a.tobytes() for p, a in places.walk(live).items()}
     cots = [cases.numbers(cases.generator(case, 4), o.shape) for o in outputs]
     shapes = [o.shape for o in outputs]
+    Recorder.seen.clear()
     try:
         live.ret = named(
             calls.backward_function, calls.backward(live, [np.array(c) for c in cots], arrays, None)
         )
     except Exception as error:
         return Trial(slots, calls, place, shapes, {}, {}, f"{type(error).__name__}: {error}")
-    return read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
+    trial = read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
+    return without_optimizer(trial, make, proto, arrays, cots)
+
+
+def without_optimizer(
+    trial: Trial, make: Callable[[], Live], proto: Live, arrays: list[Array], cots: list[Array]
+) -> Trial:
+    """The trial without parameters whose step is not proportional to the upstream gradient.
+
+    A momentum or an adaptive step inside backward hides the gradient: it cannot be recovered.
+    """
+    stepped = [k for k, p in trial.grads.items() if p[0] == ("attr", "memory")]
+    if not stepped:
+        return trial
+    moves = []
+    for scale in (1.0, 2.0):
+        live = clone(proto, {}, make)
+        before = {k: np.array(places.read(live, trial.params[k])) for k in stepped}
+        Recorder.seen.clear()
+        live.out = trial.calls.forward(live, [np.array(a) for a in arrays], None, True)
+        trial.calls.backward(live, [scale * c for c in cots], arrays, None)
+        moves.append({k: before[k] - places.read(live, trial.params[k]) for k in stepped})
+    hidden = {k for k in stepped if not np.allclose(2 * moves[0][k], moves[1][k], rtol=1e-6)}
+    if not hidden:
+        return trial
+    return replace(
+        trial,
+        params={k: p for k, p in trial.params.items() if k not in hidden},
+        grads={k: p for k, p in trial.grads.items() if k not in hidden},
+        missing=(*trial.missing, *sorted(hidden)),
+    )
 
 
 def unchanged(live: Live, place: Place, before: Array) -> bool:
@@ -151,6 +185,7 @@ def read_gradients(
     after = {p: a for p, a in places.walk(live).items() if np.asarray(a).dtype.kind in "fiu"}
     touched = {p for p, a in after.items() if middle.get(p) != a.tobytes()}
     touched |= {p for p in after if p[0] == ("attr", "ret")}
+    touched |= {p for p, a in after.items() if any(a is w for w, _ in Recorder.seen)}
     inner = [p for p in params if p[0][1] in {"obj", "args"}]
     own = first_of_each({p: params[p] for p in inner})
     offered = {p: a for p, a in after.items() if p in touched or places.is_gradient_place(p)}
@@ -189,6 +224,8 @@ def read_gradients(
     updated = [p for p in aliases if p not in pairs and p in touched and p[0] == ("attr", "obj")]
     if pairs:  # velocities and running statistics change too; only a trained name is an update
         updated = [p for p in updated if likely_parameter(p)]
+    elif any(np.any(aliases[p]) for p in updated):  # a velocity starts at zero
+        updated = [p for p in updated if likely_parameter(p) or np.any(aliases[p])]
     names = unique_labels([*pairs, *updated])
     for p, g in pairs.items():
         grads[names[p]] = g
@@ -299,6 +336,7 @@ def to_op(
         shapes = live.memory["shapes"]
         cots = [cot] if len(shapes) == 1 else split(np.ravel(cot), shapes)
         held = {k: np.array(places.read(live, p)) for k, p in trial.params.items()}
+        Recorder.seen.clear()
         live.ret = named(
             calls.backward_function, calls.backward(live, cots, [inputs[k] for k in order], labels)
         )
@@ -306,6 +344,9 @@ def to_op(
             k: (v - places.read(live, trial.params[k])) / learning_rate(live)
             for k, v in held.items()
         }
+        given = [(w, g) for w, g in Recorder.seen if isinstance(w, np.ndarray)]
+        for k, p in trial.params.items():
+            step |= {k: g for w, g in given if w is places.read(live, p) and not np.any(step[k])}
         live.memory["step"] = step
         return {k: places.read(live, g) for k, g in trial.grads.items()}
 
@@ -317,7 +358,7 @@ def to_op(
         parameters=parameters, with_parameters=with_parameters, forward=forward,kept=kept_outputs, backward=backward,
         slots=slots, has_mode=calls.has_mode or set_mode(clone(proto, {}, make).obj, True), built=built,
         reading=calls.reading, upstream=calls.upstream, penalty=penalty_of(proto.obj, trial.params),
-        reset=resetter(proto.obj), gradient_names={k: gradient_label(g) for k, g in trial.grads.items()},
+        reset=resetter(proto.obj) or zeroing(proto.obj, trial), gradient_names={k: gradient_label(g) for k, g in trial.grads.items()},
     )  # fmt: skip
 
 
@@ -338,6 +379,39 @@ def resetter(obj: Any) -> Callable[[Live], None] | None:
         if callable(getattr(obj, name, None)):
             return lambda live, method=name: getattr(live.obj, method)()  # type: ignore[misc]
     return None
+
+
+def zeroing(obj: Any, trial: Trial) -> Callable[[Live], None] | None:
+    """Zeroes the gradients, where a method beside backward does it together with the update."""
+    own = {n: p for n, p in trial.grads.items() if p[0] == ("attr", "obj") and len(p) == 2}
+    names = {str(p[1][1]) for p in own.values()}
+    used = {
+        "__init__",
+        *(
+            getattr(f, "__name__", "")
+            for f in (trial.calls.forward_function, trial.calls.backward_function)
+        ),
+    }
+    for cls in type(obj).__mro__[:-1]:
+        for name, method in vars(cls).items():
+            if name not in used and callable(method) and names & zeroed_in(method):
+                return lambda live: (
+                    [a.fill(0.0) for p in own.values() if (a := places.read(live, p)) is not None]
+                    and None
+                )
+    return None
+
+
+def zeroed_in(method: Any) -> set[str]:
+    """The attributes of ``self`` that a method sets to zeros, 0 or None."""
+    found: set[str] = set()
+    tree = tree_of(method)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Assign) and re.match(
+            r"^(0|0\.0?|None|np\.zeros.*)$", ast.unparse(node.value)
+        ):
+            found |= {t.attr for t in node.targets if isinstance(t, ast.Attribute)}
+    return found
 
 
 def penalty_of(obj: Any, params: Mapping[str, Place]) -> Callable[[Live], float] | None:

@@ -28,6 +28,15 @@ class Holder:
     def __init__(self, **attributes: Any) -> None:
         vars(self).update(attributes)
 
+    def __getattr__(self, name: str) -> Any:
+        """``get_weights()`` and ``set_weights(value)`` of an attribute that is there or to be set."""
+        verb, _, attribute = name.partition("_")
+        if verb == "set" and attribute:
+            return lambda value: setattr(self, attribute, value)
+        if verb == "get" and attribute:
+            return lambda: vars(self).get(attribute, [])  # a cache that is not there yet
+        raise AttributeError(f"a stand-in layer has no {name}")
+
 
 @dataclass
 class Bench:
@@ -61,6 +70,7 @@ def attributes_read(cls: Any, names: set[str]) -> list[str]:
         }:
             if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                 found.append(str(node.args[1].value))
+    found = [a[4:] if a.startswith(("get_", "set_")) else a for a in found]
     return [
         a
         for a in dict.fromkeys(found)
@@ -136,9 +146,8 @@ def call_step(opt: Any, method: str, bench: Bench, params: Primals, grads: Prima
     """
     update = getattr(opt, method) if method != "__call__" else opt
     form = bench.form
-    for hook in ("pre_update_params", "pre_update_param", "pre_update", "pre_step"):
-        if callable(getattr(opt, hook, None)):
-            call_quietly(getattr(opt, hook))
+    for hook in hooks_of(opt, "pre"):
+        call_quietly(getattr(opt, hook))
     result = None
     if form == "layer":
         if bench.layer is None:
@@ -178,10 +187,22 @@ def call_step(opt: Any, method: str, bench: Bench, params: Primals, grads: Prima
                 result[k] = params[k] if out is None else out
     else:
         result = in_containers(opt, update, bench, params, grads)
-    for hook in ("post_update_params", "post_update_param", "post_update", "post_step"):
-        if callable(getattr(opt, hook, None)):
-            call_quietly(getattr(opt, hook))
+    for hook in hooks_of(opt, "post"):
+        call_quietly(getattr(opt, hook))
     return {k: np.asarray(v) for k, v in result.items()}
+
+
+def hooks_of(opt: Any, when: str) -> list[str]:
+    """Methods without arguments that are called before or after every update, by their names."""
+    own = dict.fromkeys(n for c in type(opt).__mro__[:-1] for n in vars(c))
+    return [
+        n
+        for n in own
+        if plain(n).startswith(when)
+        and any(w in plain(n) for w in ("update", "step", "param"))
+        and callable(getattr(opt, n))
+        and not [a for a in arguments(getattr(opt, n)) if a.required]
+    ]
 
 
 def one_array(update: Callable[..., Any], form: str, key: str, w: Array, g: Array) -> Array:
@@ -248,6 +269,13 @@ def read_parameter(held: Any, given: Array) -> Array:
     return next((np.asarray(v) for v in values if v is not given), given)
 
 
+#: What layers call their parameters when the optimizer finds the names out at run time.
+USUAL_PAIRS: tuple[dict[str, tuple[str, str]], ...] = (
+    {"weights": ("weights", "dweights"), "biases": ("biases", "dbiases")},
+    {"W": ("W", "dW"), "b": ("b", "db")},
+)
+
+
 def candidate_forms(cls: Any, method: str) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
     """The forms an update method may have, from the number and names of its arguments."""
     args = [a for a in arguments(getattr(cls, method)) if a.required]
@@ -263,6 +291,7 @@ def candidate_forms(cls: Any, method: str) -> Iterator[tuple[str, dict[str, tupl
                 ("layers", "container", "model") if many else ("container", "layers", "model")
             ):
                 yield f"{form}:{kind}", pairs
+        yield from (("layer", usual) for usual in USUAL_PAIRS if usual != pairs)
         yield "step_only", pairs
     if len(args) == 2:
         swapped = any(w in names[0] for w in ("grad", "dw", "delta")) and not any(
@@ -315,6 +344,8 @@ def optimizer_op(
             if trial(make(), method, form, pairs):
                 return op_of(name, make, method, form, pairs, built, cls)
             last = last or f"{method} leaves a parameter unchanged"
+        except NotImplementedError as error:
+            raise Refused(f"{method} raises NotImplementedError") from error
         except Exception as error:
             last = f"{method} ({form}) raises {type(error).__name__}: {error}"
     raise Refused(f"no way to call {method} was found; last: {last}")

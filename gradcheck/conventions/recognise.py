@@ -103,6 +103,7 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
     if (
         len(args) == 2
         and returns_pair(function)
+        and not {a.name for a in args} & set(returned_names(function))
         and (is_loss_name(name) or label_first(args) is not None)
     ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
