@@ -5,7 +5,8 @@ Values are short decimals of order one, so that a failing case can be checked by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -201,3 +202,47 @@ def plan(op: Op, law: str, seed: int, examples: int) -> list[Case]:
 
 #: Laws that are tried on one drawn case more than the others, where bugs depend on values and sizes.
 OFTEN = frozenset(("contract", "gradient", "model_gradient", "repeatable", "linear_in_cotangent"))
+
+
+def strategy(op: Op) -> Any:
+    """A Hypothesis strategy for the cases of an Op: sizes, seeds, labels, layouts, train or not.
+
+    It shrinks towards one sample, the smallest sizes and the plain encoding.
+    """
+    from hypothesis import strategies as st
+
+    encodings = list(op.labels.encodings) if op.labels else [""]
+    sizes = {"N": (1, 7), "C": (2, 4), "D": (2, 9), "H": (4, 8), "W": (4, 9), "T": (1, 6)}
+    return st.builds(
+        Case,
+        seed=st.integers(0, 9999),
+        sizes=st.tuples(*(st.tuples(st.just(k), st.integers(*span)) for k, span in sizes.items())),
+        labels=st.sampled_from(encodings),
+        train=st.sampled_from([True, False] if op.has_mode else [True]),
+    )
+
+
+def smaller(case: Case) -> Iterator[Case]:
+    """Cases that are simpler in one respect, the boldest first: what a failing case shrinks to."""
+    sizes = dict(case.sizes)
+    for name, size in sizes.items():
+        for less in dict.fromkeys((1, 2, size // 2, size - 1)):
+            if 0 < less < size:
+                yield case.replace(**{name: less})
+    if case.seed:
+        yield case.replace(seed=0)
+
+
+def shrunk(case: Case, fails: Callable[[Case], bool], tries: int = 40) -> Case:
+    """The smallest case found that still fails; `fails` is called at most `tries` times."""
+    while tries > 0:
+        for candidate in smaller(case):
+            tries -= 1
+            if fails(candidate):
+                case = candidate
+                break
+            if tries <= 0:
+                return case
+        else:
+            return case
+    return case

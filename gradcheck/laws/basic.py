@@ -127,7 +127,7 @@ def inputs_unchanged(op: Op, case: Case) -> Iterator[Verdict]:
     labels_before = None if labels is None else labels.copy()
     output = op.forward(live, inputs, labels, case.train)
     aliases = any(np.shares_memory(np.asarray(output), v) for v in inputs.values())
-    edited = [f for f in check_edits(op, case, inputs, before, "forward")]
+    edited = check_edits(op, case, inputs, before, "forward")
     kept = {} if op.kept is None else {k: np.array(v) for k, v in op.kept(live).items()}
     out_before = np.array(output)
     cot = cotangent_for(op, output, case)

@@ -148,9 +148,8 @@ def adam(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
 def adam_outside(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
     """w - lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps): eps beside the uncorrected root"""
     m, v = moments(w, g, state, h)
-    return w - h["lr"] * np.sqrt(1 - h["b2"] ** t) / (1 - h["b1"] ** t) * m / (
-        np.sqrt(v) + h["eps"]
-    )
+    rate = np.asarray(h["lr"] * (1 - h["b2"] ** t) ** 0.5 / (1 - h["b1"] ** t))
+    return np.asarray(w - rate * m / (np.sqrt(v) + h["eps"]))
 
 
 def adam_inside(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
@@ -205,7 +204,7 @@ def nadam_scheduled(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array
     ahead = following * m / (1 - state["product"] * following) + (1 - now) * g / (
         1 - state["product"]
     )
-    return w - h["lr"] * ahead / (np.sqrt(v / (1 - h["b2"] ** t)) + h["eps"])
+    return np.asarray(w - h["lr"] * ahead / (np.sqrt(v / (1 - h["b2"] ** t)) + h["eps"]))
 
 
 def adamax(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
