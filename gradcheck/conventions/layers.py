@@ -344,9 +344,9 @@ def to_op(
             k: (v - places.read(live, trial.params[k])) / learning_rate(live)
             for k, v in held.items()
         }
-        given = [(w, g) for w, g in Recorder.seen if isinstance(w, np.ndarray)]
         for k, p in trial.params.items():
-            step |= {k: g for w, g in given if w is places.read(live, p) and not np.any(step[k])}
+            mine = [g for w, g in Recorder.seen if w is places.read(live, p)]
+            step[k] = mine[-1] if mine and not np.any(step[k]) else step[k]
         live.memory["step"] = step
         return {k: places.read(live, g) for k, g in trial.grads.items()}
 
@@ -392,14 +392,17 @@ def zeroing(obj: Any, trial: Trial) -> Callable[[Live], None] | None:
             for f in (trial.calls.forward_function, trial.calls.backward_function)
         ),
     }
-    for cls in type(obj).__mro__[:-1]:
-        for name, method in vars(cls).items():
-            if name not in used and callable(method) and names & zeroed_in(method):
-                return lambda live: (
-                    [a.fill(0.0) for p in own.values() if (a := places.read(live, p)) is not None]
-                    and None
-                )
-    return None
+    methods = [m for c in type(obj).__mro__[:-1] for n, m in vars(c).items() if n not in used]
+    if not any(names & zeroed_in(m) for m in methods if callable(m)):
+        return None
+
+    def reset(live: Live) -> None:
+        for place in own.values():
+            held = places.read(live, place)
+            if isinstance(held, np.ndarray):
+                held.fill(0.0)
+
+    return reset
 
 
 def zeroed_in(method: Any) -> set[str]:
