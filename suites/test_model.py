@@ -13,8 +13,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from gradcheck_reference import data, nnfs
-from gradcheck_reference.nnfs import Model, ModelFileError
+from gradcheck_reference import data, nnfs, registry
+from gradcheck_reference.nnfs import Model, ModelFileError, parameters
 from gradcheck_reference.nnfs.history import ProgressBar, Step
 from gradcheck_reference.nnfs.loop import Batches
 
@@ -497,29 +497,33 @@ def test_model_files_round_trip_and_go_on_training(tmp_path, optimizer):
     same(model, loaded)
 
 
-def exported_layers():
-    """A fresh object of every layer that needs no more than sizes."""
-    arguments = {"Layer_Dense": (3, 4), "Layer_Dropout": (0.25,)}
-    for name in nnfs.__all__:
-        cls = getattr(nnfs, name)
-        if name.startswith("Activation_") and "_Loss_" not in name:
-            yield pytest.param(cls, arguments.get(name, ()), id=name)
-    for name, values in arguments.items():
-        yield pytest.param(getattr(nnfs, name), values, id=name)
+def layer_entries():
+    """Every layer and activation of the skin in every configuration of the registry."""
+    found = [e for e in registry.entries("nnfs") if e.kind in ("layer", "activation")]
+    return [pytest.param(e, id=e.make) for e in found if len(e.inputs) == 1]
 
 
-@pytest.mark.parametrize(("cls", "arguments"), list(exported_layers()))
-def test_every_layer_round_trips(tmp_path, cls, arguments):
+@pytest.mark.parametrize("entry", layer_entries())
+def test_every_layer_round_trips(tmp_path, entry):
+    sizes = {"N": 4, "T": 5, "H": 6, "W": 7, "L": 9, "D": 3}
+    [(_, shape)] = entry.inputs.items()
+    shape = tuple(sizes.get(n, 5) if isinstance(n, str) else n for n in shape)
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, shape) if entry.labels == "rows" else rng.uniform(0.1, 0.9, shape)
     model = Model()
-    model.add(cls(*arguments))
-    x = np.random.default_rng(0).normal(size=(4, 3))
-    model.layers[0].forward(x, training=True)
-    model.layers[0].backward(np.ones_like(model.layers[0].output))
+    model.add(registry.build(entry))
+    layer = model.layers[0]
+    layer.forward(x, True)
+    layer.backward(np.ones_like(layer.output))
+    if parameters.names_of(layer):
+        nnfs.Optimizer_Adam(0.01).update_params(layer)
     model.save(tmp_path / "m.npz")
     loaded = Model.load(tmp_path / "m.npz").layers[0]
-    for layer in (model.layers[0], loaded):
-        layer.forward(x, training=False)
-    np.testing.assert_array_equal(loaded.output, model.layers[0].output, strict=True)
+    for one in (layer, loaded):
+        one.forward(x, False)
+    np.testing.assert_array_equal(loaded.output, layer.output, strict=True)
+    for name, array in parameters.named([layer]).items():
+        np.testing.assert_array_equal(parameters.named([loaded])[name], array, strict=True)
 
 
 def test_layers_of_another_maker_save_parameters_only(tmp_path):
