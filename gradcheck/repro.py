@@ -102,8 +102,9 @@ def written(subjects: Sequence[Subject], folder: Path, init: tuple[str, ...] = (
     file = Path(failing[0].target.split("::")[0])
     rows = "".join(row(s, v) for s in failing for v in failures(s))
     names = ", ".join(s.name for s in failing)
+    path = Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
     return HEAD.format(
-        names=names, file=file.name, path=Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix(), rows=rows,
+        names=names, file=file.name, path=path, rows=rows,
         is_are="are" if len(failing) > 1 else "is", init=f", init={init!r}" if init else "",
     )  # fmt: skip
 
@@ -114,5 +115,5 @@ def row(subject: Subject, v: Verdict) -> str:
     told = v.detail.get("smallest") or re.sub(r"\s+", " ", v.message)
     comment = f"    # {told}"[:160]
     identity = "-".join(filter(None, (subject.name, v.law, v.wrt)))
-    return (f"{comment}\n    pytest.param({subject.name!r}, {v.law!r}, {v.wrt!r}, {v.case.token()!r},\n"
-            f"                 id={identity!r}),\n")  # fmt: skip
+    values = f"{subject.name!r}, {v.law!r}, {v.wrt!r}, {v.case.token()!r}"
+    return f"{comment}\n    pytest.param({values},\n                 id={identity!r}),\n"

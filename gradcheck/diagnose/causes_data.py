@@ -63,14 +63,17 @@ DATA: dict[str, About] = {
     ),
     "memory-layout": About(
         "the result depends on how the array lies in memory",
-        "ravel() of an array in Fortran order is a copy: writing into it is lost; order='F' scrambles",
-        {"any": "dx = np.zeros(x.shape)  # C order, whatever x has\ndx[...] = (dout @ W.T).reshape(x.shape)"},
+        "ravel() of an array in Fortran order is a copy: writing into it is lost; order='F' "
+        "scrambles",
+        {"any": "dx = np.zeros(x.shape)  # C order, whatever x has\ndx[...] = (dout @ "
+                "W.T).reshape(x.shape)"},
         NUMPY_C,
     ),
     "square-only": About(
         "right only where two sizes are equal",
         "two axes are exchanged, or one size is used for both",
-        {"any": "n, c, h, w = x.shape\nreturn out.reshape(n, out_h, out_w, f).transpose(0, 3, 1, 2)"},
+        {"any": "n, c, h, w = x.shape\n"
+                "return out.reshape(n, out_h, out_w, f).transpose(0, 3, 1, 2)"},
         FISH_7,
     ),
     "stride-ignored": About(
@@ -103,7 +106,8 @@ DATA: dict[str, About] = {
         "np.sum(e) without an axis adds up all samples: the rows no longer sum to 1",
         {"nnfs": "exp_values = np.exp(inputs - np.max(inputs, axis=1, keepdims=True))\n"
                  "self.output = exp_values / np.sum(exp_values, axis=1, keepdims=True)",
-         "any": "e = np.exp(x - x.max(axis=-1, keepdims=True))\np = e / e.sum(axis=-1, keepdims=True)"},
+         "any": "e = np.exp(x - x.max(axis=-1, keepdims=True))\np = e / e.sum(axis=-1, "
+                "keepdims=True)"},
         FISH_5,
     ),
     "edits-argument": About(
@@ -140,7 +144,8 @@ DATA: dict[str, About] = {
     "overflow": About(
         "an intermediate value overflows",
         "exp(710) is infinite in float64",
-        {"any": "z = x - x.max(axis=1, keepdims=True)\nlog_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))"},
+        {"any": "z = x - x.max(axis=1, keepdims=True)\nlog_p = z - np.log(np.exp(z).sum(axis=1, "
+                "keepdims=True))"},
         "Neural Networks from Scratch, chapter 4 (softmax); CS231n notes, 'Linear classification'",
     ),
     "nan-at-extreme": About(
@@ -170,7 +175,8 @@ DATA: dict[str, About] = {
     "gradient-missing": About(
         "backward computes no gradient for this array, or does not keep it",
         "a local variable is gone when the method returns",
-        {"nnfs": "self.dinputs = np.dot(dvalues, self.weights.T)", "fish": "self.dW = ...\nreturn dx",
+        {"nnfs": "self.dinputs = np.dot(dvalues, self.weights.T)", "fish": "self.dW = "
+                                                                           "...\nreturn dx",
          "cs231n": "return dx, dw, db"},
         NNFS_9,
     ),

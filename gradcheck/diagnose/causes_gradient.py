@@ -19,7 +19,8 @@ from gradcheck.diagnose.about import (
 GRADIENT: dict[str, About] = {
     "sign-flipped": About(
         "a gradient, or one of its terms, has the opposite sign",
-        "training then climbs where it should descend; -y/p and (p - y) carry their sign for a reason",
+        "training then climbs where it should descend; -y/p and (p - y) carry their sign for a "
+        "reason",
         {"nnfs": "self.dinputs = -y_true / dvalues\nself.dinputs = self.dinputs / samples",
          "any": "dx = (p - y) / N  # prediction minus target"},
         NNFS_LOSS,
@@ -48,9 +49,11 @@ GRADIENT: dict[str, About] = {
     ),
     "transposed": About(
         "a matrix or its axes are transposed",
-        "the gradient of X @ W is X.T @ dout for W and dout @ W.T for X; shapes alone do not tell in "
+        "the gradient of X @ W is X.T @ dout for W and dout @ W.T for X; shapes alone do not "
+        "tell in "
         "square cases",
-        {"nnfs": "self.dweights = np.dot(self.inputs.T, dvalues)\nself.dinputs = np.dot(dvalues, self.weights.T)",
+        {"nnfs": "self.dweights = np.dot(self.inputs.T, dvalues)\nself.dinputs = "
+                 "np.dot(dvalues, self.weights.T)",
          "fish": "self.dW = np.dot(self.x.T, dout)\ndx = np.dot(dout, self.W.T)",
          "cs231n": "dw = x.T @ dout\ndx = dout @ w.T"},
         CS_BP,
@@ -66,7 +69,8 @@ GRADIENT: dict[str, About] = {
         "a sum, mean or maximum runs over the wrong axis",
         "what was shared along an axis gets the sum along that axis, and no other",
         {"nnfs": "self.dbiases = np.sum(dvalues, axis=0, keepdims=True)  # over the samples",
-         "any": "db = dout.sum(axis=0)  # over the samples\nrow = p.sum(axis=1, keepdims=True)  # over the classes"},
+         "any": "db = dout.sum(axis=0)  # over the samples\nrow = p.sum(axis=1, keepdims=True)  "
+                "# over the classes"},
         NUMPY_B,
     ),
     "summed-not-averaged": About(
@@ -99,7 +103,8 @@ GRADIENT: dict[str, About] = {
     "wrong-regulariser": About(
         "the regularisation term of the gradient is not that of the loss",
         "L1 adds lambda * sign(w), L2 adds 2 * lambda * w, each with its own parameter",
-        {"nnfs": "dL1 = np.where(self.weights < 0, -1, 1)\nself.dweights += self.weight_regularizer_l1 * dL1",
+        {"nnfs": "dL1 = np.where(self.weights < 0, -1, 1)\nself.dweights += "
+                 "self.weight_regularizer_l1 * dL1",
          "any": "db += 2 * bias_l2 * b  # the bias, not the weights"},
         NNFS_CH14,
     ),
@@ -113,14 +118,16 @@ GRADIENT: dict[str, About] = {
     "softmax-diagonal-only": About(
         "only the diagonal of the softmax Jacobian is used",
         "every output depends on every logit of its row: the Jacobian is diag(s) - s s^T",
-        {"nnfs": "inner = np.sum(dvalues * self.output, axis=1, keepdims=True)\nself.dinputs = self.output * (dvalues - inner)",
+        {"nnfs": "inner = np.sum(dvalues * self.output, axis=1, keepdims=True)\nself.dinputs = "
+                 "self.output * (dvalues - inner)",
          "any": "inner = (dout * s).sum(axis=1, keepdims=True)\ndx = s * (dout - inner)"},
         NNFS_9,
     ),
     "missing-carry": About(
         "a contribution is not carried over from step to step",
-        "in a loop every step uses the same weights and passes a gradient on: add up, and hand over",
-        {"any": "dWh += h_prev.T @ dz  # add, over all steps, the first one too\ndh_prev = dz @ Wh.T  # goes into the step before"},
+        "in a loop every step uses the same weights and passes a gradient on: add, and hand over",
+        {"any": "dWh += h_prev.T @ dz  # add, over all steps, the first one too\ndh_prev = dz @ "
+                "Wh.T  # goes into the step before"},
         CS_A3,
     ),
     "derivative-at-wrong-point": About(
@@ -140,7 +147,8 @@ GRADIENT: dict[str, About] = {
     "wrong-derivative": About(
         "the formula is not the derivative of what forward computes",
         "forward and backward must be the same function and its derivative, constant for constant",
-        {"any": "# write forward as small steps, one derivative each,\n# and multiply them in reverse order"},
+        {"any": "# write forward as small steps, one derivative each,\n# and multiply them in "
+                "reverse order"},
         CS_BP,
     ),
     "identity-backward": About(
@@ -157,7 +165,8 @@ GRADIENT: dict[str, About] = {
     ),
     "upstream-ignored": About(
         "the upstream gradient does not enter the result as a factor",
-        "the chain rule multiplies the local derivative by what comes from above; a test with ones hides it",
+        "the chain rule multiplies the local derivative by what comes from above; a test with "
+        "ones hides it",
         {"nnfs": "self.dinputs = dvalues * (1 - self.output) * self.output",
          "any": "dx = dout * local_derivative"},
         CS_BP,

@@ -32,7 +32,8 @@ TRAINING: dict[str, About] = {
     ),
     "mode-ignored": About(
         "training and evaluation are not told apart where they should be",
-        "dropout and normalisation compute different functions in the two modes, and so do their gradients",
+        "dropout and normalisation compute different functions in the two modes, and so do "
+        "their gradients",
         {"nnfs": "if not training:\n    self.output = inputs.copy(); return",
          "any": "if train:\n    mu, var = x.mean(0), x.var(0)  # else the running ones"},
         CS_A2,
@@ -40,14 +41,16 @@ TRAINING: dict[str, About] = {
     "dropout-scale": About(
         "kept units are not scaled by 1/(1 - rate), or by the wrong share",
         "without it the mean of the output changes between training and evaluation",
-        {"nnfs": "self.binary_mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate",
+        {"nnfs": "self.binary_mask = np.random.binomial(1, self.rate, size=inputs.shape) / "
+                 "self.rate",
          "any": "mask = (rng.random(x.shape) < keep) / keep"},
         NNFS_DROP,
     ),
     "running-statistics": About(
         "the running mean or variance is not what training has seen",
         "evaluation standardises with them: mean with mean, and the root of the variance",
-        {"any": "running_var = momentum * running_var + (1 - momentum) * var\nstd = np.sqrt(running_var + eps)"},
+        {"any": "running_var = momentum * running_var + (1 - momentum) * var\nstd = "
+                "np.sqrt(running_var + eps)"},
         CS_A2,
     ),
     "edits-gradient": About(
@@ -66,7 +69,7 @@ TRAINING: dict[str, About] = {
     "not-repeatable": About(
         "the same call gives another result the second time",
         "something is changed by the call and not put back",
-        {"any": "# assign in forward what backward uses; let backward change nothing but gradients"},
+        {"any": "# assign in forward what backward uses; backward changes nothing but gradients"},
         FISH_5,
     ),
     "shared-state": About(
@@ -96,7 +99,8 @@ TRAINING: dict[str, About] = {
     "decay-wrong": About(
         "weight or learning-rate decay is not applied as defined",
         "rate / (1 + decay * t) starts from the first rate each time; AdamW decays by lr * wd * w",
-        {"nnfs": "self.current_learning_rate = self.learning_rate / (1. + self.decay * self.iterations)",
+        {"nnfs": "self.current_learning_rate = self.learning_rate / (1. + self.decay * "
+                 "self.iterations)",
          "any": "w -= lr * weight_decay * w"},
         NNFS_OPT,
     ),
@@ -114,19 +118,22 @@ TRAINING: dict[str, About] = {
     ),
     "restore-missing": About(
         "a value is not put back to what it was",
-        "x moved by h must be restored before the next entry; saved parameters must come back bit by bit",
+        "x moved by h must be restored before the next entry; saved parameters must come back "
+        "bit by bit",
         {"fish": "x[idx] = tmp_val  # restore before the next entry", "any": "x[idx] = saved"},
         FISH_4,
     ),
     "numerical-gradient-wrong": About(
         "the difference quotient is wrong",
         "(f(x+h) - f(x-h)) / (2*h), one entry at a time, h about 1e-4",
-        {"any": "x[idx] = v + h; f1 = f(x)\nx[idx] = v - h; f2 = f(x); grad[idx] = (f1 - f2) / (2 * h); x[idx] = v"},
+        {"any": "x[idx] = v + h; f1 = f(x)\nx[idx] = v - h; f2 = f(x); grad[idx] = (f1 - f2) / "
+                "(2 * h); x[idx] = v"},
         FISH_4,
     ),
     "forward-wrong": About(
         "forward does not compute what its name says",
-        "a gradient check cannot see this: backward may be the right derivative of the wrong function",
+        "a gradient check cannot see this: backward may be the right derivative of the wrong "
+        "function",
         {"any": "# compare with the reference: gradcheck check FILE::NAME --law same_as_reference"},
         FISH_5,
     ),

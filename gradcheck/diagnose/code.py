@@ -12,6 +12,8 @@ from typing import Any
 from gradcheck.conventions.signature import verbs
 from gradcheck.types import Op
 
+#: Method names that every class of a file may have: followed only within the classes at hand.
+COMMON = {"forward", "backward", "__init__"}
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -169,7 +171,7 @@ def closure(
         found.add(id(node))
         wanted = called(node)
         todo += [n for n, owner in nodes if n.name in wanted and id(n) not in found
-                 and (owner is None or owner.name in classes or n.name not in {"forward", "backward", "__init__"})]  # fmt: skip
+                 and (owner is None or owner.name in classes or n.name not in COMMON)]  # fmt: skip
     return found
 
 

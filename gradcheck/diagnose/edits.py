@@ -22,7 +22,7 @@ class Site:
     ``path`` are the ancestors, outermost first; ``container``/``key`` is where the node hangs.
     """
 
-    node: ast.AST
+    node: Any
     container: Any
     key: Any
     path: tuple[ast.AST, ...]

@@ -1,10 +1,9 @@
-"""The facade: a failing verdict gets the cause that an experiment confirmed, or the nearest misses."""
+"""The facade: a failing verdict gets the cause an experiment confirmed, or the nearest misses."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from gradcheck.diagnose import facts, interventions, numbers, repairs, rules
 from gradcheck.diagnose.causes import CAUSES, fix_for
 from gradcheck.diagnose.code import Piece, feeding, gradient_line, pieces, replaced, source_line
-from gradcheck.diagnose.measure import Point, TooLong, agrees, claim, measure
+from gradcheck.diagnose.measure import Point, TooLong, agrees, claim, clock, measure
 from gradcheck.diagnose.patterns import describe_pattern
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair
@@ -23,7 +22,7 @@ from gradcheck.laws.common import gradient_name
 from gradcheck.types import Case, Cause, Op, Verdict
 
 #: Number patterns that say less than a change of the code that works.
-VAGUE = {"constant-factor", "missing-broadcast-sum", "upstream-ignored", "transposed"}
+VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
 #: Changes whose meaning is no more than "this value is wrong".
 WEAK = {
     "wrong-derivative",
@@ -36,12 +35,16 @@ WEAK = {
 TELLING: dict[str, set[str]] = {
     "batch": {"stale-mask", "batch-of-one", "wrong-axis-sum", "softmax-whole-batch"},
     "interleaved": {"stale-mask", "shared-state"},
-    "contract": {"padding-zero", "transposed", "derivative-at-wrong-point", "option-ignored", "wrong-axis-sum", "softmax-broadcast",
-                 "missing-broadcast-sum", "batch-of-one", "square-only", "stride-ignored", "wrong-regulariser"},
-    "optimizer_steps": {"sign-flipped", "epsilon-placement", "moment-not-squared", "decay-wrong", "step-counter", "bias-correction"},
+    "contract": {"padding-zero", "transposed", "derivative-at-wrong-point", "option-ignored",
+                 "wrong-axis-sum", "softmax-broadcast", "missing-broadcast-sum", "batch-of-one",
+                 "square-only", "stride-ignored", "wrong-regulariser"},
+    "optimizer_steps": {"sign-flipped", "epsilon-placement", "moment-not-squared", "decay-wrong",
+                        "step-counter", "bias-correction"},
     "bias_correction": {"step-counter", "bias-correction"},
     "decay": {"decay-wrong"},
     "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap"},
+    "same_as_reference": {"wrong-axis-sum", "softmax-whole-batch", "epsilon-placement",
+                          "square-only"},
     "roles": {"wrong-axis-sum", "softmax-whole-batch", "extra-mean"},
     "train_eval": {"stale-mask"},
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
@@ -49,6 +52,7 @@ TELLING: dict[str, set[str]] = {
 }  # fmt: skip
 #: A forward that is wrong explains a gradient that disagrees with it, so it is looked at first.
 FIRST = {"contract": 0, "roles": 0, "same_as_reference": 0, "gradient": 1, "model_gradient": 1}
+PREDICTED = "in every entry the claimed gradient is what this predicts from the measured one"
 #: The time one search for a change may take, seconds.
 SEARCH = 6.0
 
@@ -116,7 +120,7 @@ def diagnose(
         op,
         verdicts,
         pieces(op, tree),
-        time.perf_counter() + seconds,
+        clock() + seconds,
         known if known is not None else [],
     )
     detail: dict[str, Any] = dict(verdict.detail)
@@ -161,7 +165,8 @@ def as_before(s: Session, candidate: Candidate) -> Candidate:
     """A change that has cured another failure has the cause that was found there."""
     for repair, cause in s.known:
         assert candidate.repair is not None
-        if repair.edit is candidate.repair.edit:
+        general = cause.id == "forward-wrong" and candidate.cause not in WEAK
+        if repair.edit is candidate.repair.edit and not general:
             return dataclasses.replace(candidate, rank=1, cause=cause.id, text=cause.text)
     return candidate
 
@@ -186,16 +191,15 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     assert case is not None
     candidates = [
         Candidate(0, c.cause, c.text, c.evidence)
-        for c in (*interventions.label_interventions(op, verdict), *interventions.shape_interventions(op, verdict),
-                  *interventions.distinct_indices(op, verdict))
+        for c in interventions.all_of(op, verdict)
     ]  # fmt: skip
     case = smaller(op, case, wrt)
-    budget = s.until - time.perf_counter()
+    budget = s.until - clock()
     try:
         with repairs.quiet():
             point = claim(op, case)
-            if time.perf_counter() < s.until:
-                point = measure(op, case, [wrt], time.perf_counter() + 0.4 * budget)
+            if clock() < s.until:
+                point = measure(op, case, [wrt], clock() + 0.4 * budget)
     except TooLong:
         pass
     except Exception:  # the call itself raises at this case; the interventions have tried why
@@ -205,13 +209,12 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
         if not agrees(point.claimed[wrt], point.truth[wrt]):
             for guess in numbers.confirmed(op, point, wrt):
                 rank = 30 if guess.cause in VAGUE else 10
-                evidence = "every entry of the claimed gradient is what this cause predicts from the measured one"
-                candidates.append(Candidate(rank, guess.cause, guess.text, evidence))
+                candidates.append(Candidate(rank, guess.cause, guess.text, PREDICTED))
     for repair in gradient_repairs(s, point, wrt, verdict.law):
         candidates.append(of_repair(repair, 25 if repair.edit.cause in WEAK else 20))
     if not candidates and wrt in point.truth:
         detail["nearest"] = tuple(numbers.nearest(op, point, wrt))
-    found = smallest(op, case, wrt, min(s.until, time.perf_counter() + 1.0))
+    found = smallest(op, case, wrt, min(s.until, clock() + 1.0))
     if found is not None:
         detail["smallest"], detail["smallest_case"] = found[0], found[1].token()
     return candidates
@@ -224,7 +227,7 @@ def of_repair(repair: Repair, rank: int) -> Candidate:
 
 
 def retried(
-    s: Session, judge: Callable[[Piece], bool], confirm: Callable[[], float | None | bool]
+    s: Session, judge: Callable[[Piece], bool], confirm: Callable[[], float | bool | None]
 ) -> list[Repair]:
     """The changes that worked for other verdicts and work for this one too."""
     worked = []
@@ -275,12 +278,7 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     op, case, law = s.op, verdict.case, verdict.law
     assert case is not None
     candidates = [
-        Candidate(0, c.cause, c.text, c.evidence)
-        for c in (
-            *interventions.label_interventions(op, verdict),
-            *interventions.shape_interventions(op, verdict),
-            *interventions.without_regulariser(op, verdict),
-        )
+        Candidate(0, c.cause, c.text, c.evidence) for c in interventions.all_of(op, verdict)
     ]
     fact = facts.shown(op, verdict, s.verdicts)
     if fact is not None:
@@ -310,7 +308,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
             return not any("raises" in v.message for v in LAWS[law](op, case))
         return repairs.law_passes(op, law, case, verdict.wrt, before)
 
-    def confirm() -> float | None | bool:
+    def confirm() -> float | bool | None:
         if op.step is not None or op.backward is None or op.kind == "accuracy":
             return None
         if law != "contract":
@@ -325,7 +323,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     if again:
         return again
     which = rules.GRADIENT_RULES if law == "contract" else rules.OTHER_RULES
-    until = min(s.until, time.perf_counter() + SEARCH)
+    until = min(s.until, clock() + SEARCH)
     called_name = gradient_name(op, verdict.wrt)
     wanted = {called_name.removeprefix("self."), f"d{verdict.wrt}", f"d_{verdict.wrt}", verdict.wrt}
     gradient = verdict.wrt in op.gradient_names and op.step is None
@@ -333,8 +331,8 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     return repairs.search(op, s.pieces, which, judge, confirm, until, near)
 
 
-def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | None | bool:
-    """Whether contract and gradient hold at the plain case, but for what failed before the change."""
+def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | bool | None:
+    """Whether contract and gradient hold at the plain case, but for what failed before."""
     plain = Case(seed=case.seed, sizes=case.sizes, config=case.config)
     for name in ("contract", "gradient"):
         for v in LAWS[name](op, plain):
@@ -366,13 +364,13 @@ def diagnose_all(
     Verdicts that are neither come back as they are.  A failure of the diagnosis itself changes no
     verdict: it is kept in ``detail["diagnosis"]``.
     """
-    end = time.perf_counter() + seconds
+    end = clock() + seconds
     known: list[tuple[Repair, Cause]] = []
     waiting = [v for v in verdicts if v.status in {"fail", "error", "note"} and v.case is not None]
     waiting.sort(key=lambda v: (v.status == "note", FIRST.get(v.law, 2)))
     done: dict[int, Verdict] = {}
     for i, v in enumerate(waiting):
-        left = end - time.perf_counter()
+        left = end - clock()
         if left <= 0.1:
             break
         assert v.case is not None

@@ -18,7 +18,7 @@ def callable_errors() -> Iterator[None]:
         def __init__(self, **_: Any) -> None:
             super().__init__(over="raise", divide="raise", invalid="raise", under="ignore")
 
-    np.errstate = Raising  # type: ignore[misc,assignment]
+    np.errstate = Raising  # type: ignore[misc]
     try:
         yield
     finally:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.diagnose.measure import Point, agrees, miss, pulled
-from gradcheck.types import Array, Op
+from gradcheck.diagnose.measure import Point, agrees, claim, miss, pulled, slopes
+from gradcheck.types import Array, Case, Op
 
 
 @dataclass(frozen=True)
@@ -133,43 +133,64 @@ def ratio(claimed: Array, truth: Array) -> float | None:
     return factor
 
 
-def sizes_of(op: Op, point: Point, wrt: str) -> dict[int, str]:
-    """Counts a mean may run over, with their names."""
-    found: dict[int, str] = {}
+def sizes_of(op: Op, point: Point) -> dict[str, int]:
+    """Counts a mean may run over, by what they count; each number once, the batch first."""
     first = next((point.primals[s.name] for s in op.slots if s.name in point.primals), None)
     shape = np.shape(first) if first is not None else np.shape(point.output)
+    found: dict[str, int] = {}
     if shape:
-        found[shape[0]] = f"the {shape[0]} samples of the batch"
+        found["samples of the batch"] = shape[0]
     if len(shape) > 1:
-        found.setdefault(shape[-1], f"the {shape[-1]} outputs of a sample")
-        found.setdefault(int(np.prod(shape)), f"all {int(np.prod(shape))} entries")
-        found.setdefault(
-            int(np.prod(shape[1:])), f"the {int(np.prod(shape[1:]))} outputs of a sample"
-        )
-    return {k: v for k, v in found.items() if k > 1}
+        found["entries of the last axis"] = shape[-1]
+        found["entries of a sample"] = int(np.prod(shape[1:]))
+        found["entries in all"] = int(np.prod(shape))
+    return found
+
+
+def factors(op: Op, point: Point) -> Iterator[tuple[str, str, float]]:
+    """What a ratio may be made of at this case: (cause, words, factor); words without numbers."""
+    counts = sizes_of(op, point)
+    for words, n in counts.items():
+        yield "missing-mean", f"the division by the number of {words} is missing", float(n)
+        yield "extra-mean", f"it is divided by the number of {words} once too often", 1.0 / n
+    for s in op.slots:
+        for i, a in enumerate(np.shape(point.primals[s.name])[2:]):
+            for j, b in enumerate(np.shape(point.primals[s.name])[2:]):
+                if a != b:
+                    words = f"size {i + 2} of {s.name} stands where size {j + 2} should"
+                    yield "square-only", words, a / b
+    for one, n in counts.items():
+        for other, m in counts.items():
+            if one != other:
+                cause = "missing-mean" if n > m else "extra-mean"
+                yield cause, f"it is divided by the number of {other}, not of {one}", n / m
 
 
 def factor_cause(op: Op, point: Point, wrt: str, factor: float) -> tuple[str, str]:
-    """What a constant ratio means."""
-    counts = sizes_of(op, point, wrt)
+    """What a constant ratio means: a count, if it is that of a second case with other sizes too."""
     shown = f"every entry is {factor:.6g} times the measured one"
-    for n, words in counts.items():
-        if math.isclose(factor, n, rel_tol=1e-6):
-            return "missing-mean", f"{shown}: the division by {words} is missing"
-        if math.isclose(factor, 1 / n, rel_tol=1e-6):
-            return "extra-mean", f"{shown} (1/{n}): it is divided by {words} once too often"
-    for s in op.slots:
-        spatial = [n for n in np.shape(point.primals[s.name])[2:] if n > 1]
-        for a in spatial:
-            for b in spatial:
-                if a != b and math.isclose(factor, a / b, rel_tol=1e-6):
-                    return "square-only", f"{shown}: {a}/{b}, height and width are exchanged"
-    for n, words in counts.items():
-        for m in counts:
-            if n != m and m != 1 and math.isclose(factor, n / m, rel_tol=1e-6):
-                cause = "missing-mean" if n > m else "extra-mean"
-                return cause, f"{shown}: {n}/{m}, the mean runs over the wrong axis"
+    sizes = dict(point.case.sizes)
+    grown = {k: sizes[k] + d for k, d in (("N", 1), ("D", 2), ("H", 2), ("W", 1))}
+    second = slope_ratio(op, point.case.replace(seed=point.case.seed + 71, **grown), wrt)
+    if second is not None:
+        there = {(c, w): f for c, w, f in factors(op, second[0])}
+        for cause, words, value in factors(op, point):
+            if value == 1.0 or (cause, words) not in there:
+                continue
+            fits = math.isclose(factor, value, rel_tol=1e-6)
+            if fits and math.isclose(second[1], there[cause, words], rel_tol=1e-5):
+                return cause, f"{shown}: {words}"
     return "constant-factor", shown
+
+
+def slope_ratio(op: Op, case: Case, wrt: str) -> tuple[Point, float] | None:
+    """Claimed over measured slope along a random direction at another case, or None."""
+    try:
+        point = claim(op, case)
+        claimed, measured = slopes(op, point, wrt)
+    except Exception:  # these sizes are not legal for this object
+        return None
+    return (point, claimed / measured) if measured else None
 
 
 def single_term(point: Point, wrt: str) -> Array | None:

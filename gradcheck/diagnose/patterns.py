@@ -72,19 +72,28 @@ def candidates(op: Op, point: Point, wrt: str, shape: tuple[int, ...]) -> list[t
         )
         found.append(("the border", border))
         found.append(("the inside, without the border", ~border))
+    x = point.primals[wrt]
+    found += by_label(point, shape) + by_index(op, point, shape)
+    if x.shape == shape:
+        found += [
+            (f"only where {wrt} < 0", x < 0),
+            (f"only where {wrt} > 0", x > 0),
+            (f"only where |{wrt}| > 1", np.abs(x) > 1),
+            (f"only where |{wrt}| < 1", np.abs(x) < 1),
+        ]
+    return found + every_kth(shape)
+
+
+def every_kth(shape: tuple[int, ...]) -> list[tuple[str, Array]]:
+    """Regular sequences of the flat order."""
     size = int(np.prod(shape))
     flat = np.arange(size).reshape(shape)
-    for k in range(2, min(size, 9)):
-        for start in range(k):
-            found.append((f"every {k}th entry, from {start}" if k > 3 else f"every {'second' if k == 2 else 'third'} entry, from {start}",
-                          flat % k == start))  # fmt: skip
-    x = point.primals[wrt]
-    if x.shape == shape:
-        for words, mask in ((f"only where {wrt} < 0", x < 0), (f"only where {wrt} > 0", x > 0), (f"only where |{wrt}| > 1", np.abs(x) > 1),
-                            (f"only where |{wrt}| < 1", np.abs(x) < 1)):  # fmt: skip
-            found.append((words, mask))
-    found += by_label(point, shape)
-    return found + by_index(op, point, shape)
+    words = {2: "second", 3: "third"}
+    return [
+        (f"every {words.get(k, f'{k}th')} entry, from {start}", flat % k == start)
+        for k in range(2, min(size, 9))
+        for start in range(k)
+    ]
 
 
 def by_label(point: Point, shape: tuple[int, ...]) -> list[tuple[str, Array]]:

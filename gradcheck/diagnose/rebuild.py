@@ -1,4 +1,4 @@
-"""An Op read anew: where backward raised, its gradients could not be found, so they are looked for again."""
+"""An Op read anew: where backward raised, its gradients could not be found before."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def averaged(
     names = {v.wrt for v in failing}
     case = failing[0].case
     assert case is not None
-    if op.terminal or names & slots or op.penalty is not None and op.penalty(op.make()) != 0.0:
+    if op.terminal or names & slots or (op.penalty is not None and op.penalty(op.make()) != 0.0):
         return None
     point = claim(op, case)
     if names != {n for n in point.claimed if n in point.primals and n not in slots}:
@@ -140,7 +140,8 @@ def at_logits(op: Op, failing: Sequence[Verdict]) -> dict[int, Verdict] | None:
         resolution = verified(behind(op, function), case, [name])
         if resolution is not None:
             text = (
-                f"backward returns the gradient at the logits in front of {called} (p - y), not that of this "
+                f"backward returns the gradient at the logits in front of {called} (p - y), not "
+                "that of this "
                 "forward, which takes probabilities"
             )
             return {id(v): noted(v, text, resolution) for v in failing}
@@ -168,8 +169,10 @@ def hands_on(op: Op, failing: Sequence[Verdict]) -> dict[int, Verdict] | None:
             note = next(iter(read.values()))
             if matches[0] in note.message:
                 text = (
-                    f"backward hands its upstream gradient on unchanged, because {partner.name} in the same file returns "
-                    f"the gradient at the logits (p - y): the two together are right, neither is alone"
+                    f"backward hands its upstream gradient on unchanged, because {partner.name} "
+                    "in the same file returns "
+                    "the gradient at the logits (p - y): the two together are right, neither "
+                    "is alone"
                 )
                 return {id(v): noted(v, text, note.resolution or 0.0) for v in failing}
     return None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
-from gradcheck.diagnose.measure import Point, at, claim, jacobian, pulled
+from gradcheck.diagnose.measure import Point, at, claim, clock, jacobian, pulled
 from gradcheck.diagnose.repairs import along, quiet
 from gradcheck.types import Array, Case, Op, Primals
 
@@ -46,7 +44,7 @@ def smallest_case(op: Op, case: Case, wrt: str, until: float) -> Case:
     classes = 2 if op.labels and op.labels.encodings[0].startswith(("index", "onehot")) else 1
     for name in used:
         for size in range(classes if name == "D" else 1, dict(case.sizes)[name]):
-            if time.perf_counter() > until:
+            if clock() > until:
                 return case
             tried = case.replace(**{name: size})
             if still_wrong(op, tried, wrt):
@@ -56,7 +54,7 @@ def smallest_case(op: Op, case: Case, wrt: str, until: float) -> Case:
 
 
 def simplest_values(op: Op, point: Point, wrt: str, until: float) -> Point:
-    """The same sizes with rounder numbers: 0.5 everywhere, else one decimal, where it still fails."""
+    """The same sizes with rounder numbers (0.5 everywhere, else one decimal) that still fail."""
     primals = dict(point.primals)
     for name, value in point.primals.items():
         if value.dtype.kind != "f":
@@ -67,7 +65,7 @@ def simplest_values(op: Op, point: Point, wrt: str, until: float) -> Point:
             np.where(value > 0, 1.0, -1.0),
             np.round(value, 1),
         ):
-            if time.perf_counter() > until or (
+            if clock() > until or (
                 positive and simple.size and (simple.min() <= 0 or simple.max() >= 1)
             ):
                 continue
@@ -106,9 +104,9 @@ def smallest(op: Op, case: Case, wrt: str, until: float) -> tuple[str, Case] | N
 
 
 def outcome(op: Op, point: Point, wrt: str, until: float) -> list[str]:
-    """What is claimed and what is measured there, for a gradient that is short."""
+    """What is claimed and what is measured there; the worst entry alone where there are many."""
     claimed = point.claimed.get(wrt)
-    if claimed is None or claimed.size > SHORT or time.perf_counter() > until:
+    if claimed is None or claimed.shape != point.primals[wrt].shape or clock() > until:
         return []
 
     def value_at(x: Array) -> Array:
@@ -120,7 +118,11 @@ def outcome(op: Op, point: Point, wrt: str, until: float) -> list[str]:
     except Exception:  # out of time, or the call fails nearby
         return []
     truth = np.round(pulled(point, wrt), 9)
-    return [f"yours = {shown(claimed)}, measured = {shown(truth)}"]
+    if claimed.size <= SHORT:
+        return [f"yours = {shown(claimed)}, measured = {shown(truth)}"]
+    worst = np.unravel_index(int(np.nanargmax(np.abs(claimed - truth))), truth.shape)
+    index = ", ".join(str(int(i)) for i in worst)
+    return [f"at [{index}]: yours = {claimed[worst]:.6g}, measured = {truth[worst]:.6g}"]
 
 
 def shown(array: Array) -> str:

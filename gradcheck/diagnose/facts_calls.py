@@ -1,0 +1,254 @@
+"""What the laws about calls, memory, labels and dtypes have shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcheck.diagnose.interventions import Shown
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.types import Op, Verdict
+
+#: Exceptions that mean a name was mistyped or never set.
+NAMES = {"NameError", "AttributeError", "KeyError", "UnboundLocalError"}
+
+
+def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """What is missing, of the wrong shape, dtype, or not finite."""
+    raised = raised_in(v)
+    if raised in NAMES:
+        return Shown(
+            "name-error",
+            f"the code uses a name that does not exist: {told(v)}",
+            f"it raises {raised}",
+        )
+    if "neither returns nor stores" in v.message or "was not set or returned" in v.message:
+        return Shown(
+            "gradient-missing",
+            f"backward runs, but the gradient of {v.wrt} is neither stored nor returned",
+            "after backward there is no array for it",
+        )
+    shapes = re.search(r"\.shape = \(([\d, ]*)\), but should be \(([\d, ]*)\)", v.message)
+    if shapes:
+        return wrong_shape(
+            op, v, *(tuple(int(n) for n in re.findall(r"\d+", s)) for s in shapes.groups())
+        )
+    if "dtype" in v.message:
+        return Shown(
+            "gradient-dtype",
+            "the gradient is written into an array of whole numbers, which drops the fractions",
+            "its dtype is not a float",
+        )
+    if "but should be finite" in v.message:
+        return Shown("nan-at-extreme", "the call gives infinity or NaN", "the value was seen")
+    return None
+
+
+def wrong_shape(op: Op, v: Verdict, got: tuple[int, ...], wanted: tuple[int, ...]) -> Shown:
+    """A gradient of another shape: the same numbers, more of them, or others."""
+    same_size = int(np.prod(got)) == int(np.prod(wanted))
+    if v.wrt.startswith("b") and same_size:
+        return Shown(
+            "bias-shape",
+            f"the gradient has shape {got}, the bias {wanted}: an in-place update would fail or "
+            "change the "
+            "bias' shape; sum with keepdims=True",
+            f"reshaped to {wanted} it would fit",
+        )
+    if same_size and len(got) == len(wanted) == 2 and got == wanted[::-1]:
+        return Shown(
+            "transposed",
+            f"the gradient has the transposed shape {got}; it should be {wanted}",
+            "the shapes are each other's transpose",
+        )
+    if len(got) > len(wanted) or int(np.prod(got)) > int(np.prod(wanted)):
+        return Shown(
+            "missing-broadcast-sum",
+            f"the gradient has shape {got}, but {v.wrt} was broadcast from {wanted}: sum over the "
+            "axes it was broadcast along",
+            "the extra axes are those of the batch",
+        )
+    if same_size:
+        return Shown(
+            "gradient-shape",
+            f"the numbers are there, but in shape {got} instead of {wanted}",
+            "the sizes are equal",
+        )
+    return Shown(
+        "wrong-axis-sum",
+        f"the gradient has shape {got}, but should be {wanted}: the sum runs over another axis",
+        "the shapes were compared",
+    )
+
+
+def raised_in(v: Verdict) -> str:
+    """The exception a verdict tells of, or ""."""
+    match = re.search(r"raises (\w+)", v.message)
+    return match.group(1) if match else ""
+
+
+def told(v: Verdict) -> str:
+    """The text of the exception."""
+    match = re.search(r"raises \w+: (.*?)(?: \[|$)", v.message)
+    return match.group(1) if match else v.message
+
+
+def edited(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """An argument or stored array that a call has changed."""
+    fused = op.terminal and v.wrt != "labels" and "backward" in v.message
+    if "overwrites the stored output" in v.message or v.wrt == "output" or fused:
+        return Shown(
+            "overwrites-output",
+            "backward writes into the array that forward stored as its output, so a second use "
+            "of it is wrong",
+            "the stored array was compared before and after",
+        )
+    if "forward edits" in v.message or v.wrt == "labels" or any(s.name == v.wrt for s in op.slots):
+        return Shown(
+            "edits-argument",
+            f"the call writes into {v.wrt}, which belongs to the caller",
+            "the array was compared before and after",
+        )
+    return Shown(
+        "edits-upstream",
+        f"backward writes into {v.wrt}, the upstream gradient it was given, which belongs to "
+        "the layer above; "
+        "copy it first",
+        "the array was compared before and after",
+    )
+
+
+def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """A second identical call that gives something else."""
+    if any(
+        o.law == "inputs_unchanged" and o.status == "fail" for o in others
+    ) or keeps_output_changed(op, v):
+        return Shown(
+            "overwrites-output",
+            "backward writes into what forward stored, so the second backward starts from other "
+            "numbers",
+            "the stored output was compared before and after backward",
+        )
+    if (
+        v.claimed is not None and v.measured and np.isclose(v.claimed, 2 * v.measured, rtol=1e-6)
+    ) or "accumul" in v.message:
+        return Shown(
+            "accumulates",
+            "the second backward adds to the first one's gradient: set it to zero, or assign "
+            "instead of adding",
+            "the second result is twice the first",
+        )
+    return Shown(
+        "not-repeatable", "the same call gives different results", "two calls were compared"
+    )
+
+
+def keeps_output_changed(op: Op, v: Verdict) -> bool:
+    """Whether backward changes an array that the object holds since forward."""
+    if v.case is None or op.backward is None:
+        return False
+    from gradcheck.conventions import places
+    from gradcheck.laws.common import cotangent_for, start
+
+    with quiet():
+        live, inputs, _, labels = start(op, v.case)
+        output = op.forward(live, inputs, labels, v.case.train)
+        held = places.walk(live.obj, 2) if getattr(live, "obj", None) is not None else {}
+        before = {p: np.array(a) for p, a in held.items()}
+        op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
+        return any(
+            not np.array_equal(held[p], old, equal_nan=True)
+            and held[p].dtype.kind == "f"
+            and not places.is_gradient_place(p)
+            for p, old in before.items()
+        )
+
+
+def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """A backward that does not depend on its upstream gradient as it must."""
+    if "ignores" in v.message or v.law == "zero_cotangent":
+        return Shown(
+            "upstream-ignored",
+            "the result does not follow the upstream gradient: multiply by it",
+            "other upstream gradients were tried",
+        )
+    return Shown(
+        "wrong-derivative",
+        "the result is not proportional to the upstream gradient, as every derivative is",
+        "three upstream gradients were compared",
+    )
+
+
+def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """Memory layout; a read-only array that is written to is an edited argument."""
+    if "read-only" in v.message:
+        edit = next((o for o in others if o.law == "inputs_unchanged" and o.status == "fail"), None)
+        return edited(op, edit or v, others)
+    return Shown(
+        "memory-layout",
+        "the result depends on how the array lies in memory",
+        "a copy in C order gives another result",
+    )
+
+
+def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """Batches; a wrong shape, or what fails for one sample only, is something else."""
+    if ".shape = " in v.message or "neither returns" in v.message:
+        shape = contract(op, v, others)
+        if shape is not None:
+            return shape
+    return Shown(
+        "batch-mixed",
+        "a sample's result depends on the other samples of the batch",
+        "the samples were run one by one",
+    )
+
+
+def typed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """Dtypes."""
+    if "int" in v.message and "float32" not in v.message:
+        return Shown(
+            "int-truncation",
+            "whole-number inputs make the result lose its fractions",
+            "the same values as floats were compared",
+        )
+    return Shown(
+        "float32-inside",
+        "something inside is computed or stored in single precision",
+        "float64 input gives single-precision results",
+    )
+
+
+def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """Label formats: what the law compared."""
+    if "broadcast" in v.message:
+        return Shown(
+            "labels-broadcast",
+            "labels of shape (n,) against predictions of shape (n, 1) make a table of n x n losses",
+            "both shapes were compared",
+        )
+    case = v.case
+    raised = raised_in(v)
+    if case is None:
+        return None
+    if case.labels == "onehot" and (raised or "another" in v.message):
+        return Shown(
+            "onehot-as-index",
+            "one-hot labels are used as class numbers",
+            "class numbers give another result",
+        )
+    if case.labels == "index_column" or "flat" in case.labels:
+        return Shown(
+            "labels-broadcast",
+            f"labels of this shape ({case.labels}) are not brought to the shape of the predictions",
+            "the plain shape gives another result",
+        )
+    if case.label_dtype in {"uint8", "int8", "bool"} and not raised:
+        return Shown(
+            "label-dtype-wrap",
+            f"arithmetic on {case.label_dtype} labels wraps around",
+            "float labels give another result",
+        )
+    return None

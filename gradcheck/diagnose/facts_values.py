@@ -1,0 +1,206 @@
+"""What the laws about special values, modes, roles and steps have shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gradcheck import cases
+from gradcheck.diagnose.floats import callable_errors
+from gradcheck.diagnose.interventions import Shown
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.laws import LAWS
+from gradcheck.laws.common import evaluate
+from gradcheck.laws.numerics import extreme_inputs
+from gradcheck.types import Op, Verdict
+
+
+def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """Large inputs: which floating-point error came first."""
+    text = v.message.lower()
+    if "clip" in text:
+        return Shown(
+            "clip-mismatch",
+            "forward and backward clip at different values, so at the edge the loss is finite "
+            "and its gradient is not",
+            "predictions of exactly 0 and 1 were given",
+        )
+    first = first_error(op, v)
+    nan = " = nan" in text
+    if first == "overflow" and (not nan or "softmax" in op.name.lower()):
+        return Shown(
+            "overflow",
+            "exp() of a large number overflows: subtract the maximum first, or use a form that "
+            "never takes exp of a "
+            "positive number",
+            "NumPy's overflow check stopped at that operation",
+        )
+    if nan or first in {"invalid", "divide"}:
+        return Shown(
+            "nan-at-extreme",
+            "the formula becomes 0/0, 0*inf or inf-inf",
+            f"NumPy's check reports '{first or 'invalid'}' there",
+        )
+    return (
+        Shown("overflow", "a large intermediate value overflows", "the result is not finite")
+        if "inf" in text
+        else None
+    )
+
+
+def first_error(op: Op, v: Verdict) -> str:
+    """The first floating-point error of forward and backward at the verdict's extreme input."""
+    if v.case is None:
+        return ""
+    primals, labels = cases.draw(op, v.case)
+    wanted = [p for what, p in extreme_inputs(op, v.case, primals) if what in v.message]
+    for given in wanted or [primals]:
+        try:
+            with callable_errors():
+                evaluate(op, v.case, {**primals, **given}, labels)
+        except FloatingPointError as error:
+            return str(error).split()[0]
+        except Exception:  # the case needs more than a plain run
+            return ""
+    return ""
+
+
+def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """Training against evaluation."""
+    text = v.message
+    if "must use the mask of the forward" in text:
+        return Shown(
+            "resampled-mask",
+            "backward does not use forward's mask",
+            "both were compared entry by entry",
+        )
+    if "share that is kept" in text:
+        return Shown(
+            "dropout-scale",
+            "the kept values are not scaled to keep the mean",
+            "the share of kept units was counted over many samples",
+        )
+    if "evaluation scales" in text:
+        return Shown("mode-ignored", "evaluation still drops units", "it was run on many samples")
+    if "batch's own mean" in text:
+        return Shown(
+            "mode-ignored",
+            "training does not use the statistics of its own batch",
+            "2x + 5 gave another result than x",
+        )
+    if "evaluation of it must give" in text or "must not update the running" in text:
+        return Shown(
+            "running-statistics",
+            "the running statistics are not those of the training batches",
+            "one batch was trained on until nothing changed",
+        )
+    if "evaluation" in text and v.case is not None and not v.case.train:
+        return evaluated(op, v)
+    return None
+
+
+def evaluated(op: Op, v: Verdict) -> Shown | None:
+    """A gradient that is wrong in evaluation only: its backward does not look at the mode."""
+    assert v.case is not None
+    with quiet():
+        bad = {
+            g.wrt for g in LAWS["gradient"](op, v.case.replace(train=True)) if g.status == "fail"
+        }
+    if bad:
+        return None
+    return Shown(
+        "mode-ignored",
+        "backward computes the training gradient in evaluation as well",
+        "the gradient is right with training on, and wrong with it off",
+    )
+
+
+def numeric(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """A user's own numerical gradient."""
+    if "not restored" in v.message:
+        return Shown(
+            "restore-missing",
+            "x is not put back after it was moved: later entries are measured at a shifted point",
+            "x was compared before and after",
+        )
+    return Shown(
+        "numerical-gradient-wrong",
+        "the difference quotient is wrong on a function whose gradient is known",
+        "it was called on known functions",
+    )
+
+
+def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """Roles: what a thing of this name must do."""
+    text = v.message.lower()
+    if op.kind == "accuracy":
+        if "broadcast" in text:
+            return Shown(
+                "accuracy-broadcast",
+                "predictions and labels of different shapes are compared, each with every other",
+                "both shapes were tried",
+            )
+        numbers = re.search(r"gives ([-\d.e+]+), but should give ([-\d.e+]+)", text)
+        if numbers and float(numbers.group(1)) > 1:
+            return Shown(
+                "summed-not-averaged",
+                "the hits are summed where their mean is the accuracy",
+                f"its value is {numbers.group(1)}",
+            )
+        if "one-hot" in text:
+            return Shown(
+                "onehot-as-index",
+                "one-hot labels are not turned into class numbers",
+                "the same labels as class numbers are right",
+            )
+        return Shown(
+            "forward-wrong",
+            "the accuracy is not the fraction of right predictions",
+            "the hits were counted by hand",
+        )
+    if "sum of row" in text or "outputs sum to 1 along axis" in text:
+        return Shown(
+            "softmax-whole-batch",
+            "the probabilities of one row do not sum to 1: the sum runs over the batch",
+            "the rows were added up",
+        )
+    if "standardised over" in text:
+        return Shown(
+            "wrong-axis-sum",
+            "mean and variance are taken over the wrong axis",
+            "both axes were tried",
+        )
+    return Shown(
+        "forward-wrong",
+        "forward does not compute what its name says",
+        "its defining property was tried",
+    )
+
+
+def resting(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """A step with a zero gradient."""
+    if "nan" in v.message.lower():
+        return Shown(
+            "nan-at-extreme",
+            "a zero gradient gives 0/0: add an epsilon to the divisor",
+            "one step was made with a zero gradient",
+        )
+    return Shown("update-wrong", "a zero gradient moves the parameters", "one step was made")
+
+
+def kinked(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """What is claimed at a kink or tie."""
+    text = v.message.lower()
+    if "nan" in text or "inf" in text.split("[")[0]:
+        return Shown("nan-at-extreme", "at the kink the formula becomes 0/0", "the value was seen")
+    if "jump" in text or "continuous" in text:
+        return Shown(
+            "forward-wrong",
+            "the function jumps where its two pieces should meet",
+            "both sides were evaluated",
+        )
+    return Shown(
+        "tie-gradient" if "tie" in text else "kink-value",
+        "another valid choice at the kink than the usual one",
+        "the one-sided slopes were measured",
+    )

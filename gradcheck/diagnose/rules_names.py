@@ -1,0 +1,177 @@
+"""Names, assignments, copies, and where a value is kept."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from gradcheck.conventions.signature import LABELS, plain
+from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.rules_common import (
+    COUNTS,
+    REGULAR,
+    SIZES,
+    call,
+    expr,
+    is_load,
+    is_root,
+    is_sqrt,
+    is_term,
+    text_of,
+)
+
+
+def names(scope: Scope, site: Site) -> Iterator[Change]:
+    """A name in place of another one."""
+    node = site.node
+    if not is_load(node) or (isinstance(site.parent, ast.Call) and site.parent.func is node):
+        return
+    if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
+        here = f"self.{node.attr}"
+        others = [f"self.{a}" for a in scope.attributes if a != node.attr]
+        others += list(scope.names)
+    elif isinstance(node, ast.Name) and node.id in scope.names:
+        here = node.id
+        others = [n for n in scope.names if n != node.id] + [f"self.{a}" for a in scope.attributes]
+    else:
+        return
+    if isinstance(site.parent, ast.Attribute) and site.parent.attr in {"shape", "size", "ndim"}:
+        return
+    for other in others:
+        if scope.alike(here, other):
+            yield Change(3, site, expr(other), substituted(scope, site, here, other))
+
+
+def substituted(scope: Scope, site: Site, here: str, other: str) -> str:
+    """What it means that `other` belongs where `here` stands."""
+    around = (
+        text_of(site.statement)
+        if not isinstance(site.statement, (ast.For, ast.If, ast.While))
+        else ""
+    )
+    if here in SIZES and other in SIZES:
+        return "square-only"
+    if REGULAR.search(around) and not scope.optimizer:
+        return "wrong-regulariser"
+    if other.split(".")[-1] in scope.options and other.startswith("self."):
+        return "option-ignored"
+    if COUNTS.fullmatch(here) and COUNTS.fullmatch(other):
+        return "constant-factor"
+    return "derivative-at-wrong-point"
+
+
+def copies(scope: Scope, site: Site) -> Iterator[Change]:
+    """A copy that is missing, or an in-place operation that should make a new array."""
+    node = site.node
+    if (
+        is_load(node)
+        and is_root(site)
+        and isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.BinOp))
+    ):
+        yield Change(0, site, call(node, "copy"), "edits-argument")
+    if isinstance(node, ast.AugAssign):
+        target = ast.parse(text_of(node.target), mode="eval").body
+        yield Change(
+            0,
+            site,
+            ast.Assign([node.target], ast.BinOp(target, node.op, node.value)),
+            "edits-argument",
+        )
+
+
+def assignments(scope: Scope, site: Site) -> Iterator[Change]:
+    """= in place of +=, += in place of =, and repeated indices."""
+    node = site.node
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        if isinstance(target, (ast.Subscript, ast.Name, ast.Attribute)):
+            sliced = isinstance(target, ast.Subscript) and any(
+                isinstance(n, (ast.Slice, ast.Name)) for n in ast.walk(target.slice)
+            )
+            cause = (
+                "overlap-lost"
+                if sliced
+                else "missing-carry"
+                if site.in_loop
+                else "missing-chain-factor"
+            )
+            yield Change(
+                1 if site.in_loop or sliced else 3,
+                site,
+                ast.AugAssign(target, ast.Add(), node.value),
+                cause,
+            )
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+        plainly = ast.Assign([node.target], node.value)
+        yield Change(1, site, plainly, "accumulates")
+        if isinstance(node.target, ast.Subscript):
+            base = text_of(node.target.value)
+            sliced = any(isinstance(n, ast.Slice) for n in ast.walk(node.target.slice))
+            index = "..." if sliced else text_of(node.target.slice)
+            yield Change(
+                0,
+                site,
+                ast.Expr(expr(f"np.add.at({base}, ({index}), {text_of(node.value)})")),
+                "duplicates-lost",
+            )
+
+
+def places(scope: Scope, site: Site) -> Iterator[Change]:
+    """State kept on the class in place of the object; epsilons inside or outside a root."""
+    node = site.node
+    if (
+        isinstance(node, ast.Attribute)
+        and scope.piece.owner is not None
+        and "self" in scope.arguments
+    ):
+        text = text_of(node.value)
+        if text == scope.piece.owner.name or text.endswith("__class__"):
+            value = (
+                "self"
+                if text in {scope.piece.owner.name, "self.__class__"}
+                else text.removesuffix(".__class__")
+            )
+            yield Change(0, site, ast.Attribute(expr(value), node.attr, node.ctx), "shared-state")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and is_sqrt(node.left):
+        root: Any = node.left
+        inside = root.args[0]
+        joined = ast.Call(root.func, [ast.BinOp(inside, ast.Add(), node.right)], [])
+        yield Change(0, site, joined, "epsilon-placement")
+    if (
+        is_sqrt(node)
+        and isinstance(node.args[0], ast.BinOp)
+        and isinstance(node.args[0].op, ast.Add)
+    ):
+        inner = node.args[0]
+        root = ast.Call(node.func, [inner.left], [])
+        yield Change(0, site, ast.BinOp(root, ast.Add(), inner.right), "epsilon-placement")
+    if (
+        is_load(node)
+        and scope.optimizer
+        and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+        and is_term(site)
+    ):
+        yield Change(1, site, ast.BinOp(node, ast.Pow(), ast.Constant(2)), "moment-not-squared")
+
+
+def targets(scope: Scope, site: Site) -> Iterator[Change]:
+    """Labels cast to float before arithmetic, where they stand as they were given."""
+    node = site.node
+    given = isinstance(node, ast.Name) and is_load(node) and node.id in scope.arguments
+    arithmetic = isinstance(site.parent, (ast.UnaryOp, ast.BinOp, ast.Attribute))
+    if given and arithmetic and plain(node.id) in LABELS:
+        yield Change(0, site, call(node, "astype", "float"), "label-dtype-wrap")
+
+
+def statements(scope: Scope, site: Site) -> Iterator[Change]:
+    """Neighbouring statements exchanged, or one left out."""
+    node = site.node
+    if (
+        not isinstance(node, ast.stmt)
+        or not isinstance(site.key, int)
+        or isinstance(node, ast.Return)
+    ):
+        return
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
+        yield Change(3, site, [ast.Pass()], "wrong-derivative")

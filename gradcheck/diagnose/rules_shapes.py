@@ -1,0 +1,188 @@
+"""Axes, transposes, reductions, slices and windows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.rules_common import AXES, REDUCERS, call, expr, is_load, is_root, text_of
+
+
+def transposes(scope: Scope, site: Site) -> Iterator[Change]:
+    """A .T or a transpose that is missing, too many, or of other axes."""
+    node = site.node
+    cause = "transposed"
+    if isinstance(node, ast.Attribute) and node.attr == "T" and is_load(node):
+        yield Change(0, site, node.value, cause)
+    if is_load(node) and isinstance(
+        node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.BinOp)
+    ):
+        above = site.parent
+        in_product = isinstance(above, ast.BinOp) and isinstance(above.op, ast.MatMult)
+        in_dot = (
+            isinstance(above, ast.Call)
+            and getattr(above.func, "attr", "") in {"dot", "matmul"}
+            and node in above.args
+        )
+        product = (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)) or (
+            isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"dot", "matmul"}
+        )
+        if in_product or in_dot or product:
+            yield Change(1, site, ast.Attribute(node, "T", ast.Load()), cause)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        inner, name = node.func.value, node.func.attr
+        if name == "reshape":
+            turned = ast.Attribute(inner, "T", ast.Load())
+            yield Change(
+                1,
+                site,
+                ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords),
+                cause,
+            )
+            if len(node.args) == 2:
+                swapped = ast.Call(node.func, node.args[::-1], [])
+                yield Change(1, site, ast.Attribute(swapped, "T", ast.Load()), cause)
+                yield Change(2, site, swapped, cause)
+            for axes in (("0", "2", "3", "1"), ("0", "3", "1", "2"), ("0", "2", "1")):
+                moved = ast.Call(
+                    ast.Attribute(call(inner, "transpose", *axes), "reshape", ast.Load()),
+                    node.args,
+                    node.keywords,
+                )
+                yield Change(2, site, moved, cause)
+            for i in range(len(node.args) - 1):
+                args = list(node.args)
+                args[i], args[i + 1] = args[i + 1], args[i]
+                yield Change(2, site, ast.Call(node.func, args, node.keywords), "square-only")
+        if name == "transpose" and len(node.args) > 2:
+            for i in range(len(node.args) - 1):
+                args = list(node.args)
+                args[i], args[i + 1] = args[i + 1], args[i]
+                yield Change(
+                    2,
+                    site,
+                    ast.Call(node.func, args, []),
+                    "square-only" if i == len(args) - 2 else cause,
+                )
+
+
+def reducer(node: ast.AST) -> str:
+    """``sum`` for a call of np.sum or x.sum, "" for anything else."""
+    name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+    return name if name in REDUCERS else ""
+
+
+def axis_of(node: ast.Call) -> tuple[str, int | None]:
+    """The text of a reduction's axis and its place among the arguments (None: a keyword)."""
+    for k in node.keywords:
+        if k.arg == "axis":
+            return text_of(k.value), None
+    position = 1 if getattr(getattr(node.func, "value", None), "id", "") in {"np", "numpy"} else 0
+    return (text_of(node.args[position]), position) if len(node.args) > position else ("", None)
+
+
+def axes(scope: Scope, site: Site) -> Iterator[Change]:
+    """Another axis, keepdims, or another reduction."""
+    node = site.node
+    if not isinstance(node, ast.Call) or not reducer(node):
+        return
+    now, position = axis_of(node)
+    keeps = any(k.arg == "keepdims" for k in node.keywords)
+    forward = scope.piece.role in {"forward", "both"}
+    softmaxy = forward and (
+        re.search(r"softmax|exp", scope.words + text_of(site.statement).lower()) is not None
+    )
+    if not keeps and now:
+        kept = ast.Call(
+            node.func, node.args, [*node.keywords, ast.keyword("keepdims", ast.Constant(True))]
+        )
+        yield Change(0, site, kept, "softmax-broadcast" if softmaxy else "bias-shape")
+    rest = [k for k in node.keywords if k.arg not in {"axis"}]
+    plain = [a for i, a in enumerate(node.args) if i != position or position is None]
+    for axis in AXES:
+        if axis == now:
+            continue
+        cause = "wrong-axis-sum"
+        if not now and softmaxy:
+            cause = "softmax-whole-batch"
+        elif now and now in axis and axis.startswith("("):
+            cause = "missing-broadcast-sum"
+        for keep in [True, False] if not keeps else [True]:
+            words = [*rest, ast.keyword("axis", expr(axis))]
+            if keep and not keeps:
+                words.append(ast.keyword("keepdims", ast.Constant(True)))
+            yield Change(1, site, ast.Call(node.func, plain, words), cause)
+    if now:
+        yield Change(
+            2,
+            site,
+            ast.Call(node.func, plain, [k for k in rest if k.arg != "keepdims"]),
+            "wrong-axis-sum",
+        )
+    swaps = {"mean": "sum", "sum": "mean"}
+    if reducer(node) in swaps and isinstance(node.func, ast.Attribute):
+        other = ast.Attribute(node.func.value, swaps[reducer(node)], ast.Load())
+        cause = "extra-mean" if reducer(node) == "mean" else "summed-not-averaged"
+        yield Change(0, site, ast.Call(other, node.args, node.keywords), cause)
+    bare = [k for k in node.keywords if k.arg != "ddof"]
+    if len(bare) < len(node.keywords):
+        yield Change(0, site, ast.Call(node.func, node.args, bare), "wrong-derivative")
+
+
+def slices(scope: Scope, site: Site) -> Iterator[Change]:
+    """Slices that end at -0, run backwards, or leave out an end."""
+    node = site.node
+    if isinstance(node, ast.Slice):
+        upper = node.upper
+        if (
+            isinstance(upper, ast.UnaryOp)
+            and isinstance(upper.op, ast.USub)
+            and not isinstance(upper.operand, ast.Constant)
+        ):
+            end = ast.BoolOp(ast.Or(), [upper, ast.Constant(None)])
+            yield Change(0, site, ast.Slice(node.lower, end, node.step), "padding-zero")
+        if (
+            node.step is not None
+            and text_of(node.step) == "-1"
+            and not node.lower
+            and not node.upper
+        ):
+            yield Change(0, site, ast.Slice(None, None, None), "kernel-flipped")
+        if node.lower or node.upper:
+            yield Change(2, site, ast.Slice(None, None, node.step), "missing-carry")
+            yield Change(2, site, ast.Slice(None, node.upper, node.step), "missing-carry")
+            yield Change(2, site, ast.Slice(node.lower, None, node.step), "last-class")
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "range":
+        if len(node.args) == 2:
+            yield Change(0, site, ast.Call(node.func, node.args[1:], []), "missing-carry")
+        last = node.args[-1] if len(node.args) < 3 else None
+        if isinstance(last, ast.BinOp) and isinstance(last.op, ast.Sub):
+            args = [*node.args[:-1], last.left]
+            yield Change(0, site, ast.Call(node.func, args, []), "last-class")
+    if isinstance(node, (ast.Name, ast.Attribute)) and is_load(node):
+        word = text_of(node).split(".")[-1].lower()
+        if word in {"w", "weight", "weights", "k", "kernel", "kernels", "filters", "filter"}:
+            yield Change(2, site, expr(f"{text_of(node)}[..., ::-1]"), "kernel-flipped")
+            yield Change(2, site, expr(f"{text_of(node)}[..., ::-1, ::-1]"), "kernel-flipped")
+    if (isinstance(node, ast.Subscript) and is_load(node)) or isinstance(node, ast.Subscript):
+        text = text_of(node.slice)
+        match = re.fullmatch(r"\(:, ([A-Za-z_].*)\)|:, ([A-Za-z_].*)", text)
+        if match:
+            rows = f"np.arange(len({text_of(node.value)})), {match.group(1) or match.group(2)}"
+            new = ast.Subscript(node.value, expr(f"({rows})"), node.ctx)
+            forward = scope.piece.role == "forward"
+            yield Change(0, site, new, "forward-wrong" if forward else "batch-mixed")
+
+
+def broadcasts(scope: Scope, site: Site) -> Iterator[Change]:
+    """A sum over broadcast axes that is missing around a whole value."""
+    node = site.node
+    if not is_load(node) or not is_root(site) or scope.piece.role == "forward":
+        return
+    for axis in AXES:
+        yield Change(2, site, call(node, "sum", axis=axis), "missing-broadcast-sum")
+        yield Change(
+            2, site, call(node, "sum", axis=axis, keepdims="True"), "missing-broadcast-sum"
+        )
