@@ -41,3 +41,12 @@ wheel: .venv/ready-dev
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Every report under reports/ comes from here; the training presets take most of the time.
+reports: .venv/ready-dev
+	$(BIN)/python suites/benchmarks/numerics.py --write
+	$(BIN)/python suites/reference_report.py --out reports/reference.md
+	$(BIN)/gradcheck bugs --jobs 2 --write reports/bugs.md
+	$(BIN)/python suites/benchmarks/diagnosis.py --write
+	$(BIN)/python suites/benchmarks/training.py --presets --write
+	$(BIN)/python suites/examples_report.py
