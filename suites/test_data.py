@@ -299,7 +299,8 @@ def test_no_mirror_gives_one_error_and_an_empty_cache(tmp_path, mirror):
         (root / "bad" / f"{name}.gz").write_bytes(damaged("truncated data"))
     with pytest.raises(DataError, match="no mirror gave the published content") as caught:
         data.load_raw("mnist", "train", cache=tmp_path / "cache")
-    assert "/bad/" in str(caught.value) and "404" in str(caught.value)
+    message = str(caught.value)
+    assert "/bad/" in message and "404" in message and "\n" not in message
     assert cached_files(tmp_path / "cache") == []
 
 
@@ -451,6 +452,12 @@ def test_own_image_white_on_black_and_transparent(tmp_path):
     assert x[0, 0] == -1.0 and x[14, 14] == 1.0
 
 
+def test_named_predictions():
+    assert data.named_predictions([[0.25, 0.75]], ("no", "yes")) == [("yes", 0.75)]
+    with pytest.raises(DataError, match="3 class names, but should be 2"):
+        data.named_predictions([[0.25, 0.75]], "abc")
+
+
 def test_own_image_errors(tmp_path):
     pytest.importorskip("PIL.Image")
     with pytest.raises(DataError, match="no such file"):
@@ -481,3 +488,14 @@ def test_real_dataset_quick():
     order = data.permutation(60000, 1)[:500]
     np.testing.assert_array_equal(small.y_train, labels[order])
     np.testing.assert_allclose(small.X_train, raw[order].reshape(500, 784) / 255, rtol=1e-6)
+
+
+@real
+def test_loading_holds_the_bytes_and_one_float_copy_only():
+    tracemalloc.start()
+    loaded = data.load_dataset("mnist", folder=REAL)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    held = loaded.X_train.nbytes + loaded.X_test.nbytes
+    raw = 60_000 * 784
+    assert peak < held + raw + (8 << 20)

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gradcheck_reference.data.idx import DataError, read_idx, write_idx
-from gradcheck_reference.data.images import load_own_image, load_png_folder
+from gradcheck_reference.data.images import load_own_image, load_png_folder, named_predictions
 from gradcheck_reference.data.prepare import (
     SCALINGS,
     permutation,
@@ -41,6 +42,7 @@ __all__ = [
     "load_own_image",
     "load_png_folder",
     "load_raw",
+    "named_predictions",
     "permutation",
     "read_idx",
     "scale_images",

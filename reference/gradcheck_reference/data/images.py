@@ -10,12 +10,13 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gradcheck_reference.data.idx import DataError
 from gradcheck_reference.data.prepare import scale_images
 
@@ -131,6 +132,34 @@ def load_own_image(
     if invert if invert is not None else float(np.median(border)) > 127.5:
         pixels = 255 - pixels
     return scale_images(pixels[None], scaling=scaling, dtype=dtype)
+
+
+def named_predictions(
+    confidences: npt.ArrayLike, classes: Sequence[str]
+) -> list[tuple[str, float]]:
+    """The most likely class of each row by name, with its confidence.
+
+    Parameters
+    ----------
+    confidences : (N, C)
+        A model's outputs, as ``model.predict`` gives them.
+    classes
+        The C names.
+
+    Raises
+    ------
+    DataError
+        Another number of names than of columns.
+
+    Examples
+    --------
+    >>> named_predictions([[0.1, 0.9], [0.75, 0.25]], ["Sandal", "Bag"])
+    [('Bag', 0.9), ('Sandal', 0.75)]
+    """
+    rows = np.atleast_2d(np.asarray(confidences))
+    if rows.shape[1] != len(classes):
+        raise DataError(f"{len(classes)} class names, but should be {rows.shape[1]}")
+    return [(classes[int(row.argmax())], float(row.max())) for row in rows]
 
 
 def _on_white(image: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gradcheck_reference.data.idx import DataError
 
 #: name -> (subtract, divide): ``symmetric`` gives [-1, 1] (the NNFS book, chapter 19), ``unit``

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gradcheck_reference.data.idx import DataError, read_idx
 
 ENVIRONMENT = "GRADCHECK_DATA"
@@ -210,7 +211,7 @@ def _download(
                 got = pooch.retrieve(url, known_hash=None, fname=path.name, path=scratch)
                 data = read_idx(got, ndim=ndim, sha256=digest)
             except (OSError, ValueError) as error:  # network errors are OSErrors in pooch
-                problems.append(f"  {url}: {type(error).__name__}: {error}")
+                problems.append(f"{url}: {str(error).splitlines()[0][:120]}")
                 with contextlib.suppress(FileNotFoundError):
                     (Path(scratch) / path.name).unlink()
                 continue
@@ -218,7 +219,7 @@ def _download(
             return data
     raise DataError(
         f"{path.name} of {published.name}: no mirror gave the published content; set {ENVIRONMENT} "
-        "to a folder that holds the IDX files\n" + "\n".join(problems)
+        f"to a folder that holds the IDX files ({'; '.join(problems)})"
     )
 
 
