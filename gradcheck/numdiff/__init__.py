@@ -7,7 +7,8 @@ Sources: Moré and Wild, "Estimating computational noise" (SIAM J. Sci. Comput. 
 from gradcheck.numdiff.book import numerical_gradient
 from gradcheck.numdiff.curve import directional_check, localise, localise_outputs, step_curve
 from gradcheck.numdiff.direction import Directional
-from gradcheck.numdiff.gradient import Finding, gradient_check
+from gradcheck.numdiff.finding import Finding
+from gradcheck.numdiff.gradient import gradient_check
 from gradcheck.numdiff.localise import Located, bisect_entries
 from gradcheck.numdiff.point import Vjp
 from gradcheck.numdiff.site import Site, open_site

@@ -133,17 +133,23 @@ class _Asked:
 
 
 def check(
-    claim: Claim, direction: Direction, *, start: int = 0, confirm: bool = True
+    claim: Claim,
+    direction: Direction,
+    *,
+    start: int = 0,
+    confirm: bool = True,
+    closely: bool = False,
 ) -> Directional:
     """Check the claimed derivative along one direction.
 
     ``start`` skips the coarsest steps; ``confirm=False`` reports a failing first ladder as is
-    (for searching: whatever is blamed in the end is confirmed).
+    (for searching: whatever is blamed in the end is confirmed); ``closely`` takes steps until noise
+    ends it, also where the derivative is known well enough for a pass.
     """
     before = claim.point.forward_calls
     claimed = claim.along(direction)
     precision = max(claim.eps[direction.name], claim.point.eps(direction.name))
-    goal = math.sqrt(precision) * abs(claimed)
+    goal = 0.0 if closely else math.sqrt(precision) * abs(claimed)
     asked = _Asked(claim, direction, claimed, claim.rounding(direction), goal)
     first = asked.climb(target=goal, start=start)
     if asked.agrees(first):

@@ -23,6 +23,7 @@ from gradcheck.types import Array
 
 #: Fresh dense probes that must pass without the found entries before a search is complete.
 VERIFY_PROBES = 4
+BLOCKS = 16
 #: A half is blamed by subtraction where the rest exceeds its bound so many times.
 CLEAR_CUT = 4.0
 
@@ -79,40 +80,59 @@ def bisect_entries(
         return over or len(wrong) >= most
 
     everything = np.arange(site.point.size(name))
-    indices = everything if suspects is None else suspects
-    passed = fruitless = 0
-    while passed < VERIFY_PROBES and fruitless < 3 and not spent():
-        done = np.fromiter([*wrong, *unresolved], np.intp)
-        remaining = np.setdiff1d(indices, done)
-        if remaining.size == 0:
-            passed = VERIFY_PROBES
-        else:
-            weights = np.zeros(site.point.size(name))
-            weights[remaining] = signs(site.rng, remaining.size)
-            start = site.start.get(name, 0)
-            whole = _test(site, claim, name, remaining, weights, start)
-            sure = whole.state
-            if sure == "fail":
-                sure = _test(site, claim, name, remaining, weights, start, confirm=True).state
-            if sure != "pass" and whole.state == "fail":
-                known = len(wrong) + len(unresolved)
-                suspect = _Suspect.of(
-                    whole.defect, whole.bound, max(0, whole.best_rung - 2), remaining
-                )
-                _descend(site, claim, name, suspect, weights, wrong, unresolved, spent)
-                if len(wrong) + len(unresolved) > known:
-                    passed = 0
-                elif sure == "fail":
-                    passed, fruitless = 0, fruitless + 1
-                else:
-                    passed += 1
-            else:
-                passed += 1
-        if passed >= 1 and indices.size < everything.size:
-            indices, passed = everything, 0
+    sets = [] if suspects is None else [suspects]
+    if claim.eps[name] > 1e-10:
+        # In single precision one entry drowns in many: fewer at a time are told apart.
+        sets += [everything] * (VERIFY_PROBES // 2) + np.array_split(everything, BLOCKS)
+    else:
+        sets += [everything] * VERIFY_PROBES
+    complete = True
+    for indices in sets:
+        complete &= _search(site, claim, name, indices, wrong, unresolved, spent)
     ordered = dict(sorted(wrong.items(), key=lambda item: -abs(item[1].defect)))
-    complete = passed >= VERIFY_PROBES
-    return Located(ordered, complete, len(unresolved), site.point.forward_calls - begin)
+    return Located(
+        ordered, complete and not spent(), len(unresolved), site.point.forward_calls - begin
+    )
+
+
+def _search(
+    site: Site,
+    claim: Claim,
+    name: str,
+    indices: Array,
+    wrong: dict[int, Directional],
+    unresolved: set[int],
+    spent: Callable[[], bool],
+) -> bool:
+    """Probe a set without what is known already, and split it, until a probe of it passes."""
+    fruitless = 0
+    # In single precision entries with a small scale would drown: move all equally far.
+    single = claim.eps[name] > 1e-10
+    scale = site.point.scale(name)
+    even = np.sqrt(np.mean(scale**2)) / np.maximum(scale, np.finfo(np.float64).tiny)
+    while not spent() and fruitless < 3:
+        remaining = np.setdiff1d(indices, np.fromiter([*wrong, *unresolved], np.intp))
+        if remaining.size == 0:
+            return True
+        weights = np.zeros(site.point.size(name))
+        weights[remaining] = signs(site.rng, remaining.size)
+        if single:
+            weights[remaining] *= even[remaining]
+        start = site.start.get(name, 0)
+        whole = _test(site, claim, name, remaining, weights, start, closely=True)
+        if whole.state != "fail":
+            return True
+        sure = _test(site, claim, name, remaining, weights, start, confirm=True, closely=True)
+        if sure.state == "pass":
+            return True
+        known = len(wrong) + len(unresolved)
+        suspect = _Suspect.of(whole.defect, whole.bound, max(0, whole.best_rung - 2), remaining)
+        _descend(site, claim, name, suspect, weights, wrong, unresolved, spent)
+        if len(wrong) + len(unresolved) == known:
+            if sure.state != "fail":
+                return True
+            fruitless += 1
+    return False
 
 
 @dataclass(order=True)
@@ -187,11 +207,12 @@ def _test(
     weights: Array,
     start: int,
     confirm: bool = False,
+    closely: bool = False,
 ) -> Directional:
     """First ladder only: a search may be misled by one set, what it blames is confirmed."""
     direction = site.point.along(name, weights[indices], indices)
     first = start if indices.size > 1 else 0
-    return check(claim, direction, start=first, confirm=confirm)
+    return check(claim, direction, start=first, confirm=confirm, closely=closely)
 
 
 def bisect_outputs(site: Site, name: str, direction: Direction, most: int = 64) -> list[int]:

@@ -12,7 +12,7 @@ from gradcheck.numdiff.claim import Claim, make_claim, measure_roughness, spread
 from gradcheck.numdiff.direction import COARSEST_PASS, Directional, State, check
 from gradcheck.numdiff.kinks import kinked_outputs
 from gradcheck.numdiff.noise import Noise, measure_noise
-from gradcheck.numdiff.point import Direction, Point, Vjp, signs
+from gradcheck.numdiff.point import Direction, Point, Vjp
 from gradcheck.types import Array, Entry
 
 #: A failure this small may be the rounding of a float32 inside the backward.
@@ -144,7 +144,9 @@ def draw_cotangent(point: Point, rng: np.random.Generator, pinned: Array | None)
 
     Never all ones: normalisation layers cancel under a constant cotangent.
     """
-    drawn = signs(rng, point.output.size)
+    # Not `signs`: float32 numbers would make an exact gradient look like single precision.
+    drawn = rng.uniform(-1.0, 1.0, point.output.size)
+    drawn += np.copysign(0.5, drawn)
     if np.issubdtype(point.raw.dtype, np.floating):
         drawn = drawn.astype(point.raw.dtype).astype(np.float64)
     if pinned is None:
