@@ -13,7 +13,6 @@ from gradcheck import run, targets
 from gradcheck.report.verdicts import Verdicts
 from gradcheck.types import Subject
 
-
 #: Where a parametrised check leaves its `Verdicts` for the pytest plugin.
 FOUND = "gradcheck_found"
 

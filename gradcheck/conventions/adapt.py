@@ -171,6 +171,19 @@ def forwards(cls: type, pair: tuple[str, str]) -> list[tuple[str, str]]:
     return [pair, *((name, backward) for name in others)]
 
 
+def holds_layers(obj: Any) -> bool:
+    """Whether an object is made of others with a forward and a backward, or of a list of them."""
+    held = list(vars(obj).values()) if hasattr(obj, "__dict__") else []
+    parts = [p for v in held for p in (v if isinstance(v, (list, tuple)) else [v])]
+    listed = any(k in {"layers", "modules"} for k in getattr(obj, "__dict__", {}))
+    return listed or any(
+        not isinstance(p, type)
+        and callable(getattr(p, "forward", None))
+        and callable(getattr(p, "backward", None))
+        for p in parts
+    )
+
+
 Broken = tuple[Recipe, Callable[[], Live], Live, Trial]
 
 
@@ -187,6 +200,11 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
         if trial.problem:
             broken = broken or (made, make, proto, trial)
             continue
+        if all(s.name not in trial.grads for s in trial.slots) and holds_layers(proto.obj):
+            raise Refused(
+                "holds layers, and its backward gives no gradient of its input: a part of a model, "
+                "checked through the layers it is made of"
+            )
         first = finish(source, made, make, proto, trial)
         return [first, *other_configurations(source, made, first, pair)]
     return problem, broken
@@ -490,7 +508,9 @@ def gradient_of_value(out: Any = None) -> Any:
 def is_fused(cls: type) -> bool:
     """An activation and a loss in one: backward takes the stored output."""
     key = plain(cls.__name__)
-    return "activation" in key and losses.is_loss_name(key) or ("softmax" in key and "loss" in key)
+    return ("activation" in key and losses.is_loss_name(key)) or (
+        "softmax" in key and "loss" in key
+    )
 
 
 def loss_readings(

@@ -14,8 +14,9 @@ from gradcheck.conventions import functions, layers, losses
 from gradcheck.conventions.adapt import Source, finish, loss_readings, shown_shape
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused
-from gradcheck.conventions.signature import arguments
-from gradcheck.types import Op, Slot
+from gradcheck.conventions.calls import strongly_upstream
+from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.types import Case, Op, Slot
 
 
 def pair_of(source: Source) -> tuple[Any, Any]:
@@ -50,7 +51,8 @@ def function_ops(source: Source) -> list[Op]:
         No shapes were accepted; the text names the last error.
     """
     forward, backward = pair_of(source)
-    inputs, params, fixed, _ = functions.split_arguments(forward)
+    inputs, names, fixed, _ = functions.split_arguments(forward)
+    params = names
     if not inputs:
         raise Refused(f"{forward.__name__} takes no array argument")
     problem = ""
@@ -60,6 +62,7 @@ def function_ops(source: Source) -> list[Op]:
         shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
     candidates = [*slots_for(inputs, shapes), *embedding_slots(source.name, inputs, params)]
     for slots, param_shapes in candidates:
+        slots, params, param_shapes = operands(slots, names, param_shapes)
         make = functions.parameter_maker(params, param_shapes)
         text = built_text(forward, inputs, dict(zip(params, param_shapes, strict=True)), fixed)
         good, why = readings_that_run(source, forward, backward, slots, make, text, fixed)
@@ -75,9 +78,24 @@ def function_ops(source: Source) -> list[Op]:
     good, _ = readings_that_run(
         source, forward, backward, square, bare, f"{forward.__name__}(x)", fixed
     )
-    if good and not params:
+    if good and not names:
         return [replace(good[0], slots=tuple(replace(s, shape=("N", "D")) for s in good[0].slots))]
     raise Refused(f"no shapes were accepted; first problem: {problem}")
+
+
+def operands(
+    slots: tuple[Slot, ...], names: list[str], shapes: list[tuple[int, ...]]
+) -> tuple[tuple[Slot, ...], list[str], list[tuple[int, ...]]]:
+    """Slots, parameters and their shapes: what has an axis of samples is an input too."""
+    batch = dict(Case().sizes)["N"]
+    rows = [
+        n
+        for n, s in zip(names, shapes, strict=True)
+        if s[0] == batch and slots[0].shape[0] == "N" and slots[0].domain == "real"
+    ]
+    extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]
+    kept = [(n, s) for n, s in zip(names, shapes, strict=True) if n not in rows]
+    return (*slots, *extra), [n for n, _ in kept], [s for _, s in kept]
 
 
 def slots_for(
@@ -133,7 +151,7 @@ def readings_that_run(
     """The Ops of every reading that runs on these shapes, and why the first that does not."""
     good: list[Op] = []
     why = ""
-    for calls in functions.function_calls(forward, backward, options):
+    for calls in functions.function_calls(forward, backward, options, [s.name for s in slots]):
         try:
             trial = layers.observe(make, make(), calls, slots)
         except Refused as refusal:
@@ -232,17 +250,36 @@ def numgrad_op(source: Source) -> Op:
 
     def call(g: Callable[[Any], float], x: Any) -> Any:
         needed = [a for a in arguments(function, method=False) if a.required]
-        extra = [1e-4] * max(0, len(needed) - 2)
+        extra = [upstream_or_step(a) for a in needed[2:]]
+        if any(isinstance(e, np.ndarray) for e in extra):
+            return with_arrays(function, g, x, extra)
         first = needed[0].name.lower()
         if first.startswith(("x", "w", "theta", "params")) and len(needed) >= 2:
             return function(x, g, *extra)
         return function(g, x, *extra)
 
+    if len([a for a in arguments(function, method=False) if a.required and where(a)]) > 0:
+        raise Refused("is the derivative at one index: a part of a numerical gradient")
     return Op(
         name=source.name, kind="function", convention="numerical gradient", make=lambda: call,
         parameters=lambda _l: {}, with_parameters=lambda _v: call, forward=refuse, backward=refuse,
         built=f"{source.name}(f, x)", obj=function,
     )  # fmt: skip
+
+
+def upstream_or_step(arg: Arg) -> Any:
+    """What a numerical gradient gets beyond the function and x: an upstream gradient or a step."""
+    return np.ones(()) if strongly_upstream(arg.name) and plain(arg.name) != "delta" else 1e-4
+
+
+def where(arg: Arg) -> bool:
+    """An argument that picks one entry."""
+    return plain(arg.name) in {"index", "idx", "ix", "coordinate", "i", "position"}
+
+
+def with_arrays(function: Any, g: Callable[[Any], float], x: Any, extra: list[Any]) -> Any:
+    """Call a numerical gradient of an array-valued function with an upstream gradient."""
+    return function(lambda *a: np.asarray(g(*a)), x, *extra)
 
 
 __all__ = ["function_ops", "loss_function_ops", "numgrad_op"]

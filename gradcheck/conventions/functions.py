@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,16 @@ OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
+#: What an option dict holds that a function only hands on, by the dict's name.
+HANDED_ON: dict[str, dict[str, Any]] = {
+    r"conv_": {"stride": 2, "pad": 1},
+    r"pool_": {"pool_height": 2, "pool_width": 2, "stride": 2},
+    r"(bn|batchnorm)_": {"mode": "train", "eps": 1e-5, "momentum": 0.9},
+    r"(ln|gn)_": {"eps": 1e-5},
+    r"dropout_": {"mode": "train", "p": 0.6, "seed": 3},
+}
+
+
 def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
     """``stem -> (forward, backward)`` for the function names of a file, in their order."""
     found: dict[str, tuple[str, str]] = {}
@@ -72,21 +82,24 @@ def options_of(function: Any, arg: str) -> dict[str, Any]:
     tree = tree_of(function)
     keys: list[str] = []
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == arg:
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                keys.append(node.slice.value)
+        if not (isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == arg):
+            pass
+        elif isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            keys.append(node.slice.value)
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in {"get", "setdefault"}
+        ) and (
+            getattr(node.func.value, "id", "") == arg
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
         ):
-            if (
-                getattr(node.func.value, "id", "") == arg
-                and node.args
-                and isinstance(node.args[0], ast.Constant)
-            ):
-                keys.append(str(node.args[0].value))
+            keys.append(str(node.args[0].value))
     made = {k: OPTIONS[k] for k in keys if k in OPTIONS}
+    if not keys:  # handed on to other functions
+        made = next((dict(v) for k, v in HANDED_ON.items() if re.match(k, arg)), {})
+        keys = list(made)
     if "mode" in keys:
         made["mode"] = "train"
     return made
@@ -116,7 +129,7 @@ def shapes_for(
                         (("N", 4), {"w": (5, 4), "b": (5,)}), (("N", 4), {"w": (5, 4), "b": (5, 1)}),
                         ((4, "N"), {"w": (5, 4), "b": (5, 1)}), ((4, "N"), {"w": (4, 5), "b": (5, 1)}),
                         (("N", 2, 3), {"w": (6, 5), "b": (5,)}), (("N", 2, 3), {"w": (3, 5), "b": (5,)})]  # fmt: skip
-    conv: list[Any] = [(("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
+    conv: list[Any] = [(("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
                        (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (1, 1, 1, 4)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4, 1)}),
                        (("N", 2, 9), {"w": (4, 2, 3), "b": (4,)})]  # fmt: skip
     norm: list[Any] = [(("N", 4), {"w": (4,), "b": (4,)}), (("N", 4), {"w": (1, 4), "b": (1, 4)}),
@@ -233,12 +246,15 @@ OTHER_OPTIONS: dict[str, Any] = {"stride": 1, "pad": 0, "padding": 0}
 
 
 def function_calls(
-    forward: Any, backward: Any, options: Mapping[str, Any] | None = None
+    forward: Any,
+    backward: Any,
+    options: Mapping[str, Any] | None = None,
+    inputs: Sequence[str] = (),
 ) -> Iterator[Calls]:
     """The readings of a pair of functions, most likely first."""
-    inputs, _, fixed, mode = split_arguments(forward)
+    own, _, fixed, mode = split_arguments(forward)
     fixed = fixed if options is None else dict(options)
-    names = tuple(inputs)
+    names = tuple(inputs) or tuple(own)
     f_args = arguments(forward, method=False)
     b_args = [
         a

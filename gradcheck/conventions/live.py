@@ -101,9 +101,9 @@ def arrays_of(value: Any) -> list[Array]:
         isinstance(v, (np.ndarray, np.generic, tuple, list)) or v is None for v in value
     ):
         return [a for v in value for a in arrays_of(v)]
-    if hasattr(value, "data") and isinstance(getattr(value, "data", None), np.ndarray):
-        if not isinstance(value, np.ndarray):
-            value = value.data
+    inner = getattr(value, "data", None)
+    if isinstance(inner, np.ndarray) and not isinstance(value, np.ndarray):
+        value = inner
     try:
         array = np.asarray(value)
     except (ValueError, TypeError):

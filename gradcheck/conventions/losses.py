@@ -276,7 +276,7 @@ def try_reading(
     Refused
         It does not run, or gives nothing that can be a loss and a gradient.
     """
-    swapped, domain, shape, encoding, form = reading
+    swapped, domain, shape, encoding, _form = reading
     slot = Slot("pred", shape, domain)
     pred = cases.draw_slot(slot, case, cases.generator(case, 1))
     labels = cases.draw_labels(LabelSpec((encoding,), classes_of(shape)), (slot,), case)
@@ -416,7 +416,7 @@ def accepted_encodings(
             or pair <= {"binary", "binary_flat"}
             or pair <= {"real", "real_flat"}
         )
-        if other == first or not comparable or other.endswith("flat") and shape != ("N", 1):
+        if other == first or not comparable or (other.endswith("flat") and shape != ("N", 1)):
             continue
         try:
             _, again, _, _ = try_reading(

@@ -19,7 +19,7 @@ from gradcheck.construct import Recipe, recipes, seeded
 from gradcheck.conventions import losses, places
 from gradcheck.conventions.calls import RATE
 from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone
+from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone, live_maker
 from gradcheck.conventions.signature import RATES, arguments, plain
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
@@ -172,7 +172,8 @@ def wired(name: str, cls: Any, proto: Live, made: Recipe) -> Op:
         4,
     )
     slot = Slot("X", ("N", int(width)))
-    make = lambda: Live(made.make())
+
+    make = live_maker(made)
 
     def run(live: Live, x: Array) -> Array:
         flags = [a for a in arguments(live.obj.forward) if a.role == "flag"]
@@ -298,7 +299,9 @@ def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -
     slot = Slot("X", ("N", int(width)))
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
-    make = lambda: Live(made.make())
+
+    make = live_maker(made)
+
     live = clone(proto, {}, make)
     out = np.asarray(call_quietly(live.obj.predict, x))
     named = {places.label(p): p for p in own if not places.is_gradient_place(p)}

@@ -63,13 +63,18 @@ def attributes_read(cls: Any, names: set[str]) -> list[str]:
             "math",
         }:
             found.append(node.attr)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
-            "hasattr",
-            "getattr",
-            "setattr",
-        }:
-            if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
-                found.append(str(node.args[1].value))
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "")
+            in {
+                "hasattr",
+                "getattr",
+                "setattr",
+            }
+            and len(node.args) > 1
+            and isinstance(node.args[1], ast.Constant)
+        ):
+            found.append(str(node.args[1].value))
     found = [a[4:] if a.startswith(("get_", "set_")) else a for a in found]
     return [
         a
@@ -83,15 +88,16 @@ def attribute_pairs(found: list[str]) -> dict[str, tuple[str, str]]:
     pairs = {}
     for name in found:
         for other in found:
-            if other != name and any(
-                places.same(s, places.norm(name)) for s in places.stems(other)
-            ):
-                if (
+            if (
+                other != name
+                and any(places.same(s, places.norm(name)) for s in places.stems(other))
+                and (
                     other.lower().lstrip("_").startswith(("d", "g", "delta"))
                     or "grad" in other.lower()
-                ):
-                    pairs[name] = (name, other)
-                    break
+                )
+            ):
+                pairs[name] = (name, other)
+                break
     return pairs
 
 
@@ -431,6 +437,20 @@ def op_of(
     )  # fmt: skip
 
 
+def defaults_read(function: Any) -> dict[str, float]:
+    """The numbers in ``config.get("decay_rate", 0.99)`` and ``config.setdefault(...)``."""
+    found: dict[str, float] = {}
+    tree = tree_of(function)
+    for node in ast.walk(tree) if tree is not None else ():
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr in {"get", "setdefault"} and len(node.args) == 2:
+            key, value = (a.value if isinstance(a, ast.Constant) else None for a in node.args)
+            if isinstance(key, str) and isinstance(value, float):
+                found[key] = value
+    return found
+
+
 def function_optimizer(name: str, function: Any) -> Op:
     """The Op of ``f(w, dw, config) -> (w, config)``.
 
@@ -440,7 +460,7 @@ def function_optimizer(name: str, function: Any) -> Op:
         The function cannot be called that way.
     """
     last = ""
-    for config in ({"learning_rate": 1e-2}, None):
+    for config in ({**defaults_read(function), "learning_rate": 1e-2}, None):
         try:
             if trial(function, "__call__", "function", {}, copy.deepcopy(config)):
                 return op_of(

@@ -140,7 +140,7 @@ def plan_class(name: str, cls: Any, line: int) -> Planned:
         compare = (
             getattr(cls, "compare", None)
             or getattr(cls, "calculate", None)
-            or getattr(cls, "__call__", None)
+            or next((vars(c)["__call__"] for c in cls.__mro__[:-1] if "__call__" in vars(c)), None)
         )
         if compare is None or (
             is_abstract(compare) if hasattr(cls, "compare") else not hasattr(cls, "calculate")
@@ -173,9 +173,9 @@ def left_open(cls: Any, pair: tuple[str, str]) -> set[str]:
     for method in pair:
         tree = tree_of(getattr(cls, method))
         for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if getattr(node.func.value, "id", "") == "self":
-                    found.add(node.func.attr)
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "self":
+                found.add(called.attr)
     return {n for n in found if raises_only(getattr(cls, n, None))}
 
 
@@ -284,8 +284,6 @@ def returns_gradients(loss: Any) -> bool:
 def is_container(cls: Any, key: str) -> bool:
     """A network that holds layers: Sequential, Model, MLP with add()."""
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
-    return (
-        "add" in own
-        or key in {"sequential", "model", "network", "neuralnetwork", "mlp"}
-        and "layers" in own
+    return "add" in own or (
+        key in {"sequential", "model", "network", "neuralnetwork", "mlp"} and "layers" in own
     )

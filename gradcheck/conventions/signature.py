@@ -73,9 +73,9 @@ class Arg:
     def flag(self) -> bool | None:
         """True for "training", False for "evaluation", None when it is no mode flag."""
         key = plain(self.name)
-        if isinstance(self.default, (int, float, str)) and not isinstance(self.default, bool):
-            if key != "mode":
-                return None
+        number = isinstance(self.default, (int, float, str)) and not isinstance(self.default, bool)
+        if number and key != "mode":
+            return None
         if key in TRAIN:
             return True
         return False if key in EVAL and (self.required or isinstance(self.default, bool)) else None
