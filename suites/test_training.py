@@ -471,6 +471,18 @@ def test_a_file_without_layers(tmp_path, capsys):
     assert "holds no dense layer, ReLU, softmax, loss or adam optimizer" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "message"), [("absent.py", "no such file"), (".", "files, but should be one")]
+)
+def test_files_that_cannot_be_loaded(tmp_path, name, message, capsys):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "b.py").write_text("x = 1\n")
+    arguments = options("--layers", str(tmp_path / name), "--dataset", "spiral", "--epochs", "1")
+    assert command.main(arguments) == command.USAGE
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
 # --- pictures
 
 
@@ -486,6 +498,16 @@ def test_the_report_folder(tmp_path):
     assert len(content["losses"]) == 30 and content["accuracy"] == outcome.accuracy
     counts = pictures.confusion(outcome)
     assert counts.sum() == 300 and np.trace(counts) == pytest.approx(300 * outcome.accuracy)
+
+
+def test_the_comparison_is_written(tmp_path):
+    pytest.importorskip("matplotlib")
+    from gradcheck.training import pictures
+
+    wrong = MINE.replace("dout * dx / len(dx)", "dout * dx")
+    found = swapped(tmp_path, wrong, 3)
+    page, picture = pictures.write_comparison(found, "They part", tmp_path / "out")
+    assert "They part" in page.read_text() and picture.stat().st_size > 500
 
 
 def test_worst_images_are_those_with_the_least_confidence():
@@ -574,14 +596,19 @@ def test_seeds(capsys):
     assert "seed 0: 0." in out and "mean accuracy of 2 seeds" in out and "no figure is asked" in out
 
 
-def test_ctrl_c_keeps_what_was_trained():
-    process = train_command("--dataset", "spiral", "--epochs", "2000000")
+@pytest.mark.parametrize("style", ["nnfs", "fish"])
+def test_ctrl_c_keeps_what_was_trained(style, tmp_path):
+    kept = tmp_path / "kept.npz"
+    arguments = ["--style", style, "--dataset", "spiral", "--epochs", "2000000"]
+    process = train_command(*arguments, "--save", str(kept))
     assert process.stdout.readline().startswith("spiral")
     time.sleep(4)
     process.send_signal(signal.SIGINT)
     code, out, err = finish(process)
     assert "ended early; what was trained is kept" in out, out + err
     assert "target accuracy" in out and "skipped" in out and code == 0
+    with np.load(kept) as arrays:
+        assert len([name for name in arrays.files if name != "description.json"]) == 4
 
 
 def test_the_table_fits_the_screen():

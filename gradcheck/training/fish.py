@@ -51,21 +51,30 @@ class FishNetwork:
         count, batch = len(data.X_train), self.setup.batch or len(data.X_train)
         per_epoch = max(count // batch, 1)
         steps = self.setup.steps or self.setup.epochs * per_epoch
-        for step in range(1, steps + 1):
-            rows = self._rng.choice(count, batch)
-            X, y = data.X_train[rows], data.y_train[rows]
-            gradients = self.net.gradient(X, y)
-            curve.losses.append(float(self.net.lastLayer.loss))
-            self.optimizer.update(self.net.params, gradients)
-            if step % per_epoch == 0 or step == steps:
-                loss, accuracy = self.evaluate(data.X_test, data.y_test)
-                row = {"epoch": step / per_epoch, "loss": float(np.mean(curve.losses[-per_epoch:]))}
-                curve.epochs.append(row | {"test_loss": loss, "test_accuracy": accuracy or 0.0})
-            seconds = time.perf_counter() - start
-            if watch and watch(Progress(step, steps, curve.losses[-1], None, seconds)):
-                curve.stopped = True
-                break
+        with reference("nnfs.loop").interrupts() as pressed:
+            for step in range(1, steps + 1):
+                rows = self._rng.choice(count, batch)
+                gradients = self.net.gradient(data.X_train[rows], data.y_train[rows])
+                curve.losses.append(float(self.net.lastLayer.loss))
+                self.optimizer.update(self.net.params, gradients)
+                if step % per_epoch == 0 or step == steps:
+                    curve.epochs.append(self._epoch(data, curve.losses, step, per_epoch))
+                now = Progress(step, steps, curve.losses[-1], None, time.perf_counter() - start)
+                if (watch and watch(now)) or pressed.is_set():
+                    curve.stopped = True
+                    break
         return curve
+
+    def _epoch(
+        self, data: Data, losses: list[float], step: int, per_epoch: int
+    ) -> dict[str, float]:
+        loss, accuracy = self.evaluate(data.X_test, data.y_test)
+        return {
+            "epoch": step / per_epoch,
+            "loss": float(np.mean(losses[-per_epoch:])),
+            "test_loss": loss,
+            "test_accuracy": accuracy or 0.0,
+        }
 
     def evaluate(self, X: Array, y: Array) -> tuple[float, float | None]:
         size, loss, right = 1000, 0.0, 0.0

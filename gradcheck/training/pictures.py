@@ -51,11 +51,17 @@ def write_report(outcome: Outcome, folder: str | os.PathLike[str]) -> list[Path]
     return [folder / "training.md", folder / "training.json", *paths]
 
 
-def write_comparison(found: Comparison, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write both loss curves of a comparison as a picture."""
+def write_comparison(found: Comparison, text: str, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write what was printed about a comparison, and both loss curves as a picture."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_save(folder / "comparison.png", draw_comparison, found, (8, 3.4))]
+    picture = _save(folder / "comparison.png", draw_comparison, found, (8, 3.4))
+    page = folder / "comparison.md"
+    page.write_text(
+        "# Your layers beside the reference\n\n"
+        f"![both loss curves]({picture.name})\n\n```text\n{text}\n```\n"
+    )
+    return [page, picture]
 
 
 def _json(outcome: Outcome, title: str) -> str:

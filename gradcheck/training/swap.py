@@ -331,6 +331,23 @@ def _accuracy(chain: Chain, data: Data, setup: Setup) -> float | None:
 # ---- the command ---------------------------------------------------------------------------------
 
 
+def load_file(text: str) -> Loaded:
+    """The user's file, definitions only.
+
+    Raises
+    ------
+    ValueError
+        There is no such file, it cannot be read, or it is a folder of several.
+    """
+    try:
+        found = targets.parse(text)
+        if len(found) != 1:
+            raise ValueError(f"--layers {text}: {len(found)} files, but should be one")
+        return targets.load(found[0])
+    except targets.TargetError as error:
+        raise ValueError(str(error)) from error
+
+
 def compare(args: argparse.Namespace, setup: Setup) -> int:
     """``gradcheck train --layers FILE``: train both, print, write; 0 agree, 1 part or fail."""
     from gradcheck.training import show_swap
@@ -339,17 +356,17 @@ def compare(args: argparse.Namespace, setup: Setup) -> int:
         raise ValueError("--layers trains the network of style nnfs: leave --style away")
     setup = setup.replace(l2=0.0)
     data = load_data(setup, args.seed, args.data)
-    [target] = targets.parse(args.layers)
     with contextlib.ExitStack() as stack:
         stack.enter_context(pristine_numpy())
-        loaded = targets.load(target)
+        loaded = load_file(args.layers)
         stack.callback(loaded.close)
         found = compare_runs(setup, loaded, data)
-    print(show_swap.text(found, setup, data))
+    text = show_swap.text(found, setup, data)
+    print(text)
     if args.report:
         from gradcheck.training.pictures import write_comparison
 
-        for path in write_comparison(found, args.report):
+        for path in write_comparison(found, text, args.report):
             print(f"wrote {path}")
     failed = any(subject.status in ("fail", "error") for subject in found.subjects)
     return 1 if failed or found.error or found.parting is not None else 0
