@@ -196,20 +196,23 @@ def compare_runs(setup: Setup, loaded: Loaded, data: Data, *, judge: bool = True
     mine, reference, notes = chains(setup, loaded, sizes_of(data))
     shadow = reference_again(setup, reference)
     parting, error, grown = None, "", 0.0
-    for number, (X, y) in enumerate(batches(setup, data), 1):
-        before = reference.parameters()
-        try:
-            with np.errstate(all="ignore"):
-                mine.step(X, y)
-        except Exception as problem:  # the user's code, whatever it raises
-            error = f"step {number} raises {type(problem).__name__}: {problem}"
-            break
-        reference.step(X, y)
-        if parting is None:
-            shadow.step(X, y)
-            grown = max(grown, *distances(shadow, reference).values())
-            limit = max(APART, FACTOR * grown)
-            parting = find_parting(number, limit, mine, reference, before, X, y)
+    with p.reference("nnfs.loop").interrupts() as pressed:
+        for number, (X, y) in enumerate(batches(setup, data), 1):
+            before = reference.parameters()
+            try:
+                with np.errstate(all="ignore"):
+                    mine.step(X, y)
+            except Exception as problem:  # the user's code, whatever it raises
+                error = f"step {number} raises {type(problem).__name__}: {problem}"
+                break
+            reference.step(X, y)
+            if parting is None:
+                shadow.step(X, y)
+                grown = max(grown, *distances(shadow, reference).values())
+                limit = max(APART, FACTOR * grown)
+                parting = find_parting(number, limit, mine, reference, before, X, y)
+            if pressed.is_set():
+                break
     used = {link.name: type(link).__name__ for link in (*mine.links, mine.loss, mine.optimizer)
             if link.mine}  # fmt: skip
     subjects = tuple(check(loaded, name, Options()) for name in used if judge)
