@@ -9,7 +9,8 @@ import numpy as np
 
 from gradcheck.diagnose.interventions import Shown
 from gradcheck.diagnose.repairs import quiet
-from gradcheck.types import Op, Verdict
+from gradcheck.laws import LAWS
+from gradcheck.types import Case, Op, Verdict
 
 #: Exceptions that mean a name was mistyped or never set.
 NAMES = {"NameError", "AttributeError", "KeyError", "UnboundLocalError"}
@@ -181,6 +182,16 @@ def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     )
 
 
+def runs_right(op: Op, case: Case) -> bool:
+    """Whether contract and gradient hold at a case."""
+    try:
+        with quiet():
+            found = [v for law in ("contract", "gradient") for v in LAWS[law](op, case)]
+    except Exception:  # the user's code raises there
+        return False
+    return not any(v.status in {"fail", "error"} for v in found)
+
+
 def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     """Memory layout; a read-only array that is written to is an edited argument."""
     if "read-only" in v.message:
@@ -199,6 +210,13 @@ def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
         shape = contract(op, v, others)
         if shape is not None:
             return shape
+    three, one = v.case and v.case.replace(N=3), v.case and v.case.replace(N=1)
+    if three and one and runs_right(op, three) and not runs_right(op, one):
+        return Shown(
+            "batch-of-one",
+            "wrong, or failing, for a batch of one sample only",
+            "contract and gradient hold with 3 samples and not with 1",
+        )
     return Shown(
         "batch-mixed",
         "a sample's result depends on the other samples of the batch",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from types import FunctionType
 
 from gradcheck import cases
+from gradcheck.diagnose.code import functions_by_place, roots
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.interventions import Shown
 from gradcheck.diagnose.repairs import quiet
@@ -19,12 +21,7 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """Large inputs: which floating-point error came first."""
     text = v.message.lower()
     if "clip" in text:
-        return Shown(
-            "clip-mismatch",
-            "forward and backward clip at different values, so at the edge the loss is finite "
-            "and its gradient is not",
-            "predictions of exactly 0 and 1 were given",
-        )
+        return clipped(op)
     first = first_error(op, v)
     nan = " = nan" in text
     if first == "overflow" and (not nan or "softmax" in op.name.lower()):
@@ -46,6 +43,31 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         if "inf" in text
         else None
     )
+
+
+def clipped(op: Op) -> Shown:
+    """A backward that is infinite where forward's clip keeps the loss finite."""
+    tried = "predictions of exactly 0 and 1 were given"
+    names = [n for p in backward_functions(op) for n in p.__code__.co_names]
+    if {"clip", "maximum", "minimum"} & set(names):
+        what = (
+            "forward and backward clip at different values: the loss is finite, its gradient is not"
+        )
+        return Shown("clip-mismatch", what, tried)
+    what = "backward divides by the prediction itself, which may be 0; forward clips it"
+    return Shown("nan-at-extreme", what, tried)
+
+
+def backward_functions(op: Op) -> list[FunctionType]:
+    """The user's backward functions, by name."""
+    wanted = roots(op)[1]
+    return [f for (name, _), f in functions_by_place(op).items() if name in wanted
+            and (not isinstance(op.obj, type) or f.__qualname__.split(".")[0] in mro_names(op.obj))]  # fmt: skip
+
+
+def mro_names(cls: type) -> set[str]:
+    """Names of a class and its bases."""
+    return {c.__name__ for c in cls.__mro__}
 
 
 def first_error(op: Op, v: Verdict) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,7 @@ def all_of(op: Op, verdict: Verdict) -> Iterator[Shown]:
     yield from shape_interventions(op, verdict)
     yield from distinct_indices(op, verdict)
     yield from without_regulariser(op, verdict)
+    yield from without_decay(op, verdict)
 
 
 def label_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -233,6 +235,36 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
             f"the regularisation term has another shape than {wrt}: it is made from another array",
             f"without regularisation ({plain.built}) the shape is right",
         )
+
+
+#: Attributes that hold a weight or rate decay.
+DECAYS = ("weight_decay", "weightdecay", "wd", "l2", "decay", "lambda_")
+
+
+def without_decay(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """The same optimizer with its decay set to 0."""
+    case, law = verdict.case, verdict.law
+    if case is None or op.step is None or law not in {"optimizer_steps", "bowl_descends"}:
+        return
+    held = op.make()
+    inner = getattr(held, "obj", held)
+    names = [n for n in DECAYS if isinstance(getattr(inner, n, None), (int, float))]
+    names = [n for n in names if getattr(inner, n)]
+    if not names:
+        return
+
+    def make() -> Any:
+        live = op.make()
+        for name in names:
+            setattr(getattr(live, "obj", live), name, 0.0)
+        return live
+
+    plain = replace(op, make=make, construct=make)
+    if fails(op, law, case, verdict.wrt) and fails(plain, law, case, verdict.wrt) is False:
+        shown = " and ".join(names)
+        yield Shown("decay-wrong", f"with {shown} = 0 the steps are right: the decay is not "
+                                   "applied as the method defines it",
+                    f"the law passes with {shown} = 0")  # fmt: skip
 
 
 def passes(op: Op, case: Case) -> bool:
