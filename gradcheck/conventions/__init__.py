@@ -9,7 +9,12 @@ from typing import Any
 from gradcheck.construct import recipes
 from gradcheck.conventions.accuracies import accuracy_op
 from gradcheck.conventions.adapt import Source, layer_ops, loss_ops
-from gradcheck.conventions.adapt_functions import function_ops, loss_function_ops, numgrad_op
+from gradcheck.conventions.adapt_functions import (
+    classifier_op,
+    function_ops,
+    loss_function_ops,
+    numgrad_op,
+)
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.models import model_op
@@ -44,6 +49,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return constructed(source, accuracy_op)[:1]
     if kind == "model":
         return [model(source)]
+    if kind == "classifier":
+        return [classifier_op(source)]
     if kind == "numgrad":
         return [numgrad_op(source)]
     if kind == "loss":

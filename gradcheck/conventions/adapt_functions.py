@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
 from gradcheck.conventions.adapt import Source, finish, loss_readings, shown_shape
-from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.calls import strongly_upstream
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.live import Live, Refused, call_quietly
 from gradcheck.conventions.signature import Arg, arguments, plain
-from gradcheck.types import Case, Op, Slot
+from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 
 def pair_of(source: Source) -> tuple[Any, Any]:
@@ -237,6 +238,43 @@ def with_cache(live: Live, backward: Any) -> Callable[..., Any]:
     return call
 
 
+def classifier_op(source: Source) -> Op:
+    """The Op of ``svm_loss(W, X, y, reg) -> (loss, dW)``: the loss as a function of ``W``.
+
+    Raises
+    ------
+    Refused
+        The function does not run that way.
+    """
+    function = source.namespace[source.name]
+    names = [a.name for a in arguments(function, method=False) if a.required]
+    weights, data = names[:2]
+    rest = [0.1] * (len(names) - 3)
+    make = functions.parameter_maker([weights], [(4, 5)])
+
+    def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        live.ret = call_quietly(function, live.args[weights], inputs[data], labels, *rest)
+        return np.asarray(live.ret[0], dtype=np.float64).reshape(())
+
+    def backward(live: Live, cot: Array, inputs: Primals, labels: Array | None) -> dict[str, Array]:
+        return {weights: live.ret[1]}
+
+    op = Op(
+        name=source.name, kind="model", convention="functions", make=make,
+        parameters=lambda live: {weights: live.args[weights]},
+        with_parameters=lambda values: Live(args={weights: np.array(values.get(weights, make().args[weights]))}),
+        forward=forward, backward=backward, slots=(Slot(data, ("N", 4)),),
+        labels=LabelSpec(("index",), 5, wide=True), terminal=True,
+        built=f"{source.name}({', '.join(names)})", obj=function, gradient_names={weights: f"d{weights}"},
+    )  # fmt: skip
+    try:
+        primals, labels = cases.draw(op, Case())
+        op.vjp(primals, labels)
+    except Exception as error:
+        raise Refused(f"{op.built} raises {type(error).__name__}: {error}") from error
+    return op
+
+
 def numgrad_op(source: Source) -> Op:
     """The Op of a user's own numerical differentiation function.
 
@@ -282,4 +320,4 @@ def with_arrays(function: Any, g: Callable[[Any], float], x: Any, extra: list[An
     return function(lambda *a: np.asarray(g(*a)), x, *extra)
 
 
-__all__ = ["function_ops", "loss_function_ops", "numgrad_op"]
+__all__ = ["classifier_op", "function_ops", "loss_function_ops", "numgrad_op"]

@@ -111,6 +111,28 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
     return without_optimizer(trial, make, proto, arrays, cots)
 
 
+def without_bystanders(
+    trial: Trial, make: Callable[[], Live], proto: Live, arrays: list[Array]
+) -> Trial:
+    """The trial without arrays that backward changes but forward does not read: velocities."""
+    stepped = [k for k, p in trial.grads.items() if p[0] == ("attr", "memory")]
+    still: set[str] = set()
+    for k in stepped:
+        outputs = []
+        for shift in (0.0, 0.7):
+            value = np.array(places.read(proto, trial.params[k])) + shift
+            live = clone(proto, {trial.params[k]: value}, make)
+            live.out = trial.calls.forward(live, [np.array(a) for a in arrays], None, True)
+            outputs.append(join(output_arrays(live, trial.output, len(trial.shapes))))
+        if np.array_equal(*outputs, equal_nan=True):
+            still.add(k)
+    return replace(
+        trial,
+        params={k: p for k, p in trial.params.items() if k not in still},
+        grads={k: p for k, p in trial.grads.items() if k not in still},
+    )
+
+
 def without_optimizer(
     trial: Trial, make: Callable[[], Live], proto: Live, arrays: list[Array], cots: list[Array]
 ) -> Trial:
@@ -118,6 +140,7 @@ def without_optimizer(
 
     A momentum or an adaptive step inside backward hides the gradient: it cannot be recovered.
     """
+    trial = without_bystanders(trial, make, proto, arrays)
     stepped = [k for k, p in trial.grads.items() if p[0] == ("attr", "memory")]
     if not stepped:
         return trial
@@ -224,8 +247,6 @@ def read_gradients(
     updated = [p for p in aliases if p not in pairs and p in touched and p[0] == ("attr", "obj")]
     if pairs:  # velocities and running statistics change too; only a trained name is an update
         updated = [p for p in updated if likely_parameter(p)]
-    elif any(np.any(aliases[p]) for p in updated):  # a velocity starts at zero
-        updated = [p for p in updated if likely_parameter(p) or np.any(aliases[p])]
     names = unique_labels([*pairs, *updated])
     for p, g in pairs.items():
         grads[names[p]] = g

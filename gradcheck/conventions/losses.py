@@ -252,6 +252,9 @@ def readings(
 ) -> Iterator[tuple[bool, str, tuple[int | str, ...], str, str]]:
     """(swapped, domain, shape, encoding, backward form), most likely first."""
     domains, encodings = hints(name)
+    args = value_args(lossy.forward_function)
+    if any(plain(a.name) in {"logits", "logit", "scores", "z", "preactivation"} for a in args[:2]):
+        domains = ("real", *(d for d in domains if d != "real"))
     if labels:
         encodings = (labels,)
     order = label_first(value_args(lossy.forward_function))

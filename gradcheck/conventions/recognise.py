@@ -107,9 +107,23 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
         and (is_loss_name(name) or label_first(args) is not None)
     ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
+    if len(args) in (3, 4) and is_classifier([a.name for a in args], returned_names(function)):
+        return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
     if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
         return Planned(name, "optimizer", "functions", line=line)
     return None
+
+
+def is_classifier(args: list[str], returned: list[str]) -> bool:
+    """CS231n's ``svm_loss(W, X, y, reg) -> (loss, dW)``."""
+    roles = [plain(a) for a in args[:3]]
+    return (
+        len(returned) == 2
+        and roles[0] in {"w", "weights", "theta"}
+        and roles[1] in {"x", "inputs", "data"}
+        and (roles[2] in {"y", "t"} or strong_label(roles[2]))
+        and "d" in returned[1].lower()
+    )
 
 
 def returns_pair(function: Any) -> bool:
