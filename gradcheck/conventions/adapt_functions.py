@@ -250,7 +250,12 @@ def classifier_op(source: Source) -> Op:
     names = [a.name for a in arguments(function, method=False) if a.required]
     weights, data = names[:2]
     rest = [0.1] * (len(names) - 3)
-    make = functions.parameter_maker([weights], [(4, 5)])
+    start = functions.parameter_maker([weights], [(4, 5)])
+
+    def holding(values: Primals) -> Live:
+        return Live(
+            SimpleNamespace(), {**start().args, **{k: np.array(v) for k, v in values.items()}}
+        )
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
         live.ret = call_quietly(function, live.args[weights], inputs[data], labels, *rest)
@@ -260,9 +265,9 @@ def classifier_op(source: Source) -> Op:
         return {weights: live.ret[1]}
 
     op = Op(
-        name=source.name, kind="model", convention="functions", make=make,
+        name=source.name, kind="model", convention="functions", make=lambda: holding({}),
         parameters=lambda live: {weights: live.args[weights]},
-        with_parameters=lambda values: Live(args={weights: np.array(values.get(weights, make().args[weights]))}),
+        with_parameters=holding,
         forward=forward, backward=backward, slots=(Slot(data, ("N", 4)),),
         labels=LabelSpec(("index",), 5, wide=True), terminal=True,
         built=f"{source.name}({', '.join(names)})", obj=function, gradient_names={weights: f"d{weights}"},
