@@ -74,7 +74,7 @@ def family(law: str) -> tuple[str, ...]:
         return ("optimizer",)
     if law.startswith("model_"):
         return ("model",)
-    if law in {"contract", "inputs_unchanged", "repeatable", "label_formats"}:
+    if law in {"contract", "inputs_unchanged", "repeatable", "label_formats", "train_eval"}:
         return ("vjp", "model")
     return {"numerical_gradient": ("numgrad",), "roles": ("vjp", "accuracy")}.get(law, ("vjp",))
 

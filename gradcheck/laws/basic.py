@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import linecache
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from gradcheck.laws.common import (
     Run,
     cotangent_for,
     differs,
+    evaluate,
     first_difference,
     gradient_name,
     numbers_differ,
@@ -19,7 +22,7 @@ from gradcheck.laws.common import (
     subscript,
     verdict,
 )
-from gradcheck.types import Array, Case, Op, Status, Verdict
+from gradcheck.types import Array, Case, Op, Primals, Status, Verdict
 
 
 def contract(op: Op, case: Case) -> Iterator[Verdict]:
@@ -35,7 +38,7 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
             op,
             case,
             "output",
-            f"forward raises {type(error).__name__}: {error}",
+            f"forward raises {type(error).__name__}: {error}{code_line(error)}",
             detail=traced(error),
         )
         return
@@ -52,7 +55,7 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
             op,
             case,
             next(iter(inputs), ""),
-            f"backward raises {type(error).__name__}: {error}",
+            f"backward raises {type(error).__name__}: {error}{code_line(error)}",
             detail=traced(error),
         )
         return
@@ -61,12 +64,62 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
         if name in inputs and (name not in differentiable or op.kind == "model"):
             continue  # nobody differentiates a whole model by its data
         yield gradient_contract(op, case, name, primal, gradients.get(name))
+    primals = {**{k: v.copy() for k, v in inputs.items()}, **parameters}
+    yield from other_shapes(op, case, primals, labels)
+    yield from calculates(op, case, primals, labels)
     for note in op.notes:
         if note.startswith("no gradient found for "):
             name = note.removeprefix("no gradient found for ")
             yield verdict(
                 law, "fail", op, case, name, f"{note}: backward neither returns nor stores one"
             )
+
+
+def other_shapes(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:
+    """Shapes the forward takes as well: images where it flattens, a row where it broadcasts."""
+    slots = [s for s in op.slots if s.domain == "real"]
+    if labels is not None or len(slots) != len(op.slots):
+        return
+    trials: list[tuple[str, Primals]] = []
+    first = primals[slots[0].name] if slots else np.zeros(())
+    if len(slots) == 1 and first.ndim == 2 and first.shape[1] % 2 == 0 and op.parameters(op.make()):
+        image = first.reshape(len(first), 2, -1)
+        trials.append((slots[0].name, {**primals, slots[0].name: image}))
+    if len(slots) == 2 and promises_broadcast(op, slots[1].name):
+        row = primals[slots[1].name]
+        trials.append((slots[1].name, {**primals, slots[1].name: row[:1]}))
+    for name, changed in trials:
+        try:
+            found = evaluate(op, case, changed)
+        except Exception:  # this shape is not for it
+            continue
+        gradient = found.gradients.get(name)
+        if gradient is not None and gradient.shape != changed[name].shape:
+            called = gradient_name(op, name)
+            text = f"{called}.shape = {gradient.shape}, but should be {changed[name].shape}, the shape of {name}, which forward accepts"
+            yield verdict("contract", "fail", op, case, name, text)
+
+
+def promises_broadcast(op: Op, name: str) -> bool:
+    """Whether a name says that the second operand may be one row."""
+    return "broadcast" in op.name.lower() or name.lower() in {"row", "bias", "b"}
+
+
+def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:
+    """A loss's ``calculate`` runs: names it reads exist."""
+    inner = getattr(op.make(), "obj", None)
+    method = getattr(inner, "calculate", None)
+    if op.kind != "loss" or not callable(method):
+        return
+    try:
+        method(primals[op.slots[0].name].copy(), labels)
+    except (NameError, AttributeError) as error:
+        text = (
+            f"calculate raises {type(error).__name__}: {error}{code_line(error)}: there is no loss"
+        )
+        yield verdict("contract", "fail", op, case, "loss", text, detail=traced(error))
+    except Exception:  # it wants other arguments than predictions and labels
+        return
 
 
 def gradient_contract(op: Op, case: Case, name: str, primal: Array, gradient: Any) -> Verdict:
@@ -103,6 +156,15 @@ def array_problem(name: str, value: Any) -> str:
         index = tuple(int(i) for i in bad) if array.ndim else ()
         return f"{subscript(name, index)} = {array[index]}, but should be finite"
     return ""
+
+
+def code_line(error: BaseException) -> str:
+    """`` in line 12: self.dW = ...``, the line of the user's code that raised, or ""."""
+    where = traced(error)
+    if "line" not in where:
+        return ""
+    code = linecache.getline(str(where["file"]), int(where["line"])).strip()
+    return f", in line {where['line']}: {code}" if code else ""
 
 
 def traced(error: BaseException) -> dict[str, Any]:
@@ -218,6 +280,7 @@ def repeatable(op: Op, case: Case) -> Iterator[Verdict]:
     first = step(op, case, live, inputs, labels)
     gradients = {k: np.array(v) for k, v in first.gradients.items() if v is not None}
     output = np.array(first.output)
+    yield from backward_again(op, case, gradients)
     second = step(op, case, live, inputs, labels)
     failed = False
     if differs(second.output, output):
@@ -237,6 +300,24 @@ def repeatable(op: Op, case: Case) -> Iterator[Verdict]:
         yield numbers_differ(law, status, op, case, gradient_name(op, name), again, old, why)  # type: ignore[arg-type]
     if not failed:
         yield verdict(law, "pass", op, case)
+
+
+def backward_again(op: Op, case: Case, once: dict[str, Array]) -> Iterator[Verdict]:
+    """A second backward after one forward; many classes allow only one and raise, which is fair."""
+    live, inputs, _, labels = start(op, case)
+    output = np.array(op.forward(live, inputs, labels, case.train))
+    try:
+        op.backward(live, cotangent_for(op, output, case), inputs, labels)
+        again = op.backward(live, cotangent_for(op, output, case), inputs, labels)
+    except Exception:  # one backward for each forward
+        return
+    for name, wanted in once.items():
+        got = again.get(name)
+        if got is None or not differs(got, wanted) or not differs(np.asarray(got), 2 * wanted):
+            continue  # accumulation is judged with the second forward
+        yield numbers_differ("repeatable", stateful(op), op, case, gradient_name(op, name), got, wanted,
+                             "a second backward after the same forward gives another gradient")  # fmt: skip
+        return
 
 
 def stateful(op: Op) -> Status:
@@ -267,13 +348,21 @@ def linear_in_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
     """Backward is linear in the upstream gradient: it neither ignores nor saturates it."""
     law = "linear_in_cotangent"
     if op.terminal:
-        yield verdict(law, "skipped", op, case, what="a loss: its backward starts at 1")
+        yield from upstream_of_a_loss(op, case, law, 2.0)
         return
     base = run(op, case)
     cot = np.asarray(base.cotangent)
     other = np.roll(cot.ravel(), 1).reshape(cot.shape) * 1.5 + 0.25
     results = [gradients_at(op, case, c) for c in (cot, other, cot + 2 * other, 0 * cot)]
+    large = gradients_at(op, case, 1e3 * cot)
     failed = False
+    for name, once in results[0].items():
+        rest = np.asarray(results[3][name], dtype=np.float64)
+        wanted = 1e3 * (np.asarray(once, dtype=np.float64) - rest) + rest
+        if differs(large[name], wanted, 1e-7):
+            yield numbers_differ(law, "fail", op, case, gradient_name(op, name), large[name], wanted,
+                                 "the upstream gradient is 1000 times as large")  # fmt: skip
+            return
     for name in results[0]:
         a, b, both, zero = (np.asarray(r[name], dtype=np.float64) for r in results)
         wanted = a + 2 * b - 2 * zero
@@ -291,6 +380,59 @@ def linear_in_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
         yield verdict(law, "pass", op, case)
 
 
+def upstream_of_a_loss(op: Op, case: Case, law: str, value: float) -> Iterator[Verdict]:
+    """``backward(dout=1)`` of a loss: another dout scales the gradient; ignoring it is worth a note."""
+    live, inputs, _, labels = start(op, case)
+    inner = getattr(live, "obj", None)
+    method: Any = getattr(inner, "backward", None)
+    if inner is None or not takes_optional_upstream(method):
+        yield verdict(law, "skipped", op, case, what="a loss: its backward starts at 1")
+        return
+    wanted = {k: np.array(v) for k, v in gradients_at(op, case, np.ones(())).items()}
+    op.forward(live, inputs, labels, case.train)
+    inner.backward = lambda *_: method(value)  # on this one object only
+    found = op.backward(live, np.asarray(value), inputs, labels)
+    for name, once in wanted.items():
+        got = np.asarray(found.get(name))
+        if not differs(got, once * value):
+            continue
+        called = gradient_name(op, name)
+        if not differs(got, once) and value != 0.0:
+            yield numbers_differ(law, "note", op, case, called, got, once * value,
+                                 f"backward(dout={value:g}) ignores dout")  # fmt: skip
+        elif differs(got, once):
+            yield numbers_differ(law, "fail", op, case, called, got, once * value,
+                                 f"backward(dout={value:g}) does not scale with dout")  # fmt: skip
+        elif law == "zero_cotangent" and not ignores_upstream(op, case, method):
+            yield numbers_differ(law, "fail", op, case, called, got, once * value,
+                                 "backward(dout=0) gives what dout=1 gives")  # fmt: skip
+        else:
+            continue
+        return
+    yield verdict(law, "pass", op, case)
+
+
+def takes_optional_upstream(method: Any) -> bool:
+    """Whether a bound backward has one argument, whose default is 1."""
+    try:
+        parameters = list(inspect.signature(method).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    return len(parameters) == 1 and parameters[0].default in (1, 1.0)
+
+
+def ignores_upstream(op: Op, case: Case, method: Any) -> bool:
+    """Whether another upstream gradient changes nothing at all."""
+    live, inputs, _, labels = start(op, case)
+    op.forward(live, inputs, labels, case.train)
+    own = getattr(live.obj, method.__name__)
+    results = []
+    for value in (1.0, 2.0):
+        op.forward(live, inputs, labels, case.train)
+        results.append(np.array(own(value), dtype=object))
+    return bool(np.array_equal(results[0], results[1]))
+
+
 def gradients_at(op: Op, case: Case, cot: Array) -> dict[str, Array]:
     """Gradients of a fresh object for one cotangent."""
     live, inputs, _, labels = start(op, case)
@@ -306,7 +448,7 @@ def zero_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
     """A zero upstream gradient gives zero gradients (and the regularisation terms alone)."""
     law = "zero_cotangent"
     if op.terminal:
-        yield verdict(law, "skipped", op, case, what="a loss: its backward starts at 1")
+        yield from upstream_of_a_loss(op, case, law, 0.0)
         return
     output = run(op, case).output
     if op.penalty is not None and op.penalty(op.make()) != 0.0:

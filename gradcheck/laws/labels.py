@@ -41,19 +41,33 @@ def label_formats(op: Op, case: Case) -> Iterator[Verdict]:
     primals, _ = cases.draw(op, case)
     base_dtype = "int64" if first.startswith("index") else "float64"
     labels = whole_labels(op, case, first)
-    base = evaluate(op, case, primals, labels.astype(base_dtype))
+    try:
+        base = evaluate(op, case, primals, labels.astype(base_dtype))
+    except IndexError:  # binary labels that are used as class numbers
+        base_dtype = "int64"
+        base = evaluate(op, case, primals, labels.astype(base_dtype))
     failed = False
     for encoding in (first, *(e for e in op.labels.encodings if e != first)):
         for dtype in DTYPES:
             if (encoding, dtype) == (first, base_dtype) or not legal(encoding, dtype):
                 continue
             given = whole_labels(op, case, encoding).astype(dtype)
-            found = list(compare(op, case, primals, given, base, f"{encoding} labels of {dtype}"))
+            found = list(
+                compare(
+                    op,
+                    case,
+                    primals,
+                    given,
+                    base,
+                    f"{encoding} labels of {dtype}",
+                    base_dtype == "int64",
+                )
+            )
             failed = failed or any(v.status == "fail" for v in found)
             yield from found
             if failed:
                 return
-    found = list(flat_against_column(op, case, first))
+    found = [*flat_against_column(op, case, first), *column_of_classes(op, case, primals, base)]
     yield from found
     if not any(v.status == "fail" for v in found):
         yield verdict(LAW, "pass", op, case)
@@ -82,7 +96,7 @@ def must_work(encoding: str, dtype: str) -> bool:
 
 
 def compare(
-    op: Op, case: Case, primals: Primals, labels: Array, base: Evaluated, what: str
+    op: Op, case: Case, primals: Primals, labels: Array, base: Evaluated, what: str, whole: bool
 ) -> Iterator[Verdict]:
     """Loss and gradient with these labels against those of the plain ones."""
     encoding, dtype = what.split()[0], str(labels.dtype)
@@ -90,7 +104,8 @@ def compare(
     try:
         got = evaluate(op, case, primals, labels)
     except Exception as error:
-        status: Any = "fail" if must_work(encoding, dtype) else "note"
+        legal_call = must_work(encoding, dtype) and not (whole and dtype.startswith("float"))
+        status: Any = "fail" if legal_call else "note"
         text = f"{what}, shape {labels.shape}: raises {type(error).__name__}: {error}"
         yield verdict(
             LAW, status, op, case.replace(labels=encoding, label_dtype=dtype), "labels", text
@@ -105,6 +120,27 @@ def compare(
         if mine is None or differs(mine, wanted, tolerance):
             yield numbers_differ(LAW, "fail", op, where, gradient_name(op, name), np.zeros(()) if mine is None else mine,
                                  wanted, f"{what}, shape {labels.shape}, give another gradient")  # fmt: skip
+
+
+def column_of_classes(op: Op, case: Case, primals: Primals, base: Evaluated) -> Iterator[Verdict]:
+    """Class numbers as a column (n, 1), where it is not refused but taken for something else."""
+    assert op.labels is not None
+    if "index" not in op.labels.encodings or "index_column" in op.labels.encodings:
+        return
+    labels = whole_labels(op, case, "index_column").astype("int64")
+    try:
+        got = evaluate(op, case, primals, labels)
+    except Exception:  # refusing it is a legal answer, and a loud one
+        return
+    if not differs(got.output, base.output):
+        return
+    promised = re.search(r"\(\s*[nN]\s*,\s*1\s*\)", source_text(op))
+    text = (
+        f"class numbers of shape {labels.shape} give a loss of {float(np.mean(got.output)):.6g}, but should give "
+        f"{float(np.mean(base.output)):.6g} as those of shape {labels.shape[:1]} do; reshape the labels or refuse them"
+    )
+    where = case.replace(labels="index_column")
+    yield verdict(LAW, "fail" if promised else "note", op, where, "labels", text)
 
 
 def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:

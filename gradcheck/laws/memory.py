@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.laws.basic import stateful, traced
 from gradcheck.laws.common import (
+    Evaluated,
     cotangent_for,
     differing,
     evaluate,
@@ -73,7 +75,46 @@ def cached_input(op: Op, case: Case) -> Iterator[Verdict]:
         yield numbers_differ(law, "note", op, case, wrt, got, wanted,
                              "forward keeps its input by reference; the caller changed it before backward")  # fmt: skip
         return
-    yield verdict(law, "pass", op, case)
+    noted = list(shared_arrays(op, case, base))
+    yield from noted
+    if not noted:
+        yield verdict(law, "pass", op, case)
+
+
+def shared_arrays(op: Op, case: Case, base: Evaluated) -> Iterator[Verdict]:
+    """An output that is also the cache, and a gradient that is the upstream array itself."""
+    if op.terminal:
+        return
+    live, inputs, _, labels = start(op, case)
+    output = np.asarray(op.forward(live, inputs, labels, case.train))
+    cot = cotangent_for(op, output, case)
+    names = ", ".join(inputs)
+    returned = getattr(live, "out", None)
+    if isinstance(returned, np.ndarray) and returned.flags.writeable:
+        returned *= 0.5
+        try:
+            gradients = op.backward(live, cot.copy(), inputs, labels)
+        except Exception as error:
+            text = f"backward raises {type(error).__name__} after the caller changes the output"
+            yield verdict("cached_input", "note", op, case, "output", text)
+            return
+        for wrt, got, wanted in differing(op, base, None, gradients):
+            why = f"forward of {names} returns the array that it keeps; the caller changed it before backward"
+            yield numbers_differ("cached_input", "note", op, case, wrt, got, wanted, why)
+            return
+    live, inputs, _, labels = start(op, case)
+    output = np.asarray(op.forward(live, inputs, labels, case.train))
+    cot = cotangent_for(op, output, case)
+    for name, value in op.backward(live, cot, inputs, labels).items():
+        if (
+            isinstance(value, np.ndarray)
+            and value.shape == cot.shape
+            and np.shares_memory(value, cot)
+        ):
+            called = gradient_name(op, name)
+            text = f"{called} is the same array as {op.upstream or 'dout'}: editing the one edits the other"
+            yield verdict("cached_input", "note", op, case, called, text)
+            return
 
 
 def overwrite(array: Array) -> None:
@@ -127,8 +168,12 @@ def two_objects(op: Op, case: Case, parameters: Primals) -> Iterator[Verdict]:
     strange, targets = moved(op, case.replace(seed=case.seed + 7919))
     if op.kind in {"function"}:
         return
-    alone = one_pass(op, case, make(), inputs, labels, None)
-    first, second = make(), make()
+    first, second = make(), make()  # a constructor may draw from a generator without a seed
+    try:
+        twin = copy.deepcopy(first)
+    except Exception:  # an attribute that cannot be copied
+        twin = make()
+    alone = one_pass(op, case, twin, inputs, labels, None)
     with_other = one_pass(
         op, case, first, inputs, labels, lambda: op.forward(second, strange, targets, case.train)
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import io
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.laws.common import (
+    differing,
     differs,
     evaluate,
     gradient_name,
@@ -21,7 +25,7 @@ from gradcheck.laws.common import (
     verdict,
 )
 from gradcheck.laws.gradient import gradient
-from gradcheck.types import Case, Op, Verdict
+from gradcheck.types import Array, Case, Op, Verdict
 
 GETTERS = (("get_parameters", "set_parameters"), ("get_params", "set_params"), ("get_weights", "set_weights"),
            ("state_dict", "load_state_dict"))  # fmt: skip
@@ -33,6 +37,30 @@ DRAWS = 3
 def model_gradient(op: Op, case: Case) -> Iterator[Verdict]:
     """Every parameter's gradient is the derivative of the model's loss, through all its layers."""
     yield from (relabelled(v, "model_gradient") for v in gradient(op, case))
+    yield from of_its_own_data(op, case)
+
+
+def of_its_own_data(op: Op, case: Case) -> Iterator[Verdict]:
+    """``gradient(x, t)`` is about the data it is given, whatever the model saw before."""
+    law = "model_gradient"
+    live, inputs, _, labels = start(op, case)
+    method: Any = getattr(getattr(live, "obj", None), "gradient", None)
+    try:
+        required = [
+            p for p in inspect.signature(method).parameters.values() if p.default is p.empty
+        ]
+    except (TypeError, ValueError):
+        return
+    if len(required) < 2:
+        return
+    base = evaluate(op, case)
+    _, strange, _, others = start(op, case.replace(seed=case.seed + 7919))
+    op.forward(live, strange, others, case.train)
+    got = op.backward(live, np.ones(()), inputs, labels)
+    for wrt, mine, wanted in differing(op, base, None, got):
+        yield numbers_differ(law, "fail", op, case, wrt, mine, wanted,
+                             "gradient(x, t) uses what an earlier call left behind")  # fmt: skip
+        return
 
 
 def model_moves(op: Op, case: Case) -> Iterator[Verdict]:
@@ -60,29 +88,127 @@ def model_moves(op: Op, case: Case) -> Iterator[Verdict]:
             f"there is no gradient for {name}, although the loss depends on it: it is never trained"
         )
         yield verdict(law, "fail", op, case, name, text)
-    if not failed:
+    own = list(trained_parameters(op, case))
+    yield from own
+    if not failed and not own:
         yield verdict(law, "pass", op, case, detail={"largest": largest})
 
 
+PARAMETERS = frozenset(
+    ("weights", "biases", "weight", "bias", "W", "b", "w", "gamma", "beta", "kernel", "filters")
+)
+
+
 def forgotten(op: Op, case: Case) -> Iterator[str]:
-    """Entries of the model's dicts of parameters that the loss feels but no gradient belongs to."""
+    """Parameters of the model or its layers that the loss feels but no gradient belongs to."""
     live, inputs, _, labels = start(op, case)
     known = [id(a) for a in op.parameters(live).values()]
     before = np.array(op.forward(live, inputs, labels, False))
-    inner = getattr(live, "obj", live)
-    for holder, values in list(vars(inner).items()):
-        if not isinstance(values, dict) or "grad" in holder.lower():
+    for name, array in own_arrays(getattr(live, "obj", live)):
+        if array.dtype.kind != "f" or id(array) in known or not array.size:
             continue
-        for key, array in values.items():
-            if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or id(array) in known:
-                continue
-            if not any(id(values.get(k)) in known for k in values):
-                continue  # not the dict that holds the parameters
-            array += 0.5
-            after = np.array(op.forward(live, inputs, labels, False))
-            array -= 0.5
-            if differs(after, before):
-                yield f"{holder}[{key!r}]"
+        array += 0.5
+        after = np.array(op.forward(live, inputs, labels, False))
+        array -= 0.5
+        if differs(after, before):
+            yield name
+
+
+def own_arrays(inner: Any) -> Iterator[tuple[str, Array]]:
+    """Arrays under a parameter's name in the model's dicts and in the layers of its lists."""
+    for holder, value in list(vars(inner).items()):
+        if isinstance(value, dict) and holder.lower() in {"params", "parameters", "weights"}:
+            yield from (
+                (f"{holder}[{k!r}]", a) for k, a in value.items() if isinstance(a, np.ndarray)
+            )
+        parts = (
+            value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        )
+        for i, layer in enumerate(parts):
+            for name, array in list(getattr(layer, "__dict__", {}).items()):
+                if name in PARAMETERS and isinstance(array, np.ndarray):
+                    yield f"{holder}[{i}].{name}", array
+
+
+def trained_parameters(op: Op, case: Case) -> Iterator[Verdict]:
+    """The model's own ``train(X, y)`` changes every parameter, with validation as without."""
+    law = "model_moves"
+    paths = []
+    for validation in (False, True):
+        live, inputs, _, labels = start(op, case)
+        inner = getattr(live, "obj", live)
+        options = training_options(getattr(inner, "train", None))
+        if options is None or (validation and "validation_data" not in options):
+            break
+        x, y = next(iter(inputs.values())).copy(), np.array(labels)
+        before = {k: v.copy() for k, v in op.parameters(live).items()}
+        given = {k: v for k, v in options.items() if k != "validation_data"}
+        if validation:
+            given["validation_data"] = (x.copy(), y.copy())
+        with seeded(0), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            inner.train(x, y, **given)
+            inner.train(x, y, **given)
+        paths.append({k: v.copy() for k, v in op.parameters(live).items()})
+        still = [k for k, v in before.items() if np.array_equal(paths[-1][k], v)]
+        if still:
+            text = f"train(X, y) leaves {still[0]} as it was: it is not among what is trained"
+            yield verdict(law, "fail", op, case, still[0], text)
+            return
+    if len(paths) == 2:
+        for name, wanted in paths[0].items():
+            if differs(paths[1][name], wanted):
+                yield numbers_differ(law, "fail", op, case, name, paths[1][name], wanted,
+                                     "validation changes what training does: a training flag stays switched off")  # fmt: skip
+                return
+
+
+def flag_restored(op: Op, case: Case) -> Iterator[Verdict]:
+    """``evaluate(X, y)`` leaves the model's training flag as it found it."""
+    live, inputs, _, labels = start(op, case)
+    inner = getattr(live, "obj", live)
+    method: Any = getattr(inner, "evaluate", None)
+    if training_options(method) is None:
+        return
+    before = {k: v for k, v in vars(inner).items() if isinstance(v, bool)}
+    with seeded(0), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        method(next(iter(inputs.values())).copy(), np.array(labels))
+    for name, value in before.items():
+        if getattr(inner, name, value) != value:
+            text = f"evaluate(X, y) leaves {name} = {not value}, but it was {value}: training goes on in the wrong mode"
+            yield verdict("train_eval", "fail", op, case, name, text)
+
+
+def training_options(method: Any) -> dict[str, Any] | None:
+    """Keyword arguments for a short ``train(X, y, ...)``, or None where it wants more."""
+    try:
+        parameters = list(inspect.signature(method).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    if len(required) != 2:
+        return None
+    wanted = {
+        "epochs": 2,
+        "n_epochs": 2,
+        "print_every": 1000,
+        "verbose": 0,
+        "validation_data": None,
+    }
+    return {p.name: wanted[p.name] for p in parameters if p.name in wanted}
+
+
+class seeded:
+    """Context: NumPy's global generator starts at a seed and is put back after."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def __enter__(self) -> None:
+        self.state = np.random.get_state()
+        np.random.seed(self.seed)
+
+    def __exit__(self, *_: object) -> None:
+        np.random.set_state(self.state)
 
 
 def model_roundtrip(op: Op, case: Case) -> Iterator[Verdict]:

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.laws.common import differs, first_difference, numbers_differ, subscript, verdict
+from gradcheck.laws.common import (
+    differs,
+    first_difference,
+    name_of,
+    numbers_differ,
+    subscript,
+    verdict,
+)
 from gradcheck.types import Array, Case, Op, Primals, Verdict
 
 STEPS = 4
@@ -127,6 +134,9 @@ def state_per_parameter(op: Op, case: Case) -> Iterator[Verdict]:
         yield verdict(law, "skipped", op, case, what="not an optimizer")
         return
     params, steps = problem(op, case)
+    if "clip" in name_of(op):
+        yield verdict(law, "skipped", op, case, what="clipping by the norm couples the parameters")
+        return
     if len(params) < 2:
         yield verdict(law, "skipped", op, case, what="the step takes one array at a time")
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.laws.common import name_of, numbers_differ, source_text, subscript, verdict
+from gradcheck.laws.common import differs, name_of, numbers_differ, source_text, subscript, verdict
 from gradcheck.laws.formulas import LEGAL, Formula, Hyper, State
 from gradcheck.laws.optimizer import problem
 from gradcheck.types import Array, Case, Op, Primals, Verdict
@@ -306,9 +306,6 @@ def rate_decay(op: Op, case: Case, role: str) -> Iterator[Verdict]:
         "(1 - decay)^(t + 1)": [(1 - value) ** (t + 1) for t in range(STEPS)],
         "exp(-decay t)": [float(np.exp(-value * t)) for t in range(STEPS)],
         "exp(-decay (t + 1))": [float(np.exp(-value * (t + 1))) for t in range(STEPS)],
-        "1 / (1 + decay)^t (compounded)": [
-            float(np.prod([1 / (1 + value * s) for s in range(t + 1)])) for t in range(STEPS)
-        ],
         "1 / sqrt(1 + decay t)": [(1 + value * t) ** -0.5 for t in range(STEPS)],
     }
     for text, wanted in schedules.items():
@@ -328,12 +325,29 @@ def rate_decay(op: Op, case: Case, role: str) -> Iterator[Verdict]:
                 what,
             )
             return
+    elsewhere = used_elsewhere(op, names)
+    if elsewhere and np.allclose(ratios, 1.0, rtol=1e-9):
+        text = f"a step does not decay the learning rate: {elsewhere} does, which is not checked"
+        yield verdict("decay", "note", op, case, "learning_rate", text)
+        return
     t = int(np.argmax(np.abs(np.subtract(ratios, schedules["1 / (1 + decay t)"]))))
     wanted_t = schedules["1 / (1 + decay t)"][t]
     text = f"at step {t + 1} the learning rate is multiplied by {ratios[t]:.6g}, but should be by {wanted_t:.6g} = 1 / (1 + {value:g} * {t})"
     yield verdict(
         "decay", "fail", op, case, "learning_rate", text, claimed=ratios[t], measured=wanted_t
     )
+
+
+def used_elsewhere(op: Op, names: tuple[str, ...]) -> str:
+    """A method beside the constructor, the step and properties that uses the decay: one for epochs."""
+    step = op.reading.split("(")[0]
+    for cls in getattr(op.obj, "__mro__", ())[:-1]:
+        for name, method in vars(cls).items():
+            code = getattr(method, "__code__", None)
+            if code is not None and name not in {"__init__", "__repr__", "__str__", step}:
+                if set(names) & set(code.co_names):
+                    return str(name)
+    return ""
 
 
 def ratio_of_moves(slow: Trace, full: Trace, t: int) -> float:
@@ -369,13 +383,20 @@ def weight_decay(op: Op, case: Case) -> Iterator[Verdict]:
             yield verdict("decay", "fail", op, case, key, text, index=index)
             return
     if all(np.array_equal(v, params[k]) for k, v in after.items()):
-        yield verdict(
-            "decay",
-            "fail",
-            op,
-            case,
-            "W",
-            f"{name} = {getattr(inner, name):g} changes nothing at a zero gradient",
-        )
+        text = f"{name} = {getattr(inner, name):g} changes nothing at a zero gradient"
+        yield verdict("decay", "fail", op, case, "W", text)
         return
-    yield verdict("decay", "pass", op, case)
+    yield decoupled(op, case, live, name, params, after)
+
+
+def decoupled(op: Op, case: Case, live: Any, name: str, before: Primals, after: Primals) -> Verdict:
+    """AdamW's decay multiplies every weight by 1 - lr * decay, apart from the moments."""
+    rate = next(iter(candidates(values_of(live), "lr")), None)
+    if "adamw" not in name_of(op) or rate is None:
+        return verdict("decay", "pass", op, case)
+    wanted = 1.0 - rate * float(getattr(getattr(live, "obj", live), name))
+    for key, value in after.items():
+        if differs(value, before[key] * wanted, 1e-7):
+            why = f"at a zero gradient AdamW multiplies {key} by 1 - lr * {name} = {wanted:.8g}"
+            return numbers_differ("decay", "fail", op, case, key, value, before[key] * wanted, why)
+    return verdict("decay", "pass", op, case)
