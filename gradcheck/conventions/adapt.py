@@ -85,7 +85,7 @@ def builds(
         try:
             made.make()
         except Exception as error:
-            last = f"{made.text} raises {type(error).__name__}: {error}"
+            last = more_telling(last, f"{made.text} raises {type(error).__name__}: {error}")
             continue
         count += 1
         if any(True for _ in optimizers_in(made.make())):

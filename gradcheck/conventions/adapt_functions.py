@@ -65,7 +65,9 @@ def function_ops(source: Source) -> list[Op]:
     for slots, param_shapes in candidates:
         slots, params, param_shapes = operands(slots, names, param_shapes)
         make = functions.parameter_maker(params, param_shapes)
-        text = built_text(forward, inputs, dict(zip(params, param_shapes, strict=True)), fixed)
+        text = built_text(
+            forward, [s.name for s in slots], dict(zip(params, param_shapes, strict=True)), fixed
+        )
         good, why = readings_that_run(source, forward, backward, slots, make, text, fixed)
         problem = problem or why
         runs = [op for op in good if op.gradient_names]

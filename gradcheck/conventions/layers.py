@@ -8,6 +8,7 @@ it is read.
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -106,6 +107,9 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
             calls.backward_function, calls.backward(live, [np.array(c) for c in cots], arrays, None)
         )
     except Exception as error:
+        lost = lost_import(error)
+        if lost:
+            raise Refused(f"backward needs {lost}, whose import failed here") from error
         return Trial(slots, calls, place, shapes, {}, {}, f"{type(error).__name__}: {error}")
     trial = read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
     return without_optimizer(trial, make, proto, arrays, cots)
@@ -124,7 +128,7 @@ def without_bystanders(
             live = clone(proto, {trial.params[k]: value}, make)
             live.out = trial.calls.forward(live, [np.array(a) for a in arrays], None, True)
             outputs.append(join(output_arrays(live, trial.output, len(trial.shapes))))
-        if np.array_equal(*outputs, equal_nan=True):
+        if np.array_equal(outputs[0], outputs[1], equal_nan=True):
             still.add(k)
     return replace(
         trial,
@@ -161,6 +165,27 @@ def without_optimizer(
         grads={k: p for k, p in trial.grads.items() if k not in hidden},
         missing=(*trial.missing, *sorted(hidden)),
     )
+
+
+def lost_import(error: Exception) -> str:
+    """The name of a NameError that the file imports: a module that could not be imported here."""
+    name, trace = getattr(error, "name", None), error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if not isinstance(error, NameError) or trace is None or not name:
+        return ""
+    file = trace.tb_frame.f_code.co_filename
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:
+        return ""
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    return str(name) if name in imported else ""
 
 
 def unchanged(live: Live, place: Place, before: Array) -> bool:
