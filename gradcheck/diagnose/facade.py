@@ -282,7 +282,8 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     ]
     fact = facts.shown(op, verdict, s.verdicts)
     if fact is not None:
-        candidates.append(Candidate(10, fact.cause, fact.text, fact.evidence))
+        rank = 4 if fact.cause in {"gradient-shape", "bias-shape"} else 10
+        candidates.append(Candidate(rank, fact.cause, fact.text, fact.evidence))
     if law not in LAWS or (fact is not None and fact.cause == "name-error"):
         return candidates
     for repair in law_repairs(s, verdict, case):

@@ -75,11 +75,13 @@ def first_error(op: Op, v: Verdict) -> str:
     if v.case is None:
         return ""
     primals, labels = cases.draw(op, v.case)
-    wanted = [p for what, p in extreme_inputs(op, v.case, primals) if what in v.message]
-    for given in wanted or [primals]:
+    drawn = list(extreme_inputs(op, v.case, primals))
+    wanted = [(p, dtype) for what, p, dtype in drawn if what in v.message]
+    for given, dtype in wanted or [(primals, "float64")]:
+        values = {k: cases.cast(a, dtype) for k, a in {**primals, **given}.items()}
         try:
             with callable_errors():
-                evaluate(op, v.case, {**primals, **given}, labels)
+                evaluate(op, v.case, values, labels)
         except FloatingPointError as error:
             return str(error).split()[0]
         except Exception:  # the case needs more than a plain run

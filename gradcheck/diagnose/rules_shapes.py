@@ -181,8 +181,13 @@ def broadcasts(scope: Scope, site: Site) -> Iterator[Change]:
     node = site.node
     if not is_load(node) or not is_root(site) or scope.piece.role == "forward":
         return
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+    softmaxy = re.search(r"softmax|attention", scope.words) is not None
     for axis in AXES:
-        yield Change(2, site, call(node, "sum", axis=axis), "missing-broadcast-sum")
+        plainly = call(node, "sum", axis=axis)
+        kept = call(node, "sum", axis=axis, keepdims="True")
+        diagonal = product and softmaxy and axis in {"-1", "1"}
+        yield Change(2, site, plainly, "missing-broadcast-sum")
         yield Change(
-            2, site, call(node, "sum", axis=axis, keepdims="True"), "missing-broadcast-sum"
+            2, site, kept, "softmax-diagonal-only" if diagonal else "missing-broadcast-sum"
         )

@@ -25,13 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from gradcheck_reference import bugs
+from gradcheck_reference.bugs import Bug
 from tabulate import tabulate
 
 from gradcheck import run
 from gradcheck.catalogue import checked
 from gradcheck.types import Subject, Verdict
-from gradcheck_reference import bugs
-from gradcheck_reference.bugs import Bug
 
 REPORT = Path(__file__).resolve().parents[2] / "reports" / "diagnosis.md"
 LIMIT = 240
