@@ -18,7 +18,17 @@ import pytest
 
 from gradcheck import targets
 from gradcheck.guard import pristine_numpy
-from gradcheck.training import bookcheck, checks, command, presets, run, show, show_swap, swap
+from gradcheck.training import (
+    bookcheck,
+    checks,
+    command,
+    networks,
+    presets,
+    run,
+    show,
+    show_swap,
+    swap,
+)
 from gradcheck.training.networks import Data, build, reference
 from gradcheck.training.presets import PRESETS, Setup
 
@@ -313,9 +323,9 @@ def test_targets():
     assert PRESETS["sine"].reaches(1e-5, seeds=5) and not PRESETS["sine"].reaches(1.1e-5, seeds=5)
     assert PRESETS["spiral-rmsprop"].reaches(0.0) is None
     data = quick_data()
-    row = run.target(None, QUICK, data, 1.0, 0.4, stopped=False)  # guessing: 1/3 ± 0.027
+    row = run.target(None, QUICK, data, 0.4, stopped=False)  # guessing: 1/3 ± 0.027
     assert row.status == "fail" and "better than guessing" in row.expected
-    assert run.target(preset, QUICK, data, 1.0, 0.9, stopped=True).status == "skipped"
+    assert run.target(preset, QUICK, data, 0.9, stopped=True).status == "skipped"
 
 
 # --- the fish book's gradient_check
@@ -528,6 +538,13 @@ def test_without_matplotlib_the_error_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'gradcheck\[report\]'"):
         pictures.write_report(outcome, tmp_path)
+
+
+def test_a_full_batch_run_is_judged_by_its_last_tenth():
+    curve = networks.Curve(epochs=[{"accuracy": a} for a in [0.1] * 18 + [0.9, 0.7]])
+    assert run.figure(QUICK, curve, 1.0, 0.2) == pytest.approx(0.8)
+    assert run.figure(QUICK.replace(batch=10), curve, 1.0, 0.2) == 0.2
+    assert run.figure(PRESETS["sine"].setup, curve, 1.0, None) == 1.0
 
 
 # --- the command

@@ -66,7 +66,7 @@ class Preset:
     ----------
     metric
         ``accuracy`` (at least `target`) or ``loss`` (at most `target`), on the test data for
-        images and on the training data for spiral and sine, as in the books.
+        images and on the training data for spiral and sine, as in the books. See `run.figure`.
     target
         None: reported only.
     spread

@@ -14,7 +14,7 @@ from gradcheck.training import checks
 from gradcheck.training.checks import Row
 from gradcheck.training.networks import Progress, build
 from gradcheck.training.presets import Preset, Setup
-from gradcheck.training.run import Outcome, load_data, sizes_of, train
+from gradcheck.training.run import Outcome, figure, load_data, sizes_of, train
 from gradcheck.types import Status
 
 WORDS: dict[Status, str] = {"pass": "pass", "fail": "FAIL", "inconclusive": "?", "error": "ERROR"}
@@ -129,7 +129,7 @@ def one_seed(setup: Setup, data: Any, seed: int) -> tuple[float, float]:
     """Train without the checks: the figure reached and the seconds taken."""
     network = build(setup, sizes_of(data), seed)
     begin = time.perf_counter()
-    network.train(data, Bar())
+    curve = network.train(data, Bar())
     seconds = time.perf_counter() - begin
     loss, accuracy = network.evaluate(data.X_test, data.y_test)
-    return (loss if accuracy is None else accuracy), seconds
+    return figure(setup, curve, loss, accuracy), seconds

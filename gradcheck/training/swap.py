@@ -19,6 +19,7 @@ from gradcheck.run import Options, check, plan
 from gradcheck.targets import Loaded
 from gradcheck.training import parts as p
 from gradcheck.training.networks import Data
+from gradcheck.training.networks import reference as reference_module
 from gradcheck.training.nnfs import nnfs_optimizer
 from gradcheck.training.presets import Setup
 from gradcheck.training.run import load_data, sizes_of
@@ -196,7 +197,7 @@ def compare_runs(setup: Setup, loaded: Loaded, data: Data, *, judge: bool = True
     mine, reference, notes = chains(setup, loaded, sizes_of(data))
     shadow = reference_again(setup, reference)
     parting, error, grown = None, "", 0.0
-    with p.reference("nnfs.loop").interrupts() as pressed:
+    with reference_module("nnfs.loop").interrupts() as pressed:
         for number, (X, y) in enumerate(batches(setup, data), 1):
             before = reference.parameters()
             try:
