@@ -28,7 +28,7 @@ def rejects(source: str, stem: str, target: str) -> bool:
         path = Path(folder) / f"{stem}.py"
         path.write_text(source, encoding="utf-8")
         loaded = targets.load(targets.parse(str(path))[0])
-        planned = next((p for p in run.plan(loaded) if target in run.aliases(p)), None)
+        planned = next((p for p in run.plan(loaded) if run.is_asked_for(p, target)), None)
         if planned is None or planned.reason:
             return False
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import math
 import time
 from collections.abc import Iterator
@@ -49,12 +50,14 @@ def laws() -> dict[str, Law]:
 def plan(loaded: Loaded, only: str | None = None) -> list[Planned]:
     """What a file holds, in its order; nothing is constructed."""
     found = recognise.plan_names(loaded.namespace, loaded.tree, loaded.module_name)
-    return [p for p in found if only is None or only in aliases(p)]
+    return [p for p in found if only is None or is_asked_for(p, only)]
 
 
-def aliases(planned: Planned) -> set[str]:
-    """The names under which a user may ask for a subject (a pair also by either function)."""
-    return {planned.name, f"{planned.name}_forward", f"{planned.name}_backward"}
+def is_asked_for(planned: Planned, name: str) -> bool:
+    """Whether a user means this subject (a pair also by the name of either function)."""
+    stem = re.escape(planned.name)
+    either = rf"{stem}_(forward|backward|fwd|bwd)(_\w+)?|(forward|backward)_{stem}"
+    return name == planned.name or re.fullmatch(either, name) is not None
 
 
 def source_of(loaded: Loaded, planned: Planned, options: Options) -> Source:
@@ -82,7 +85,7 @@ def describe(loaded: Loaded, name: str, options: Options | None = None) -> str:
 def check(loaded: Loaded, name: str, options: Options) -> Subject:
     """Check one class or function pair of a loaded file against every law that applies."""
     began = time.perf_counter()
-    planned = next((p for p in plan(loaded) if name in aliases(p)), None)
+    planned = next((p for p in plan(loaded) if is_asked_for(p, name)), None)
     target = f"{loaded.target.text.split('::')[0]}::{name}"
     if planned is None:
         return Subject(
