@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +51,11 @@ def plan(loaded: Loaded, only: str | None = None) -> list[Planned]:
     """What a file holds, in its order; nothing is constructed."""
     found = recognise.plan_names(loaded.namespace, loaded.tree, loaded.module_name)
     return [p for p in found if only is None or is_asked_for(p, only)]
+
+
+def aliases(planned: Planned) -> set[str]:
+    """The names under which a user may ask for a subject (a pair also by either function)."""
+    return {planned.name, f"{planned.name}_forward", f"{planned.name}_backward"}
 
 
 def is_asked_for(planned: Planned, name: str) -> bool:
