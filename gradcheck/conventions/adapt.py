@@ -253,7 +253,8 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
         source.name, kind_of(source.name, source.obj), "", make, proto, trial, made.text
     )
     notes = tuple(f"no gradient found for {m}" for m in trial.missing)
-    return replace(op, convention=style(op, trial), obj=source.obj, notes=notes)
+    kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
+    return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes)
 
 
 def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:

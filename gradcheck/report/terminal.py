@@ -7,6 +7,7 @@ copied whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -114,7 +115,7 @@ def _summary_by_file(files: Sequence[FileReport], style: Style) -> str:
 
 
 _HEADS = ("subject", "kind", "gradients", "other laws", "verdict")
-_LEAST = (22, 10, 28, 14, 18)
+_LEAST = (20, 6, 20, 10, 26)
 
 
 def _table(subjects: Sequence[Subject], style: Style) -> str:
@@ -269,6 +270,13 @@ def _other(files: Sequence[FileReport], status: Status, style: Style) -> str:
     return "\n".join(lines)
 
 
+def in_general(text: str) -> str:
+    """What a note says without its numbers and its case, so that equal notes fold into one line."""
+    text = re.sub(r"\s*\[[a-z_]+, [^\]]*\]$", "", text)
+    match = re.match(r"^\S.{0,60}? = \S+, but should be \S+: (?P<why>.+)$", text, re.DOTALL)
+    return match["why"] if match else text
+
+
 def _texts(subject: Subject, status: Status) -> list[str]:
     """What a subject has to say with this status; one text a law, however many gradients."""
     groups: dict[str, list[Verdict]] = {}
@@ -278,7 +286,7 @@ def _texts(subject: Subject, status: Status) -> list[str]:
     found = []
     for first, *rest in groups.values():
         also = [v.wrt for v in rest if v.wrt]
-        text = told(first, subject)
+        text = in_general(told(first, subject)) if status == "note" else told(first, subject)
         found.append(f"{text} (also {names_of(also, 4)})" if also else text)
     if status == subject.status and subject.reason and subject.reason not in found:
         found.insert(0, subject.reason)
