@@ -205,10 +205,15 @@ def variants(op: Op, module: str, names: tuple[str, ...], x: Array) -> Iterator[
 
 def attributes(op: Op) -> list[float]:
     """The float numbers an object holds: its slope, its beta."""
+    constants = [float(c) for c in re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", source_text(op))]
+    return own_numbers(op) + constants[:6]
+
+
+def own_numbers(op: Op) -> list[float]:
+    """The float attributes of the object."""
     inner = getattr(op.make(), "obj", None)
     held = vars(inner).values() if hasattr(inner, "__dict__") else ()
-    constants = [float(c) for c in re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", source_text(op))]
-    return [float(v) for v in held if isinstance(v, float)] + constants[:6]
+    return [float(v) for v in held if isinstance(v, float)]
 
 
 def loss(op: Op, case: Case) -> Verdict | None:
@@ -236,7 +241,9 @@ def loss(op: Op, case: Case) -> Verdict | None:
             )
         if best is None or steady:
             best = (pairs, steady)
-    return None if best is None else differing_loss(op, case, row[2][0], *best)
+    if best is None or (row[2][0] == "huber" and not own_numbers(op)):
+        return None  # its delta cannot be known
+    return differing_loss(op, case, row[2][0], *best)
 
 
 def loss_variants(op: Op, module: str, name: str) -> Iterator[Callable[..., Any]]:
