@@ -18,6 +18,7 @@ from gradcheck.laws.common import (
     name_of,
     numbers_differ,
     relabelled,
+    source_text,
     start,
     subscript,
     verdict,
@@ -57,7 +58,7 @@ def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
     if len(op.slots) == 1 and op.slots[0].domain == "real":
         if is_mask(op, case):
             found += dropout(op, case)
-        elif "norm" in name_of(op):
+        elif "batchnorm" in name_of(op) or ("norm" in name_of(op) and "running" in source_text(op)):
             found += normalisation(op, case)
     yield from found
     if not found:
