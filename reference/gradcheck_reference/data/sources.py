@@ -211,7 +211,7 @@ def _download(
                 got = pooch.retrieve(url, known_hash=None, fname=path.name, path=scratch)
                 data = read_idx(got, ndim=ndim, sha256=digest)
             except (OSError, ValueError) as error:  # network errors are OSErrors in pooch
-                problems.append(f"{url}: {str(error).splitlines()[0][:120]}")
+                problems.append(f"{url}: {_short(error)}")
                 with contextlib.suppress(FileNotFoundError):
                     (Path(scratch) / path.name).unlink()
                 continue
@@ -221,6 +221,14 @@ def _download(
         f"{path.name} of {published.name}: no mirror gave the published content; set {ENVIRONMENT} "
         f"to a folder that holds the IDX files ({'; '.join(problems)})"
     )
+
+
+def _short(error: Exception) -> str:
+    """What went wrong, without the path of a scratch file or a page of network details."""
+    text = str(error).splitlines()[0]
+    if isinstance(error, DataError):
+        return text.split(": ", 1)[-1][:80]
+    return f"{type(error).__name__} {text[:40]}"
 
 
 def _pooch(name: str) -> Any:
