@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gradcheck
+
+
+ROOT = Path(__file__).parents[1]
 
 
 class Dense:
@@ -93,5 +98,6 @@ def test_parametrize_checks_in_another_suite(tmp_path, factor, failures, outcome
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         capture_output=True, text=True, cwd=tmp_path, timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "reference")))},
     )  # fmt: skip
     assert outcome in done.stdout, done.stdout + done.stderr
