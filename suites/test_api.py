@@ -13,7 +13,6 @@ import pytest
 
 import gradcheck
 
-
 ROOT = Path(__file__).parents[1]
 
 
