@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -17,10 +18,10 @@ from gradcheck.numdiff.point import Direction, Point, is_float
 from gradcheck.types import Array
 
 _SPREAD_RUNS = 4
-#: Derivatives below so many roundings of a typical entry's are not told apart.
-HIDDEN = 32.0
 #: A gradient below so many roundings of the outputs is taken for zero.
 VANISHING = 1e3
+#: And is then known to so many of them.
+VANISHED = 32.0
 #: Small beside any curvature, and many float32 ulp.
 _ROUGH_STEP = 2.0**-20
 
@@ -52,20 +53,19 @@ class Claim:
         """Bound on the rounding of the claimed derivative along the direction."""
         eps = self.eps[direction.name]
         own = (4.0 if eps > 1e-10 else 8.0) * eps * self.size_along(direction)
-        own += HIDDEN * eps * self._smallest_known(direction.name)
+        if own > 0.0 and self._vanishes(direction.name):
+            own += VANISHED * eps * self._outputs
         spread = self.spread.get(direction.name)
         return own if spread is None else own + spread_along(spread, direction)
 
-    def _smallest_known(self, name: str) -> float:
-        """What rounding is relative to: an output can hide changes below its own spacing.
+    @cached_property
+    def _outputs(self) -> float:
+        return float(np.linalg.norm(self.weights.cotangent * self.point.output))
 
-        The effect of a typical entry; of a gradient that vanishes but for rounding (a bias before
-        batch norm), the outputs themselves.
-        """
-        effect = self.entry_effect(name)
-        outputs = float(np.linalg.norm(self.weights.cotangent * self.point.output))
-        vanishes = effect * self.point.size(name) ** 0.5 < VANISHING * self.eps[name] * outputs
-        return max(effect, outputs) if vanishes else effect
+    def _vanishes(self, name: str) -> bool:
+        """The gradient is nothing but rounding, as that of a bias before batch norm."""
+        effect = self.entry_effect(name) * self.point.size(name) ** 0.5
+        return bool(effect < VANISHING * self.eps[name] * self._outputs)
 
     def entry_effect(self, name: str) -> float:
         """Root mean square of gradient times scale: the effect of a typical entry."""
@@ -106,7 +106,7 @@ def make_claim(
         if rng is not None and any(e > 1e-10 for e in eps.values()):
             single = [n for n, e in eps.items() if e > 1e-10]
             spread = _measure_spread(point, cotangent, pinned, gradients, single, eps, rng)
-    weights = Weights.of(cotangent, noise)
+    weights = Weights.of(cotangent, noise, point.output)
     return Claim(point, weights, gradients, spread, eps, problems)
 
 

@@ -20,6 +20,7 @@ from gradcheck.types import Array
 NOISE_FACTOR = 6.0  # standard deviations of the evaluation error allowed for
 TABLEAU_NOISE = 1.15  # how much the extrapolation amplifies the error of the finest difference
 TRUNCATION_FACTOR = 2.0  # on the difference of neighbours in the tableau
+HIDDEN = 2.0  # spacings of one output that did not move, taken as the error of all such
 CLEAR = 4.0  # standard deviations a defect must have at a rung that is to speak against it
 CONTRADICTION = 3.0  # standard deviations at which a finer rung is believed instead
 CONTRACTION = 0.25  # successive differences of r must fall at least so fast (ideal: 1/16)
@@ -33,10 +34,17 @@ class Weights:
     noise: Noise
     variance: Array  # (cotangent * sigma)**2
     inflation: float
+    spacing: Array  # |cotangent| times the spacing of the outputs
 
     @classmethod
-    def of(cls, cotangent: Array, noise: Noise) -> Weights:
-        return cls(cotangent, noise, (cotangent * noise.sigma) ** 2, noise.inflation(cotangent))
+    def of(cls, cotangent: Array, noise: Noise, output: Array) -> Weights:
+        variance = (cotangent * noise.sigma) ** 2
+        spacing = np.abs(cotangent * output) * noise.eps
+        return cls(cotangent, noise, variance, noise.inflation(cotangent), spacing)
+
+    def hidden(self, moved: Array) -> float:
+        """The change that outputs which did not move may hide: one spacing, of the largest."""
+        return 0.0 if moved.all() else float((self.spacing * ~moved).max())
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Ladder:
     best: int = -1
     candidates: list[tuple[float, float, int]] = field(default_factory=list)
     irregular: bool = False
+    hidden: float = 0.0
 
     @property
     def movement(self) -> float:
@@ -144,7 +153,7 @@ class Ladder:
             if gap > bound:
                 more = NOISE_FACTOR * TABLEAU_NOISE + CONTRADICTION
                 bound = gap + more * self.rungs[i].noise
-        return bound
+        return bound + self.hidden
 
 
 def climb(
@@ -189,6 +198,8 @@ def climb(
         if hopeless and len(ladder.rungs) >= 3 and idle >= patience:
             break
     ladder.settle()
+    if ladder.rungs and (claimed != 0.0 or moved.any()):
+        ladder.hidden = HIDDEN * weights.hidden(moved) / (2.0 * ladder.rungs[0].h)
     return ladder
 
 
