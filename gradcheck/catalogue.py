@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import importlib
 import multiprocessing
 import signal
@@ -121,11 +122,17 @@ def one(task: Task) -> Row:
             twin: Status = "skipped"
             old = False
             if not task.without:
-                twin = checked(bug.right_source(), bug.right, bug.target, options).status
+                twin = twin_status(bug.right, bug.target, options)
                 old = oldrule.rejects(bug.source(), bug.right, bug.target)
     except Exception as error:  # reported as a problem of this row, which then counts as not caught
         return dataclasses.replace(row, problem=f"{type(error).__name__}: {error}")
     return filled(row, subject, seconds, twin, old)
+
+
+@functools.cache
+def twin_status(right: str, target: str, options: run.Options) -> Status:
+    """The status of the right code, which several bugs share."""
+    return checked(library().types.source_of(right), right, target, options).status
 
 
 def filled(row: Row, subject: Subject, seconds: float, twin: Status, old: bool) -> Row:
@@ -160,18 +167,18 @@ class time_limit:
         raise TimeoutError(f"took longer than {self.seconds} s")
 
 
-def rows(
-    tasks: Sequence[Task], jobs: int = 1
-) -> Iterator[Row]:
+def rows(tasks: Sequence[Task], jobs: int = 1) -> Iterator[Row]:
     """Run tasks, in their order, in `jobs` worker processes (in this process where it is 0)."""
     if jobs < 1:
         yield from map(one, tasks)
         return
-    with multiprocessing.Pool(jobs, maxtasksperchild=20) as pool:
-        yield from pool.imap(one, tasks)
+    with multiprocessing.Pool(jobs) as pool:
+        yield from pool.imap(one, tasks, chunksize=4)
 
 
-def tasks_for(half: str = "", ids: Iterable[str] = (), options: run.Options | None = None) -> list[Task]:
+def tasks_for(
+    half: str = "", ids: Iterable[str] = (), options: run.Options | None = None
+) -> list[Task]:
     """The bugs asked for; all of them by default.
 
     Raises
@@ -180,9 +187,11 @@ def tasks_for(half: str = "", ids: Iterable[str] = (), options: run.Options | No
         An id that the catalogue does not have.
     """
     bugs = library()
-    wanted = [bugs.get(i) for i in ids] or list(bugs.load())
+    wanted = [bugs.get(i) for i in ids] or sorted(bugs.load(), key=lambda b: (b.right, b.target))
     return [
-        Task(bug.id, options=options or run.Options()) for bug in wanted if not half or bugs.half(bug) == half
+        Task(bug.id, options=options or run.Options())
+        for bug in wanted
+        if not half or bugs.half(bug) == half
     ]
 
 
@@ -191,17 +200,29 @@ def without_their_only_law(found: Sequence[Row], jobs: int) -> list[Row]:
     alone = [Task(r.id, without=r.caught[0]) for r in found if len(r.caught) == 1]
     again = {r.id: r for r in rows(alone, jobs)}
     return [
-        dataclasses.replace(r, lost_without=r.caught[0]) if r.id in again and not again[r.id].caught else r
+        dataclasses.replace(r, lost_without=r.caught[0])
+        if r.id in again and not again[r.id].caught
+        else r
         for r in found
     ]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``gradcheck bugs``."""
-    parser.add_argument("id", nargs="*", help="show these bugs with their diff; all are run by default")
-    parser.add_argument("--half", choices=("tune", "held"), default="", help="one half of the catalogue")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: in this one)")
-    parser.add_argument("--write", metavar="FILE", help="write the table, the kill matrix and what each law adds as Markdown")
+    parser.add_argument(
+        "id", nargs="*", help="show these bugs with their diff; all are run by default"
+    )
+    parser.add_argument(
+        "--half", choices=("tune", "held"), default="", help="one half of the catalogue"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="worker processes (default: in this one)"
+    )
+    parser.add_argument(
+        "--write",
+        metavar="FILE",
+        help="write the table, the kill matrix and what each law adds as Markdown",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -211,7 +232,9 @@ def main(args: argparse.Namespace) -> int:
     try:
         tasks = tasks_for(args.half, args.id)
     except ModuleNotFoundError:
-        print("gradcheck bugs needs the package gradcheck_reference, which stands beside gradcheck in every wheel")
+        print(
+            "gradcheck bugs needs the package gradcheck_reference, which stands beside gradcheck in every wheel"
+        )
         return 2
     except KeyError as error:
         print(error.args[0])

@@ -48,8 +48,14 @@ def wrong(op: Op) -> bool:
         primals = {k: np.array(held[k]) if k in held else v for k, v in inputs.items()}
         output, pullback = op.vjp(primals, labels)
         claimed = pullback(np.ones(np.shape(output)))
-        names = [k for k, v in primals.items() if v.dtype.kind == "f" and (k in claimed or k not in slots)]
-        return any(mean_difference(op, primals, labels, name, claimed.get(name)) >= LIMIT for name in names)
+        names = [
+            k
+            for k, v in primals.items()
+            if v.dtype.kind == "f" and (k in claimed or k not in slots)
+        ]
+        return any(
+            mean_difference(op, primals, labels, name, claimed.get(name)) >= LIMIT for name in names
+        )
     except Exception:  # an exception is the plainest way for a backward to be wrong
         return True
 

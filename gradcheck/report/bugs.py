@@ -20,7 +20,9 @@ def single(row: Row, diff: str) -> str:
     if row.ok:
         lines.append(f"caught by {', '.join(row.caught)} ({row.seconds:.1f} s): {row.message}")
     else:
-        lines.append(f"NOT caught (expected {row.law}): {row.problem or 'other laws: ' + ', '.join(row.caught)}")
+        lines.append(
+            f"NOT caught (expected {row.law}): {row.problem or 'other laws: ' + ', '.join(row.caught)}"
+        )
     lines.append(f"the right code beside it: {row.right}")
     return "\n".join(lines)
 
@@ -112,7 +114,9 @@ def matrix(found: Sequence[Row]) -> str:
     laws = laws_in(found)
     rows = []
     for r in found:
-        marks = ["●" if law in r.caught else "○" if law == r.law and not r.ok else "·" for law in laws]
+        marks = [
+            "●" if law in r.caught else "○" if law == r.law and not r.ok else "·" for law in laws
+        ]
         rows.append((r.id, *marks, "●" if r.old else "·", f"{r.seconds:.1f}"))
     head = ("bug", *(str(i + 1) for i in range(len(laws))), "old", "s")
     return str(tabulate(rows, headers=head, tablefmt="github"))
