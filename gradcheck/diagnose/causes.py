@@ -19,7 +19,7 @@ CAUSES: dict[str, About] = {**GRADIENT, **DATA, **TRAINING}
 def fix_for(cause: str, convention: str, repair: Any = None) -> str:
     """The fix of a cause: the change that was tried and works, else the one of the convention."""
     if repair is not None:
-        return f"change `{repair.edit.before}` to `{repair.edit.after}` (tried: the check passes)"
+        return f"change `{repair.edit.before}` to `{repair.edit.after}`"
     return fix_in(CAUSES[cause], convention)
 
 

@@ -124,6 +124,12 @@ def scope_of(
             and node.value.isidentifier()
         ):
             keys.setdefault(node.value)
+    stored = [
+        n.id
+        for n in ast.walk(piece.node)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+    known = {k: v for k, v in (shapes or {}).items() if stored.count(k) < 2}
     options: set[str] = set()
     for node in ast.walk(piece.owner) if piece.owner else ():
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
@@ -141,7 +147,7 @@ def scope_of(
         optimizer,
         text,
         tuple(keys),
-        shapes or {},
+        known,
     )
 
 

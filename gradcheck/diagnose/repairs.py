@@ -167,13 +167,12 @@ def confirm_gradient(
 
 def describe(repair: Repair) -> str:
     """The experiment in one sentence."""
-    edit = repair.edit
     agreed = (
         f"the gradient agrees to {repair.resolution:.0e}"
         if repair.resolution
         else "the check passes"
     )
-    return f"with `{edit.before}` changed to `{edit.after}` {agreed}"
+    return f"tried: with line {repair.edit.line} changed as the fix says, {agreed}"
 
 
 def fails_of(verdicts: Sequence[Verdict], law: str) -> int:

@@ -168,7 +168,7 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(2, site, expr(f"{text_of(node)}[..., ::-1, ::-1]"), "kernel-flipped")
     if (isinstance(node, ast.Subscript) and is_load(node)) or isinstance(node, ast.Subscript):
         text = text_of(node.slice)
-        match = re.fullmatch(r"\(:, ([A-Za-z_].*)\)|:, ([A-Za-z_].*)", text)
+        match = re.fullmatch(r"\(:, ([A-Za-z_][^:,]*)\)|:, ([A-Za-z_][^:,]*)", text)
         if match:
             rows = f"np.arange(len({text_of(node.value)})), {match.group(1) or match.group(2)}"
             new = ast.Subscript(node.value, expr(f"({rows})"), node.ctx)

@@ -289,6 +289,12 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
             cause = "missing-mean" if is_root(site) else "summed-not-averaged"
             yield Change(2, site, ast.BinOp(node, ast.Div(), expr(name)), cause)
     for name in pool:
+        last = name.split(".")[-1]
+        if name.startswith("self.") and last in scope.options and scope.shapes.get(name) == ():
+            yield Change(
+                1, site, ast.BinOp(node, ast.Mult(), expr(name)), inserted(scope, site, name)
+            )
+    for name in pool:
         factor = expr(name)
         cause = inserted(scope, site, name)
         yield Change(3 + later, site, ast.BinOp(node, ast.Mult(), factor), cause)
@@ -318,6 +324,8 @@ def inserted(scope: Scope, site: Site, name: str) -> str:
         and last not in {"dim"}
     ):
         return "upstream-ignored"
+    if "stride" in last:
+        return "stride-ignored"
     if last == "scale" and not name.startswith("self."):
         return "constant-factor"
     if COUNTS.fullmatch(last) or last in {"n", "N", "m", "D", "batch_size"}:
