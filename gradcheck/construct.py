@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.conventions.signature import Arg, arguments, choices, plain
 
 SIZES_IN, SIZES_OUT, HIDDEN, CHANNELS, FILTERS, KERNEL = 4, 5, 6, 2, 4, 3
 
@@ -252,7 +252,11 @@ def optional_sizes(obj: Any) -> str:
 
 def by_trial(name: str, required: list[Arg], scope: Mapping[str, Any]) -> Iterator[Recipe]:
     """Combinations of guesses; the first guess of every argument comes first."""
-    options = [distinct(guesses(a), i, required) for i, a in enumerate(required)]
+    init = getattr(scope.get(name), "__init__", None)
+    options = [
+        (*map(repr, choices(init, a.name)), *distinct(guesses(a), i, required))
+        for i, a in enumerate(required)
+    ]
     combinations = itertools.islice(itertools.product(*options), 4000)
     ranked = sorted(
         combinations, key=lambda c: sum(o.index(v) for o, v in zip(options, c, strict=True))

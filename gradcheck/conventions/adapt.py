@@ -382,6 +382,8 @@ def hypotheses(
         shape: tuple[int | str, ...] = ("N", *source.shape[1:])
         yield readings, tuple(Slot(n, shape) for n in names)
         return
+    for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
+        yield readings, (Slot(names[0], shape),)
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
     for slots in shape_hypotheses(context, dims, names):
         yield readings, slots
@@ -392,6 +394,17 @@ def hypotheses(
             readings,
             tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
         )
+
+
+def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
+    """The input shape an object was given at construction, with samples in front and without."""
+    given = []
+    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+        key = plain(name)
+        if "shape" in key and "in" in key and isinstance(value, tuple) and 1 < len(value) < 4:
+            if all(type(n) is int and 0 < n <= 64 for n in value):
+                given += [("N", *value), value]
+    return given
 
 
 def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:

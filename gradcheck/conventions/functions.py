@@ -17,7 +17,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.conventions.calls import RATE, Calls, strongly_upstream
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
-from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
+from gradcheck.conventions.signature import Arg, arguments, choices, plain, tree_of
 from gradcheck.types import Array, Slot
 
 #: (pattern of the forward's name, patterns of the backward's); ``{}`` is the common stem.
@@ -215,6 +215,8 @@ def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any],
             mode = mode or "mode" in fixed[arg.name]
         elif not arg.required:
             continue
+        elif choices(forward, arg.name):
+            fixed[arg.name] = choices(forward, arg.name)[0]
         elif not inputs or STATES.match(arg.name):
             inputs.append(arg.name)
         elif plain(arg.name) in SCALARS and SCALARS[plain(arg.name)] is not None:

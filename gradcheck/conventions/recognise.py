@@ -62,7 +62,9 @@ def plan_names(
             planned.append(plan_class(node.name, obj, node.lineno))
         elif node.name in members:
             stem = members[node.name]
-            if found[stem][0] == node.name:
+            if found[stem][0] == node.name and any(is_abstract(namespace[f]) for f in found[stem]):
+                planned.append(Planned(stem, "unknown", reason="an empty body", line=node.lineno))
+            elif found[stem][0] == node.name:
                 kind = "loss" if is_loss_pair(found[stem], namespace) else "function"
                 planned.append(Planned(stem, kind, "functions", line=node.lineno))
         else:

@@ -199,6 +199,18 @@ def verbs(cls: type) -> tuple[str, str] | None:
     return next(iter(concrete or pairs), None)
 
 
+def choices(function: Any, name: str) -> list[str]:
+    """The strings an argument is compared with: ``if norm == "batch"``, ``mode in ("a", "b")``."""
+    found: list[str] = []
+    tree = tree_of(function)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Compare) and getattr(node.left, "id", "") == name:
+            for part in ast.walk(node.comparators[0]):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    found.append(part.value)
+    return list(dict.fromkeys(found))
+
+
 def returned_names(function: Any) -> list[str]:
     """The names in ``return a, b, c`` (the last such statement), or []."""
     tree = tree_of(function)
