@@ -81,14 +81,17 @@ def averaged(
     names = {v.wrt for v in failing}
     case = failing[0].case
     assert case is not None
-    if op.terminal or names & slots or (op.penalty is not None and op.penalty(op.make()) != 0.0):
+    batch = next((s for s in op.slots if "N" in s.shape), None)
+    if batch is None or op.terminal or names & slots:
+        return None
+    if op.penalty is not None and op.penalty(op.make()) != 0.0:
         return None
     point = claim(op, case)
     if names != {n for n in point.claimed if n in point.primals and n not in slots}:
         return None  # some of them are averaged, and others are not
 
     def backward(live: Any, cot: Array, inputs: Primals, labels: Array | None) -> Mapping[str, Any]:
-        n = len(next(iter(inputs.values())))
+        n = inputs[batch.name].shape[batch.shape.index("N")]  # samples may lie in columns
         grads = op.backward(live, cot, inputs, labels)
         return {k: g if k in slots or g is None else np.asarray(g) * n for k, g in grads.items()}
 
