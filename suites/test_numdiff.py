@@ -659,3 +659,46 @@ def test_steps_are_exact_in_both_precisions() -> None:
             np.testing.assert_array_equal(
                 seen[0] - seen[1], 2 * h * direction.values.astype(np.float64)
             )
+
+
+@pytest.mark.parametrize("scale", [1e-120, 1e-30, 1e30, 1e120])
+def test_any_magnitude_of_numbers(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    x = scale * rng.normal(size=(3, 5))
+    found = gradient_check(
+        vjp_of(lambda x: 2 * np.abs(x), lambda x: 2 * np.sign(x)), {"x": x}, rng=rng
+    )
+    assert found["x"].status == "pass"
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e150])
+def test_magnitudes_whose_squares_leave_the_range_are_inconclusive(scale: float) -> None:
+    square = vjp_of(lambda x: x * x, lambda x: 2 * x)
+    found = gradient_check(square, {"x": scale * np.ones(3)}, rng=np.random.default_rng(0))["x"]
+    assert found.status == "inconclusive"
+    assert found.reason.startswith("outputs of about 1e")
+
+
+def test_entries_that_are_not_finite_are_left_out_and_counted() -> None:
+    x = np.array([0.5, np.inf, 1.5])
+    decay = vjp_of(lambda x: np.exp(-x), lambda x: -np.exp(-x))
+    found = gradient_check(decay, {"x": x}, rng=np.random.default_rng(0))["x"]
+    assert (found.status, found.unresolved) == ("pass", 1)
+
+
+def test_a_function_drawn_anew_at_every_call_is_inconclusive() -> None:
+    state = np.random.default_rng(1)
+
+    def vjp(p: Any) -> Any:
+        mask = state.random(p["x"].shape) < 0.5
+        return p["x"] * mask, lambda gy: {"x": gy * mask}
+
+    x = np.random.default_rng(0).normal(size=(4, 5))
+    found = gradient_check(vjp, {"x": x}, rng=np.random.default_rng(0))["x"]
+    assert found.status == "inconclusive"
+
+
+def test_float16_is_never_called_wrong() -> None:
+    rng = np.random.default_rng(0)
+    primals = {k: v.astype(np.float16) for k, v in dense_primals(rng).items()}
+    assert "fail" not in {f.status for f in gradient_check(dense, primals, rng=rng).values()}

@@ -134,6 +134,7 @@ class _Asked:
         )
 
 
+@np.errstate(all="ignore")
 def check(
     claim: Claim,
     direction: Direction,
@@ -148,6 +149,9 @@ def check(
     (for searching: whatever is blamed in the end is confirmed); ``closely`` takes steps until noise
     ends it, also where the derivative is known well enough for a pass.
     """
+    if not direction.values.any():
+        text = "not finite, so it cannot be moved"
+        return Directional("inconclusive", 0.0, math.inf, 0.0, 0.0, 0.0, 0, text)
     before = claim.point.forward_calls
     claimed = claim.along(direction)
     precision = max(claim.eps[direction.name], claim.point.eps(direction.name))

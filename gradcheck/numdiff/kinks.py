@@ -95,6 +95,7 @@ def jumps(ladder: Ladder) -> bool:
     )
 
 
+@np.errstate(all="ignore")
 def kinked_outputs(
     point: Point, noise: Noise, direction: Direction, single: bool
 ) -> tuple[Array | None, int]:

@@ -51,6 +51,7 @@ class Located:
     forward_calls: int
 
 
+@np.errstate(all="ignore")
 def bisect_entries(
     site: Site,
     name: str,
@@ -215,6 +216,7 @@ def _test(
     return check(claim, direction, start=first, confirm=confirm, closely=closely)
 
 
+@np.errstate(all="ignore")
 def bisect_outputs(site: Site, name: str, direction: Direction, most: int = 64) -> list[int]:
     """Outputs whose part of a gradient is wrong along a direction: bisects the cotangent.
 

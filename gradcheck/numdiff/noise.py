@@ -65,7 +65,9 @@ def measure_noise(point: Point, rng: np.random.Generator) -> Noise:
     bases = _COARSE_DOUBLE if eps < 1e-10 else tuple(min(eps * b, 2.0**-6) for b in _COARSE_ULP)
     coarse = [_residual(point, base, _COARSE, 2, rng, seen) for base in bases]
     y_eps = output_eps(point.raw, seen)
-    floor = FLOOR_ULP * np.maximum(np.abs(point.output) * y_eps, np.finfo(np.float64).tiny)
+    dtype = point.raw.dtype if is_float(point.raw) else np.dtype(np.float64)
+    smallest = max(float(np.finfo(dtype).smallest_subnormal), np.finfo(np.float64).tiny)
+    floor = FLOOR_ULP * np.maximum(np.abs(point.output) * y_eps, smallest)
     variance, rows = _combined(
         [r for r in fine if np.all(np.isfinite(r))],
         [r for r in coarse if np.all(np.isfinite(r))],

@@ -145,6 +145,8 @@ class Point:
             return part.rungs
         index = 0 if direction.flat is None else int(direction.flat[0])
         size, power = abs(float(part.flat[index])), float(part.power[index])
+        if not math.isfinite(size):
+            return part.rungs
         extra = int(math.log2(power / size) / 2.0) if size > 0 else MOST_RUNGS
         return min(MOST_RUNGS, part.rungs + extra)
 

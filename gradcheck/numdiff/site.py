@@ -21,6 +21,10 @@ ROUNDING_SUSPECT = 1e-4
 FINE_PASS = {False: 3e-8, True: 3e-3}  # in double, in single precision
 
 
+#: Squares of larger numbers, or of the inverse, leave the range of float64.
+MAGNITUDE = 1e140
+
+
 @dataclass
 class Site:
     """A point that probes are made at.
@@ -117,6 +121,7 @@ class Site:
         return self.masked
 
 
+@np.errstate(all="ignore")
 def open_site(
     vjp: Vjp,
     primals: Mapping[str, Any],
@@ -132,6 +137,9 @@ def open_site(
     if not np.all(np.isfinite(point.output)):
         bad = int(np.sum(~np.isfinite(point.output)))
         return f"{bad} of {point.output.size} outputs are not finite at this point"
+    largest = float(np.abs(point.output).max())
+    if largest > MAGNITUDE or 0.0 < largest < 1.0 / MAGNITUDE:
+        return f"outputs of about {largest:.0e} are beyond what can be measured"
     cotangent = draw_cotangent(point, rng, pinned)
     names = [n for n in point.names if wrt is None or n in wrt]
     noise = measure_noise(point, rng)
