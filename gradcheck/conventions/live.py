@@ -6,6 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,8 @@ def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) 
             memo[id(old)] = np.array(value)
         else:
             later.append((place, value))
+    held = vars(proto.obj).values() if hasattr(proto.obj, "__dict__") else ()
+    memo |= {id(v): v for v in held if isinstance(v, ModuleType)}  # self.xp = numpy
     try:
         twin = copy.deepcopy(proto, memo)
     except Exception:  # an attribute that cannot be copied (a generator, a lock, a module)

@@ -10,7 +10,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -228,6 +228,16 @@ def in_containers(
 ) -> Primals:
     """Layers in a list, a model with layers, or parameter objects given at construction."""
     form, _, kind = bench.form.partition(":")
+    if form == "model_given":
+        model = bench.config
+        if isinstance(model.params, dict):
+            model.params.update(params)
+            model.grads.update(grads)
+            call_quietly(update)
+            return dict(model.params)
+        model.params[:], model.grads[:] = list(params.values()), list(grads.values())
+        call_quietly(update)
+        return dict(zip(params, model.params, strict=True))
     if form == "given":
         held = bench.config
         for one, key in zip(held, params, strict=True):
@@ -357,13 +367,60 @@ def optimizer_op(
     raise Refused(f"no way to call {method} was found; last: {last}")
 
 
+MODEL_NAMES = {"model", "net", "network", "nn"}
+
+
+def model_given(name: str, cls: Any, method: str, values: dict[str, Any]) -> Op:
+    """The Op of an optimizer given a model at construction: it reads ``model.params`` and ``.grads``.
+
+    Raises
+    ------
+    Refused
+        It cannot be built from such a model, or its step changes nothing.
+    """
+    shapes = shapes_for("model_given")
+    now = {k: np.ones(s) for k, s in shapes.items()}
+
+    def maker(model: Any) -> Live:
+        live = Live(cls(model, **values))
+        live.memory["bench"] = Bench("model_given", config=model)
+        return live
+
+    def as_dicts() -> Live:
+        return maker(Holder(params={k: v.copy() for k, v in now.items()}, grads=dict(now)))
+
+    def as_lists() -> Live:
+        return maker(Holder(params=[v.copy() for v in now.values()], grads=list(now.values())))
+
+    def step(live: Live, params: Primals, grads: Primals) -> Primals:
+        return call_step(live.obj, method, live.memory["bench"], params, grads)
+
+    last, refuse = "", cast(Any, None)
+    for make in (as_lists, as_dicts):
+        try:
+            fresh = {k: v.copy() for k, v in now.items()}
+            after = step(make(), fresh, {k: v.copy() for k, v in now.items()})
+        except Exception as error:
+            last = f"{method} of {name}(model) raises {type(error).__name__}: {error}"
+            continue
+        if all(not np.array_equal(after[k], now[k]) for k in now):
+            return Op(
+                name=name, kind="optimizer", convention="given", make=make, parameters=lambda _l: {},
+                with_parameters=lambda _v, make=make: make(), forward=refuse, backward=refuse, step=step,  # type: ignore[misc]
+                built=f"{name}(model)", obj=cls, reading=f"{method}(model_given)",
+            )  # fmt: skip
+        last = last or f"{method} leaves the parameters of the model it was given unchanged"
+    raise Refused(last)
+
+
 def given_parameters(cls: Any) -> bool:
     """Whether an optimizer takes its parameters at construction and steps without arguments."""
     method = update_method(cls)
     if method is None or [a for a in arguments(getattr(cls, method)) if a.required]:
         return False
     required = [a for a in arguments(cls.__init__) if a.required]
-    return bool(required) and "param" in plain(required[0].name)
+    first = plain(required[0].name) if required else ""
+    return "param" in first or first in MODEL_NAMES
 
 
 def given_op(name: str, cls: Any, method: str) -> Op:
@@ -376,6 +433,9 @@ def given_op(name: str, cls: Any, method: str) -> Op:
     """
     others = [a for a in arguments(cls.__init__) if a.required][1:]
     values = {a.name: ast.literal_eval(guesses(a)[0]) for a in others}
+
+    if plain(next(a for a in arguments(cls.__init__) if a.required).name) in MODEL_NAMES:
+        return model_given(name, cls, method, values)
 
     def fresh(held: list[Any]) -> Live:
         live = Live(cls(held, **values))

@@ -172,7 +172,7 @@ def two_objects(op: Op, case: Case, parameters: Primals) -> Iterator[Verdict]:
     try:
         twin = copy.deepcopy(first)
     except Exception:  # an attribute that cannot be copied
-        twin = make()
+        twin = op.with_parameters({k: np.array(v) for k, v in op.parameters(first).items()})
     alone = one_pass(op, case, twin, inputs, labels, None)
     with_other = one_pass(
         op, case, first, inputs, labels, lambda: op.forward(second, strange, targets, case.train)
