@@ -401,9 +401,9 @@ def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
     given = []
     for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
         key = plain(name)
-        if "shape" in key and "in" in key and isinstance(value, tuple) and 1 < len(value) < 4:
-            if all(type(n) is int and 0 < n <= 64 for n in value):
-                given += [("N", *value), value]
+        sizes = value if "shape" in key and "in" in key and isinstance(value, tuple) else ()
+        if 1 < len(sizes) < 4 and all(type(n) is int and 0 < n <= 64 for n in sizes):
+            given += [("N", *sizes), sizes]
     return given
 
 
