@@ -344,8 +344,9 @@ def used_elsewhere(op: Op, names: tuple[str, ...]) -> str:
     for cls in getattr(op.obj, "__mro__", ())[:-1]:
         for name, method in vars(cls).items():
             code = getattr(method, "__code__", None)
-            other = code is not None and name not in {"__init__", "__repr__", "__str__", step}
-            if other and set(names) & set(code.co_names):
+            if code is None or name in {"__init__", "__repr__", "__str__", step}:
+                continue
+            if set(names) & set(code.co_names):
                 return str(name)
     return ""
 
