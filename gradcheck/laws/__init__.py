@@ -59,6 +59,12 @@ LAWS: dict[str, Law] = {
 AFTER_GRADIENT = frozenset(("batch", "dtype", "extremes", "kinks"))
 
 
+#: What an option cannot change: tried on the first configuration only.
+FIRST_CONFIGURATION = frozenset(
+    ("cached_input", "dtype", "extremes", "interleaved", "kinks", "layout", "zero_cotangent")
+)
+
+
 def group(op: Op) -> str:
     """Which family of laws an Op obeys: ``vjp``, ``model``, ``optimizer``, ``numgrad``, ``accuracy``."""
     if op.step is not None:
