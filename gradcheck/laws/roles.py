@@ -9,7 +9,15 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.laws.accuracy import accuracy
-from gradcheck.laws.common import differs, evaluate, name_of, numbers_differ, subscript, verdict
+from gradcheck.laws.common import (
+    differs,
+    evaluate,
+    name_of,
+    numbers_differ,
+    start,
+    subscript,
+    verdict,
+)
 from gradcheck.types import Array, Case, Op, Verdict
 
 LAW = "roles"
@@ -20,6 +28,9 @@ def roles(op: Op, case: Case) -> Iterator[Verdict]:
     if op.kind == "accuracy":
         yield from accuracy(op, case)
         return
+    if op.kind == "model":
+        yield from classifier(op, case)
+        return
     role = role_of(op)
     if role is None:
         yield verdict(LAW, "skipped", op, case, what="its name promises nothing that can be tested")
@@ -28,6 +39,30 @@ def roles(op: Op, case: Case) -> Iterator[Verdict]:
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case, detail={"role": role})
+
+
+def classifier(op: Op, case: Case) -> Iterator[Verdict]:
+    """A classifier's scores can be negative: no ReLU stands after its last layer."""
+    live, inputs, _, labels = start(op, case.replace(N=16))
+    predict = getattr(getattr(live, "obj", None), "predict", None)
+    classes = op.labels is not None and op.labels.encodings[0] in {"index", "onehot"}
+    if not callable(predict) or not classes or len(inputs) != 1:
+        yield verdict(LAW, "skipped", op, case, what="has no predict for classes")
+        return
+    with np.errstate(all="ignore"):
+        scores = np.asarray(predict(next(iter(inputs.values())).copy()))
+    if scores.ndim != 2 or scores.dtype.kind != "f" or np.any(scores < 0):
+        yield verdict(LAW, "pass", op, case)
+        return
+    dead = float(np.mean(scores == 0))
+    if dead < 0.1:
+        yield verdict(LAW, "pass", op, case)
+        return
+    text = (
+        f"none of {scores.size} scores that predict gives is negative and {dead:.0%} are exactly 0: "
+        "a ReLU stands after the last layer, so that its units die"
+    )
+    yield verdict(LAW, "fail", op, case, "output", text)
 
 
 def role_of(op: Op) -> str | None:

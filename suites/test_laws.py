@@ -1,0 +1,142 @@
+"""Every law over every class of the reference, and over a user's file with ``--target FILE``.
+
+`laws_table.json` says which law applies to what and with which answer; a cell that changes without
+the table being changed fails. ``python suites/test_laws.py`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    sys.path[:0] = [str(HERE.parent), str(HERE.parent / "reference")]
+
+from gradcheck_reference import registry  # noqa: E402
+from hypothesis import given  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from gradcheck import cases, run, targets  # noqa: E402
+from gradcheck.laws import LAWS, family, group  # noqa: E402
+from gradcheck.types import worst  # noqa: E402
+from suites import reference_ops  # noqa: E402
+
+TABLE = HERE / "laws_table.json"
+#: Statuses that right code may have.
+RIGHT = {"pass", "note", "skipped"}
+
+
+def named(entry) -> str:
+    return f"{entry.skin} {entry.make}"
+
+
+def checkable(entry) -> bool:
+    return entry.kind != "function" or bool(entry.backward)
+
+
+def cells(subject) -> dict[str, str]:
+    """Law -> the worst status of its verdicts."""
+    by_law: dict[str, list] = {}
+    for v in subject.verdicts:
+        by_law.setdefault(v.law, []).append(v.status)
+    return {law: worst(by_law[law]) for law in LAWS if law in by_law}
+
+
+def entries():
+    for i, entry in enumerate(e for e in registry.entries() if checkable(e)):
+        quick = entry.skin != "functional" and i % 2 == 0
+        yield pytest.param(entry, id=named(entry)[:70], marks=[] if quick else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize("entry", list(entries()))
+def test_cells_of_the_reference_are_as_committed(entry, checked_subject):
+    subject = checked_subject(reference_ops.checked(entry, run.Options()))
+    assert subject.status in {"pass", "note"}, (subject.reason, [v.message for v in subject.verdicts if v.status not in RIGHT])
+    assert cells(subject) == json.loads(TABLE.read_text())[named(entry)]
+
+
+def test_the_table_has_a_row_for_every_entry():
+    assert set(json.loads(TABLE.read_text())) == {named(e) for e in registry.entries() if checkable(e)}
+
+
+def test_every_law_passes_somewhere_in_the_table():
+    rows = json.loads(TABLE.read_text()).values()
+    seen = {law for row in rows for law, status in row.items() if status in {"pass", "note"}}
+    by_hand = {"numerical_gradient"}  # functions of a user's own, in suites/student and the corpora
+    assert set(LAWS) - seen <= by_hand, set(LAWS) - seen
+
+
+def test_every_law_has_a_first_line():
+    for name, law in LAWS.items():
+        assert law.__name__ == name
+        assert (law.__doc__ or "").splitlines()[0].endswith("."), name
+
+
+PAIRS = [e for e in registry.entries("functional") if e.backward and e.kind != "optimizer"]
+
+
+@given(st.data())
+def test_random_cases_of_the_functional_core_pass(data):
+    """Any law on any case of any pair of functions: right code never fails."""
+    entry = data.draw(st.sampled_from(PAIRS), label="entry")
+    op = reference_ops.op_of(entry)
+    names = [n for n in LAWS if group(op) in family(n)]
+    name = data.draw(st.sampled_from(names), label="law")
+    case = data.draw(cases.strategy(op), label="case")
+    found = run.run_law(name, LAWS[name], op, case)
+    bad = [v for v in found if v.status not in RIGHT]
+    assert not bad, [(v.status, v.message) for v in bad]
+
+
+def pytest_generate_tests(metafunc):
+    """The subjects of the user's file times the laws, as ids like ``Dense-gradient``."""
+    if "target_subject" not in metafunc.fixturenames:
+        return
+    path = metafunc.config.getoption("--target")
+    if not path:
+        metafunc.parametrize(("target_subject", "law"), [])
+        return
+    loaded = targets.load(targets.parse(str(path))[0])
+    found = [p.name for p in run.plan(loaded) if not p.reason]
+    pairs = [(name, law) for name in found for law in LAWS]
+    metafunc.parametrize(("target_subject", "law"), pairs, ids=[f"{n}-{law}" for n, law in pairs])
+
+
+CHECKED: dict = {}
+
+
+def test_law_on_target(target_subject, law, request, checked_subject):
+    path = request.config.getoption("--target")
+    if target_subject not in CHECKED:
+        loaded = targets.load(targets.parse(str(path))[0])
+        CHECKED[target_subject] = checked_subject(run.check(loaded, target_subject, run.Options()))
+    subject = CHECKED[target_subject]
+    assert subject.status != "error", subject.reason
+    mine = [v for v in subject.verdicts if v.law == law]
+    if not mine or all(v.status == "skipped" for v in mine):
+        pytest.skip(mine[0].message if mine else "does not apply")
+    bad = [v for v in mine if v.status not in RIGHT]
+    assert not bad, "\n".join(v.message for v in bad)
+
+
+def table() -> dict[str, dict[str, str]]:
+    """Every cell, computed."""
+    found = {}
+    for entry in registry.entries():
+        if checkable(entry):
+            subject = reference_ops.checked(entry, run.Options())
+            found[named(entry)] = cells(subject)
+            print(subject.status, named(entry), subject.reason, file=sys.stderr)
+            for v in subject.verdicts:
+                if v.status not in RIGHT:
+                    print("    ", v.status, v.message, file=sys.stderr)
+    return found
+
+
+if __name__ == "__main__":
+    TABLE.write_text(json.dumps(table(), indent=1) + "\n")
+
