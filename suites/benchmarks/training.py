@@ -235,7 +235,7 @@ def report(rounds: int, with_presets: bool) -> str:
         "Written by `suites/benchmarks/training.py --presets --write`.",
         "## Speed",
         f"784-64-64-10, batch {BATCH}, Adam, L2 on the first layer, float32, one thread, {rounds} "
-        f"interleaved rounds of {STEPS} steps, data: {data.name}; {versions}. The limit is the "
+        f"interleaved rounds of {STEPS} steps, data: {data.name}; {versions}. CPU time. The limit is the "
         "eight matrix products of a step and nothing else. Our rows include the loss and the "
         "accuracy of every step; PyTorch's do not include the accuracy.",
         speed,
