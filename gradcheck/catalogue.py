@@ -233,7 +233,8 @@ def main(args: argparse.Namespace) -> int:
         tasks = tasks_for(args.half, args.id)
     except ModuleNotFoundError:
         print(
-            "gradcheck bugs needs the package gradcheck_reference, which stands beside gradcheck in every wheel"
+            "gradcheck bugs needs the package gradcheck_reference, which every wheel of gradcheck holds; "
+            "in a checkout set PYTHONPATH=reference"
         )
         return 2
     except KeyError as error:

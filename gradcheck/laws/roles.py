@@ -43,7 +43,7 @@ def roles(op: Op, case: Case) -> Iterator[Verdict]:
 
 def classifier(op: Op, case: Case) -> Iterator[Verdict]:
     """A classifier's scores can be negative: no ReLU stands after its last layer."""
-    live, inputs, _, labels = start(op, case.replace(N=16))
+    live, inputs, _, _ = start(op, case.replace(N=16))
     predict = getattr(getattr(live, "obj", None), "predict", None)
     classes = op.labels is not None and op.labels.encodings[0] in {"index", "onehot"}
     if not callable(predict) or not classes or len(inputs) != 1:
