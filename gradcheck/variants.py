@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.construct import Recipe, recipe
-from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
 
 #: Words in an option's name -> values to try that differ from what is there.
 VALUES: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = (
@@ -45,7 +45,7 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
         if arg.name in regularisers or (arg.required and arg.name not in given):
             continue
         current = given.get(arg.name, arg.default)
-        for value in options(arg, current):
+        for value in (*options(arg, current), *compared_strings(cls, arg, current)):
             texts.append(rewritten(base.text, args, {arg.name: value}))
     for text in [t for t in dict.fromkeys(texts) if t and t != base.text][:LIMIT]:
         yield recipe(text, namespace)
@@ -75,6 +75,19 @@ def options(arg: Arg, current: Any) -> Iterator[Any]:
                 if value != current and (numeric or type(value) is type(current)):
                     yield value
             return
+
+
+def compared_strings(cls: Any, arg: Arg, current: Any) -> list[str]:
+    """Other strings that the class compares a string option with: ``reduction == "sum"``."""
+    tree = tree_of(cls) if isinstance(current, str) else None
+    found: list[str] = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Compare) and arg.name in ast.unparse(node.left):
+            for constant in ast.walk(node):
+                value = getattr(constant, "value", None)
+                if isinstance(constant, ast.Constant) and isinstance(value, str):
+                    found.append(value)
+    return [v for v in dict.fromkeys(found) if v != current]
 
 
 def given_values(call: ast.Call, args: list[Arg]) -> dict[str, Any]:

@@ -175,6 +175,9 @@ def holds_layers(obj: Any) -> bool:
     """Whether an object is made of others with a forward and a backward, or of a list of them."""
     held = list(vars(obj).values()) if hasattr(obj, "__dict__") else []
     parts = [p for v in held for p in (v if isinstance(v, (list, tuple)) else [v])]
+    key = plain(type(obj).__name__)
+    if any(w in key for w in ("model", "network", "regress", "classifier")) or key.endswith("net"):
+        return True
     listed = any(k in {"layers", "modules"} for k in getattr(obj, "__dict__", {}))
     return listed or any(
         not isinstance(p, type)
@@ -202,8 +205,8 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
             continue
         if all(s.name not in trial.grads for s in trial.slots) and holds_layers(proto.obj):
             raise Refused(
-                "holds layers, and its backward gives no gradient of its input: a part of a model, "
-                "checked through the layers it is made of"
+                "is a model or holds layers, and its backward gives no gradient of its input: check the "
+                "layers it is made of, or the whole model with its loss"
             )
         first = finish(source, made, make, proto, trial)
         return [first, *other_configurations(source, made, first, pair)]
@@ -307,7 +310,9 @@ def best_trial(
     dims = dims_of(made, proto)
     why = ""
     broken: Trial | None = None
-    for calls_list, slots in hypotheses(source, proto, pair, dims, shapes):
+    whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
+    for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
+        slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
         trials: list[Trial] = []
         for calls in calls_list:
             try:
@@ -457,8 +462,21 @@ def loss_ops(source: Source) -> list[Op]:
         if isinstance(found, str):
             problem = found or problem
             continue
-        return [replace(found, obj=cls)]
+        others = [] if source.init else list(variants(made, cls, source.namespace))
+        return [replace(found, obj=cls), *loss_variants(source, lossy, others)]
     raise Refused(problem or "no labels and predictions were accepted")
+
+
+def loss_variants(source: Source, lossy: losses.Lossy, others: list[Recipe]) -> Iterator[Op]:
+    """The loss with other options; one that cannot be built or read is left out."""
+    for made in others:
+        try:
+            made.make()
+        except Exception:  # the constructor refuses this option
+            continue
+        found = loss_readings(source, lossy, live_maker(made), made.text)
+        if not isinstance(found, str):
+            yield replace(found, obj=source.obj)
 
 
 def fused_ops(source: Source, pair: tuple[str, str] | None, backward: str) -> list[Op]:

@@ -102,7 +102,8 @@ def other_shapes(op: Op, case: Case, primals: Primals, labels: Array | None) -> 
 
 def promises_broadcast(op: Op, name: str) -> bool:
     """Whether a name says that the second operand may be one row."""
-    return "broadcast" in op.name.lower() or name.lower() in {"row", "bias", "b"}
+    beside = {"row", "bias"} | ({"b"} if op.slots[0].name.lower() != "a" else set())
+    return "broadcast" in op.name.lower() or name.lower() in beside
 
 
 def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:
