@@ -144,7 +144,7 @@ def refused(blank: Subject, text: str, loaded: Loaded) -> Subject:
     every input; other errors may be those of a wrong guess of ours.
     """
     match = ALWAYS.search(text)
-    if match is None or "forward raises" not in text:
+    if match is None or not text.startswith("input "):
         return dataclasses.replace(blank, status="error", reason=text)
     name = match["name"]
     if name and any(
@@ -152,7 +152,8 @@ def refused(blank: Subject, text: str, loaded: Loaded) -> Subject:
         for n in ast.walk(loaded.tree)
     ):
         return dataclasses.replace(blank, status="error", reason=text)
-    message = f"{text} [contract, {blank.name}]"
+    said = text.split(": ", 1)[1].removeprefix("forward raises ")
+    message = f"forward raises {said} [contract, {blank.name}, {text.split(':')[0]}]"
     found = Verdict("contract", "fail", "output", message, case=Case())
     return dataclasses.replace(blank, status="fail", verdicts=(found,))
 
