@@ -12,20 +12,13 @@ from gradcheck_reference import registry
 from gradcheck import run
 from suites import reference_ops
 
-#: What the checker gets wrong at present: delete a line as soon as its test passes.
-FALSE_ALARMS = {
-    "partial(self_attention_forward, heads=2)": "a gradient that is 0 but for rounding",
-}
-
 
 def entries(skins):
     found = []
     for entry in registry.entries():
         if entry.skin not in skins or (entry.kind == "function" and not entry.backward):
             continue
-        reason = FALSE_ALARMS.get(entry.make)
-        marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-        found.append(pytest.param(entry, id=f"{entry.skin}-{entry.make[:60]}", marks=marks))
+        found.append(pytest.param(entry, id=f"{entry.skin}-{entry.make[:60]}"))
     return found
 
 
