@@ -186,6 +186,9 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
         yield from (at_input, at_output, upstream)
     elif backward in {"backward", "backward_pass", "bprop", "backprop"}:
         yield upstream
+        if len(required) == 2 and len(names) == 1 and required[1].name not in names:
+            other = required[1].name
+            yield calls("cot", own, f"{backward} takes the output as {other}", spare="y")
     else:
         yield from (upstream, at_input, at_output)
 
