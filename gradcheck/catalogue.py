@@ -197,7 +197,9 @@ def tasks_for(
 
 def without_their_only_law(found: Sequence[Row], jobs: int) -> list[Row]:
     """Rows with `lost_without` filled: bugs one law alone catches are run again without that law."""
-    alone = [Task(r.id, without=r.caught[0]) for r in found if len(r.caught) == 1]
+    alone = [
+        Task(r.id, r.caught[0], run.Options(diagnose=False)) for r in found if len(r.caught) == 1
+    ]
     again = {r.id: r for r in rows(alone, jobs)}
     return [
         dataclasses.replace(r, lost_without=r.caught[0])
@@ -219,6 +221,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, default=0, metavar="N", help="worker processes (default: in this one)"
     )
     parser.add_argument(
+        "--diagnose", action="store_true", help="find the cause of every failure too (slower)"
+    )
+    parser.add_argument(
         "--write",
         metavar="FILE",
         help="write the table, the kill matrix and what each law adds as Markdown",
@@ -230,7 +235,8 @@ def main(args: argparse.Namespace) -> int:
     from gradcheck.report import bugs as report
 
     try:
-        tasks = tasks_for(args.half, args.id)
+        options = run.Options(diagnose=args.diagnose or bool(args.id))
+        tasks = tasks_for(args.half, args.id, options)
     except ModuleNotFoundError:
         print(
             "gradcheck bugs needs the package gradcheck_reference, which every wheel of gradcheck holds; "
