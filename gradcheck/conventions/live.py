@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dis
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -159,6 +160,18 @@ def call_quietly(function: Callable[..., Any], *args: Any, seed: int = 0, **kwar
     with seeded(seed), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*args, **kwargs)
+
+
+def begin_pass(obj: Any) -> None:
+    """Call the methods without arguments that set what the constructor leaves out: ``new_pass()``."""
+    for cls in type(obj).__mro__[:-1]:
+        for name, method in vars(cls).items():
+            code = getattr(method, "__code__", None)
+            if code is None or code.co_argcount != 1 or name.startswith("__"):
+                continue
+            stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
+            if stored and not any(hasattr(obj, attribute) for attribute in stored):
+                getattr(obj, name)()
 
 
 def generators_near(function: Callable[..., Any]) -> list[np.random.Generator]:

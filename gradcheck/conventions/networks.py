@@ -19,7 +19,15 @@ from gradcheck.construct import Recipe, recipes, seeded
 from gradcheck.conventions import losses, places
 from gradcheck.conventions.calls import RATE
 from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone, live_maker
+from gradcheck.conventions.live import (
+    Live,
+    Refused,
+    arrays_of,
+    begin_pass,
+    call_quietly,
+    clone,
+    live_maker,
+)
 from gradcheck.conventions.signature import RATES, arguments, plain
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
@@ -205,6 +213,7 @@ def wired(name: str, cls: Any, proto: Live, made: Recipe) -> Op:
     named = {places.label(p): (p, g) for p, g in unique.values()}
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        begin_pass(live.obj.loss)
         value = call_quietly(live.obj.loss.calculate, run(live, inputs["X"]), labels)
         return np.asarray(arrays_of(value)[0], dtype=np.float64).reshape(())
 

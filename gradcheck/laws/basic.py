@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import linecache
 from collections.abc import Iterator
@@ -106,6 +107,18 @@ def promises_broadcast(op: Op, name: str) -> bool:
     return "broadcast" in op.name.lower() or name.lower() in beside
 
 
+def begin_pass(obj: Any) -> None:
+    """Call the methods without arguments that set what the constructor leaves out: ``new_pass()``."""
+    for cls in type(obj).__mro__[:-1]:
+        for name, method in vars(cls).items():
+            code = getattr(method, "__code__", None)
+            if code is None or code.co_argcount != 1 or name.startswith("__"):
+                continue
+            stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
+            if stored and not any(hasattr(obj, attribute) for attribute in stored):
+                getattr(obj, name)()
+
+
 def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:
     """A loss's ``calculate`` runs: names it reads exist."""
     inner = getattr(op.make(), "obj", None)
@@ -113,6 +126,7 @@ def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> It
     if op.kind != "loss" or not callable(method):
         return
     try:
+        begin_pass(inner)
         method(primals[op.slots[0].name].copy(), labels)
     except (NameError, AttributeError) as error:
         text = (
