@@ -5,7 +5,7 @@ Values are short decimals of order one, so that a failing case can be checked by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -220,29 +220,3 @@ def strategy(op: Op) -> Any:
         labels=st.sampled_from(encodings),
         train=st.sampled_from([True, False] if op.has_mode else [True]),
     )
-
-
-def smaller(case: Case) -> Iterator[Case]:
-    """Cases that are simpler in one respect, the boldest first: what a failing case shrinks to."""
-    sizes = dict(case.sizes)
-    for name, size in sizes.items():
-        for less in dict.fromkeys((1, 2, size // 2, size - 1)):
-            if 0 < less < size:
-                yield case.replace(**{name: less})
-    if case.seed:
-        yield case.replace(seed=0)
-
-
-def shrunk(case: Case, fails: Callable[[Case], bool], tries: int = 40) -> Case:
-    """The smallest case found that still fails; `fails` is called at most `tries` times."""
-    while tries > 0:
-        for candidate in smaller(case):
-            tries -= 1
-            if fails(candidate):
-                case = candidate
-                break
-            if tries <= 0:
-                return case
-        else:
-            return case
-    return case
