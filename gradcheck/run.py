@@ -14,7 +14,7 @@ from typing import Any
 from gradcheck import cases
 from gradcheck.conventions import ops_for, recognise
 from gradcheck.conventions.adapt import Source
-from gradcheck.conventions.live import Refused
+from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.recognise import Planned
 from gradcheck.guard import pristine_numpy
 from gradcheck.laws import AFTER_GRADIENT, FIRST_CONFIGURATION, LAWS, family
@@ -108,6 +108,8 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
     with pristine_numpy() as guard:
         try:
             ops = ops_for(source_of(loaded, planned, options), planned.kind)
+        except Skipped as reason:
+            return dataclasses.replace(blank, status="skipped", reason=str(reason))
         except Refused as refusal:
             if "NotImplementedError" in str(refusal):
                 return dataclasses.replace(blank, status="skipped", reason=f"abstract: {refusal}")

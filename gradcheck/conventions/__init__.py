@@ -16,7 +16,7 @@ from gradcheck.conventions.adapt_functions import (
     numgrad_op,
 )
 from gradcheck.conventions.epsilon import small_constants, switched_off
-from gradcheck.conventions.live import Refused
+from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, trained_op
 from gradcheck.conventions.optimizers import function_optimizer, given_parameters, optimizer_op
@@ -72,6 +72,9 @@ def model(source: Source) -> Op:
     for adapt in (model_op, assembled_op, trained_op):
         try:
             return adapt(source.name, source.obj, source.namespace, source.tree, source.init)
+        except Skipped:
+            if all(r.startswith("has no ") for r in reasons):
+                raise
         except Refused as refusal:
             reasons.append(str(refusal))
     raise Refused("; ".join(dict.fromkeys(reasons)))

@@ -27,6 +27,10 @@ class Refused(Exception):
     """This object cannot be read under this convention; the text says why."""
 
 
+class Skipped(Refused):
+    """There is nothing to check here; the text says why."""
+
+
 @dataclass
 class Live:
     """One live object.

@@ -22,6 +22,7 @@ from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import (
     Live,
     Refused,
+    Skipped,
     arrays_of,
     begin_pass,
     call_quietly,
@@ -271,6 +272,9 @@ def trained_op(
     )
     if method is None or not callable(getattr(cls, "predict", None)):
         raise Refused("has no train and predict")
+    sources = (getattr(cls, method), cls.__init__)
+    if not any(plain(a.name) in RATES for f in sources for a in arguments(f)):
+        raise Skipped(f"{method} has no learning rate: there is no gradient step to check")
     keywords = {a.name: RATE if a.role == "rate" else 1 for a in arguments(getattr(cls, method))
                 if a.role == "rate" or plain(a.name) in {"epochs", "iterations", "niter", "nepochs", "steps", "numiters", "maxiter"}}  # fmt: skip
     trainer = Trainer(method, keywords)
@@ -304,7 +308,9 @@ def miss_of_parameters(op: Op) -> float:
 def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -> Iterator[Op]:
     """One Op for each loss the training may descend."""
     own = {p: a for p, a in places.walk(proto.obj, 4).items() if places.is_numeric(a) and a.ndim}
-    width = next(a.shape[0] for a in own.values() if a.ndim == 2)
+    width = next((a.shape[0] for a in own.values() if a.ndim == 2), None)
+    if width is None:
+        raise Refused("has no matrix of weights before it trains")
     slot = Slot("X", ("N", int(width)))
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
