@@ -68,7 +68,7 @@ def model(source: Source) -> Op:
     Refused
         None of the three works; the text says what each of them lacks.
     """
-    reasons = []
+    reasons: list[str] = []
     for adapt in (model_op, assembled_op, trained_op):
         try:
             return adapt(source.name, source.obj, source.namespace, source.tree, source.init)
