@@ -232,6 +232,46 @@ def test_every_change_puts_the_tree_back(tmp_path):
     assert ast.dump(loaded.tree) == before
 
 
+def test_a_function_with_a_while_loop_is_never_changed(tmp_path):
+    text = """
+    class Halver:
+        def forward(self, x):
+            self.x = x.copy()
+            return 0.5 * x
+
+        def backward(self, dout):
+            n = 3
+            while n > 0:
+                n -= 1
+            return 0.25 * dout
+    """
+    path = written(tmp_path, text)
+    (failure,) = [v for v in diagnosed(path, "Halver") if v.status == "fail"]
+    assert failure.cause is not None and failure.cause.id == "constant-factor"
+    assert "0.5 times the measured one" in failure.cause.text
+    assert "tried" not in failure.cause.evidence
+
+
+def test_weights_updated_too_early_are_moved_behind_their_last_use(tmp_path):
+    text = """
+    class FC:
+        def __init__(self, n_in, n_out):
+            self.weights = np.random.rand(n_in, n_out) - 0.5
+
+        def forward(self, x):
+            self.x = x.copy()
+            return x @ self.weights
+
+        def backward(self, grad, learning_rate):
+            dw = self.x.T @ grad
+            self.weights = self.weights - learning_rate * dw
+            dx = grad @ self.weights.T
+            return dx
+    """
+    found = diagnosed(written(tmp_path, text), "FC", ("gradient",))
+    assert causes_of(found) == {("gradient", "x"): "updated-weights-used"}
+
+
 def test_the_measured_jacobian_is_that_of_a_known_function():
     x = np.array([[0.3, -1.2], [2.0, 0.7]])
     measured = jacobian(lambda v: np.sin(v) * v.sum(), x, until=np.inf)

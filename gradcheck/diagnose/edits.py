@@ -7,9 +7,10 @@ failed now passes.  `edits` enumerates the changes, the likeliest first; `repair
 from __future__ import annotations
 
 import ast
+import re
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.diagnose.code import Piece, compiled, placed
@@ -44,6 +45,10 @@ class Site:
     def in_loop(self) -> bool:
         """Whether it stands in a for or while loop."""
         return any(isinstance(p, (ast.For, ast.While)) for p in self.path)
+
+
+class Moved(list[ast.stmt]):
+    """Statements that take the place of as many, beginning with the one at the site."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,12 @@ class Scope:
     words: str = ""
     keys: tuple[str, ...] = field(default=())
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    entries: tuple[str, ...] = ()
+
+    @property
+    def pool(self) -> list[str]:
+        """Everything that may be a factor or term: names, attributes, entries of dictionaries."""
+        return [*self.names, *(f"self.{a}" for a in self.attributes), *self.entries]
 
     def alike(self, here: str, other: str) -> bool:
         """Whether one name may stand for another: the same shape, as far as that is known."""
@@ -148,7 +159,20 @@ def scope_of(
         text,
         tuple(keys),
         known,
+        kept_entries(piece),
     )
+
+
+def kept_entries(piece: Piece) -> tuple[str, ...]:
+    """``self.params["gain"]`` and the like, as they stand somewhere in the class or function."""
+    found: dict[str, None] = {}
+    for node in ast.walk(piece.owner or piece.node):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            text = ast.unparse(node)
+            inside = text.startswith("self.") or piece.owner is None
+            if inside and isinstance(node.slice.value, str) and "grad" not in text:
+                found.setdefault(text)
+    return tuple(found)
 
 
 def sites(piece: Piece) -> Iterator[Site]:
@@ -184,10 +208,33 @@ def changes(
     optimizer: bool = False,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> list[Change]:
-    """All changes of one function, the likeliest first."""
+    """All changes of one function, the likeliest first.
+
+    None for a function with a while loop: a change could make it run for ever.
+    """
+    if any(isinstance(n, ast.While) for n in ast.walk(piece.node)):
+        return []
     scope = scope_of(piece, optimizer, shapes)
     found = [c for site in sites(piece) for rule in rules for c in rule(scope, site)]
+    if not optimizer:
+        found = [in_regulariser(c) for c in found]
     return sorted(found, key=lambda c: c.priority)
+
+
+#: Words of a statement that adds a regularisation term.
+REGULAR = re.compile(r"regulari[sz]|_l[12]\b|\breg\b|lambda_", re.IGNORECASE)
+#: Causes that say more than "the regularisation term is wrong".
+OWN_WORDS = {"missing-regulariser", "bias-shape", "accumulates", "edits-argument"}
+
+
+def in_regulariser(change: Change) -> Change:
+    """A change inside a statement that adds a regularisation term is about that term."""
+    statement = change.site.statement
+    if not isinstance(statement, (ast.Assign, ast.AugAssign)) or change.cause in OWN_WORDS:
+        return change
+    if not REGULAR.search(ast.unparse(statement.value)):
+        return change
+    return replace(change, cause="wrong-regulariser")
 
 
 def made(piece: Piece, change: Change) -> types.CodeType | None:
@@ -196,10 +243,12 @@ def made(piece: Piece, change: Change) -> types.CodeType | None:
     like = site.node if hasattr(site.node, "lineno") else site.statement
     for node in new if isinstance(new, list) else [new]:
         placed(node, like)
-    if isinstance(new, list):  # statements in place of one
-        site.container[site.key : site.key + 1] = new
+    if isinstance(new, list):  # statements in place of one, or of as many
+        before = list(site.container)
+        taken = len(new) if isinstance(new, Moved) else 1
+        site.container[site.key : site.key + taken] = new
         code = compiled(piece)
-        site.container[site.key : site.key + len(new)] = [site.node]
+        site.container[:] = before
     else:
         site.put(new)
         code = compiled(piece)
@@ -216,7 +265,9 @@ def edited(piece: Piece, change: Change, code: types.CodeType) -> Edit:
     """A change with the statement before and after, for the report."""
     site, new = change.site, change.new
     before = ast.unparse(site.statement)
-    if isinstance(new, list):
+    if isinstance(new, Moved):
+        after = f"{before} (moved behind `{first(ast.unparse(new[-2]))}`)"
+    elif isinstance(new, list):
         after = "; ".join(ast.unparse(n) for n in new)
     else:
         site.put(new)

@@ -7,9 +7,18 @@ chance or at all (a transpose, an axis, a sign), up to 5 for "multiply by any na
 from __future__ import annotations
 
 from gradcheck.diagnose.edits import Rule
-from gradcheck.diagnose.rules_names import assignments, copies, names, places, statements, targets
+from gradcheck.diagnose.rules_missing import carried, exchanged, insertions, wraps
+from gradcheck.diagnose.rules_names import (
+    assignments,
+    copies,
+    exchanged_statements,
+    names,
+    places,
+    statements,
+    targets,
+)
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, transposes
-from gradcheck.diagnose.rules_terms import drops, insertions, masks, numbers, roots, signs, stale
+from gradcheck.diagnose.rules_terms import drops, masks, numbers, roots, signs, stale
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     targets,
@@ -20,12 +29,16 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     drops,
     stale,
     numbers,
+    exchanged_statements,
     names,
     assignments,
     slices,
     places,
     roots,
     broadcasts,
+    wraps,
+    exchanged,
+    carried,
     insertions,
 )
 
@@ -62,5 +75,6 @@ OTHER_RULES: tuple[Rule, ...] = (
     numbers,
     names,
     roots,
+    exchanged_statements,
     statements,
 )

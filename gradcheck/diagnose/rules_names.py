@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradcheck.conventions.signature import LABELS, plain
-from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.edits import Change, Moved, Scope, Site
 from gradcheck.diagnose.rules_common import (
     COUNTS,
     REGULAR,
@@ -162,6 +162,20 @@ def targets(scope: Scope, site: Site) -> Iterator[Change]:
     arithmetic = isinstance(site.parent, (ast.UnaryOp, ast.BinOp, ast.Attribute))
     if given and arithmetic and plain(node.id) in LABELS:
         yield Change(0, site, call(node, "astype", "float"), "label-dtype-wrap")
+
+
+def exchanged_statements(scope: Scope, site: Site) -> Iterator[Change]:
+    """An update that stands before the last use of what it updates, moved behind it."""
+    node = site.node
+    block = site.container
+    if not isinstance(node, (ast.Assign, ast.AugAssign)) or not isinstance(block, list):
+        return
+    target = text_of(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+    after = block[site.key + 1 :]
+    for i, other in enumerate(after):
+        if isinstance(other, (ast.Assign, ast.AugAssign)) and target in text_of(other.value):
+            moved = [*after[: i + 1], node]
+            yield Change(1, site, Moved(moved), "updated-weights-used")
 
 
 def statements(scope: Scope, site: Site) -> Iterator[Change]:

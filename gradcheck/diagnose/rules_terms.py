@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +15,9 @@ from gradcheck.diagnose.rules_common import (
     REGULAR,
     expr,
     in_index,
-    is_arith,
     is_load,
     is_root,
     is_sqrt,
-    is_term,
     text_of,
 )
 
@@ -253,101 +250,6 @@ def numbers(scope: Scope, site: Site) -> Iterator[Change]:
     if v == 0 and isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mult):
         for name in (*scope.names, *(f"self.{a}" for a in scope.attributes)):
             yield Change(1, site, expr(name), missing_term(scope, site))
-
-
-def insertions(scope: Scope, site: Site) -> Iterator[Change]:
-    """A factor or a term that is missing from a value."""
-    node = site.node
-    if (
-        not is_load(node)
-        or not is_term(site)
-        or in_index(site)
-        or isinstance(node, (ast.Constant, ast.Tuple, ast.Slice))
-    ):
-        return
-    if isinstance(site.parent, ast.Call) and (
-        site.parent.func is node or not is_arith(site.parent)
-    ):
-        return
-    later = 0 if is_root(site) else 1
-    for arg in [a for a in scope.names if a in scope.arguments][:2]:
-        for count in (f"len({arg})", f"{arg}.shape[1]", f"{arg}.size"):
-            cause = "missing-mean" if is_root(site) and not later else "summed-not-averaged"
-            yield Change(2 + later, site, ast.BinOp(node, ast.Div(), expr(count)), cause)
-            yield Change(3 + later, site, ast.BinOp(node, ast.Mult(), expr(count)), "extra-mean")
-    for number in ("2", "0.5", "3"):
-        yield Change(2 + later, site, ast.BinOp(expr(number), ast.Mult(), node), "constant-factor")
-    pool = [*scope.names, *(f"self.{a}" for a in scope.attributes)]
-    pool = [p for p in pool if p != text_of(node) and scope.fits(p, site)]
-    for name in pool:
-        if COUNTS.fullmatch(name.split(".")[-1]) or name.split(".")[-1] in {
-            "n",
-            "N",
-            "m",
-            "batch_size",
-        }:
-            cause = "missing-mean" if is_root(site) else "summed-not-averaged"
-            yield Change(2, site, ast.BinOp(node, ast.Div(), expr(name)), cause)
-    for name in pool:
-        last = name.split(".")[-1]
-        if name.startswith("self.") and last in scope.options and scope.shapes.get(name) == ():
-            yield Change(
-                1, site, ast.BinOp(node, ast.Mult(), expr(name)), inserted(scope, site, name)
-            )
-    for name in pool:
-        factor = expr(name)
-        cause = inserted(scope, site, name)
-        yield Change(3 + later, site, ast.BinOp(node, ast.Mult(), factor), cause)
-        yield Change(4 + later, site, ast.BinOp(node, ast.Div(), factor), cause)
-        if is_root(site):
-            added = added_cause(scope, site, name)
-            yield Change(4, site, ast.BinOp(node, ast.Add(), factor), added)
-            yield Change(4, site, ast.BinOp(node, ast.Sub(), factor), added)
-            for shape in (
-                f"(1 - {name})",
-                f"(1 - {name}**2)",
-                f"({name} * (1 - {name}))",
-                f"({name} > 0)",
-                f"np.sign({name})",
-                f"{name}[:, None]",
-            ):
-                yield Change(5, site, ast.BinOp(node, ast.Mult(), expr(shape)), cause)
-
-
-def inserted(scope: Scope, site: Site, name: str) -> str:
-    """What it means that a factor is missing."""
-    last = name.split(".")[-1]
-    if (
-        scope.piece.role != "forward"
-        and name in scope.arguments
-        and re.match(r"d|grad|up|g$|delta|err", last)
-        and last not in {"dim"}
-    ):
-        return "upstream-ignored"
-    if "stride" in last:
-        return "stride-ignored"
-    if last == "scale" and not name.startswith("self."):
-        return "constant-factor"
-    if COUNTS.fullmatch(last) or last in {"n", "N", "m", "D", "batch_size"}:
-        return "summed-not-averaged" if not is_root(site) else "missing-mean"
-    if (
-        last in scope.options
-        and name.startswith("self.")
-        and last.islower()
-        and len(last) > 2
-        and last not in {"weights", "weight", "bias", "gamma"}
-    ):
-        return "option-ignored"
-    return "missing-chain-factor"
-
-
-def added_cause(scope: Scope, site: Site, name: str) -> str:
-    """What it means that a term is missing."""
-    if REGULAR.search(name):
-        return "missing-regulariser"
-    if site.in_loop or CARRY.search(name):
-        return "missing-carry"
-    return "missing-norm-term" if NORM.search(scope.words) else "missing-chain-factor"
 
 
 def roots(scope: Scope, site: Site) -> Iterator[Change]:

@@ -1,0 +1,163 @@
+"""Factors, terms and functions that are missing from a value."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.rules_common import (
+    CARRY,
+    COUNTS,
+    NORM,
+    REGULAR,
+    expr,
+    in_index,
+    is_arith,
+    is_load,
+    is_root,
+    is_term,
+    text_of,
+)
+
+
+def wraps(scope: Scope, site: Site) -> Iterator[Change]:
+    """A function that is missing around a name: exp, tanh, sign, a square, one minus it."""
+    node = site.node
+    named = isinstance(node, (ast.Name, ast.Attribute)) and is_load(node)
+    if not named or in_index(site) or not isinstance(site.parent, (ast.BinOp, ast.Call)):
+        return
+    if isinstance(site.parent, ast.Call) and (
+        site.parent.func is node or not is_arith(site.parent)
+    ):
+        return
+    text = text_of(node)
+    if scope.shapes.get(text) == () or text in {"np", "self", "math"}:
+        return
+    for wrapped, cause in ((f"np.exp({text})", "derivative-at-wrong-point"), (f"np.tanh({text})", "derivative-at-wrong-point"),
+                           (f"{text}**2", "wrong-derivative"), (f"np.sign({text})", "wrong-derivative"),
+                           (f"(1 - {text})", "wrong-derivative"), (f"{text}[:, None]", "wrong-axis-sum")):  # fmt: skip
+        yield Change(2, site, expr(wrapped), cause)
+
+
+def exchanged(scope: Scope, site: Site) -> Iterator[Change]:
+    """Two neighbours of a list in the wrong order (the gates of a recurrent layer)."""
+    node = site.node
+    if (
+        isinstance(node, (ast.List, ast.Tuple))
+        and is_load(node)
+        and isinstance(site.parent, ast.Call)
+    ):
+        for i in range(len(node.elts) - 1):
+            elts = list(node.elts)
+            elts[i], elts[i + 1] = elts[i + 1], elts[i]
+            yield Change(2, site, type(node)(elts, ast.Load()), "derivative-at-wrong-point")
+
+
+def carried(scope: Scope, site: Site) -> Iterator[Change]:
+    """A gradient of the step behind that is not added to the argument of the step at hand."""
+    node = site.node
+    above = site.parent
+    if (
+        site.in_loop
+        and isinstance(above, ast.Call)
+        and node in above.args
+        and "backward" in text_of(above.func)
+    ):
+        for name in scope.pool:
+            yield Change(2, site, ast.BinOp(node, ast.Add(), expr(name)), "missing-carry")
+
+
+def insertions(scope: Scope, site: Site) -> Iterator[Change]:
+    """A factor or a term that is missing from a value."""
+    node = site.node
+    if (
+        not is_load(node)
+        or not is_term(site)
+        or in_index(site)
+        or isinstance(node, (ast.Constant, ast.Tuple, ast.Slice))
+    ):
+        return
+    if isinstance(site.parent, ast.Call) and (
+        site.parent.func is node or not is_arith(site.parent)
+    ):
+        return
+    later = 0 if is_root(site) else 1
+    for arg in [a for a in scope.names if a in scope.arguments][:2]:
+        for count in (f"len({arg})", f"{arg}.shape[1]", f"{arg}.size"):
+            cause = "missing-mean" if is_root(site) and not later else "summed-not-averaged"
+            yield Change(2 + later, site, ast.BinOp(node, ast.Div(), expr(count)), cause)
+            yield Change(3 + later, site, ast.BinOp(node, ast.Mult(), expr(count)), "extra-mean")
+    for number in ("2", "0.5", "3"):
+        yield Change(2 + later, site, ast.BinOp(expr(number), ast.Mult(), node), "constant-factor")
+    pool = [p for p in scope.pool if p != text_of(node) and scope.fits(p, site)]
+    for name in pool:
+        if COUNTS.fullmatch(name.split(".")[-1]) or name.split(".")[-1] in {
+            "n",
+            "N",
+            "m",
+            "batch_size",
+        }:
+            cause = "missing-mean" if is_root(site) else "summed-not-averaged"
+            yield Change(2, site, ast.BinOp(node, ast.Div(), expr(name)), cause)
+    for name in pool:
+        last = name.split(".")[-1]
+        if name.startswith("self.") and last in scope.options and scope.shapes.get(name) == ():
+            yield Change(
+                1, site, ast.BinOp(node, ast.Mult(), expr(name)), inserted(scope, site, name)
+            )
+    for name in pool:
+        factor = expr(name)
+        cause = inserted(scope, site, name)
+        yield Change(3 + later, site, ast.BinOp(node, ast.Mult(), factor), cause)
+        yield Change(4 + later, site, ast.BinOp(node, ast.Div(), factor), cause)
+        if is_root(site):
+            added = added_cause(scope, site, name)
+            yield Change(4, site, ast.BinOp(node, ast.Add(), factor), added)
+            yield Change(4, site, ast.BinOp(node, ast.Sub(), factor), added)
+            for shape in (
+                f"(1 - {name})",
+                f"(1 - {name}**2)",
+                f"({name} * (1 - {name}))",
+                f"({name} > 0)",
+                f"np.sign({name})",
+                f"{name}[:, None]",
+            ):
+                yield Change(5, site, ast.BinOp(node, ast.Mult(), expr(shape)), cause)
+
+
+def inserted(scope: Scope, site: Site, name: str) -> str:
+    """What it means that a factor is missing."""
+    last = name.split(".")[-1]
+    if (
+        scope.piece.role != "forward"
+        and name in scope.arguments
+        and re.match(r"d|grad|up|g$|delta|err", last)
+        and last not in {"dim"}
+    ):
+        return "upstream-ignored"
+    if "stride" in last:
+        return "stride-ignored"
+    if last == "scale" and not name.startswith("self."):
+        return "constant-factor"
+    if COUNTS.fullmatch(last) or last in {"n", "N", "m", "D", "batch_size"}:
+        return "summed-not-averaged" if not is_root(site) else "missing-mean"
+    if (
+        last in scope.options
+        and name.startswith("self.")
+        and last.islower()
+        and len(last) > 2
+        and last not in {"weights", "weight", "bias", "gamma"}
+    ):
+        return "option-ignored"
+    return "missing-chain-factor"
+
+
+def added_cause(scope: Scope, site: Site, name: str) -> str:
+    """What it means that a term is missing."""
+    if REGULAR.search(name):
+        return "missing-regulariser"
+    if site.in_loop or CARRY.search(name):
+        return "missing-carry"
+    return "missing-norm-term" if NORM.search(scope.words) else "missing-chain-factor"
