@@ -142,7 +142,7 @@ def share(rows: list[Row], *outcomes: str) -> str:
     return f"{count} of {len(caught)} ({count / max(len(caught), 1):.1%})"
 
 
-def report(rows: list[Row]) -> str:
+def report(rows: list[Row], note: str = "") -> str:
     """The Markdown report."""
     halves = [h for h in ("tune", "held") if any(r.half == h for r in rows)]
     groups = {h: [r for r in rows if r.half == h] for h in halves}
@@ -162,6 +162,8 @@ def report(rows: list[Row]) -> str:
         "that the laws run here catch. A wrong confirmed cause counts also where the right one came second.\n",
         tabulate(table, ["", *halves], tablefmt="github"),
     ]
+    if note:
+        parts += ["", f"\n{note}"]
     for half, group in groups.items():
         missed = [r for r in group if r.outcome != "first"]
         lines = [[r.id, r.law, r.wanted, ", ".join(r.ranking[:2]) or "-", r.outcome, r.problem[:60] or r.nearest[:80]]
@@ -201,6 +203,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rows", help="append the rows to this file")
     parser.add_argument("--read", nargs="*", help="rows of earlier runs, in place of a run")
+    parser.add_argument("--note", default="", help="a sentence for the report: what was measured")
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.name}")
     args = parser.parse_args()
     if args.read:
@@ -221,7 +224,7 @@ def main() -> int:
                 if args.rows:
                     with open(args.rows, "a", encoding="utf-8") as out:
                         out.write(json.dumps(dataclasses.asdict(row)) + "\n")
-    text = report(rows)
+    text = report(rows, args.note)
     if args.write:
         REPORT.write_text(text, encoding="utf-8")
     print(text)
