@@ -82,7 +82,9 @@ def family(law: str) -> tuple[str, ...]:
         return ("model",)
     if law in {"contract", "inputs_unchanged", "repeatable", "label_formats", "train_eval"}:
         return ("vjp", "model")
-    return {"numerical_gradient": ("numgrad",), "roles": ("vjp", "accuracy", "model")}.get(law, ("vjp",))
+    return {"numerical_gradient": ("numgrad",), "roles": ("vjp", "accuracy", "model")}.get(
+        law, ("vjp",)
+    )
 
 
 OPTIMIZER_LAWS = frozenset(

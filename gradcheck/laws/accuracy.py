@@ -51,6 +51,11 @@ def judged(
         text = f"{mixed[0]}: the two shapes broadcast to (5, 5); reshape the labels first"
         yield verdict(LAW, "fail", op, case, "predictions", text)
         return
+    if wrong:
+        yield verdict(
+            LAW, "fail", op, case, "predictions", f"{wrong[0][0]}, although it takes {right[0]}"
+        )
+        return
     yield verdict(LAW, "pass", op, case, detail={"right": right})
 
 
@@ -58,8 +63,8 @@ def trials(flavour: str) -> Iterator[tuple[str, Array, Array, float]]:
     """Predictions and labels with a known share of hits; the shapes that belong together first."""
     if flavour == "regression":
         truth = np.array([0.5, 1.5, -2.0, 4.0, 3.25])
-        guess = np.where(np.arange(N) < HITS, truth, truth + 50.0)
-        yield from shaped(guess, truth, "values")
+        away = np.array([0.0, 0.0, 0.0, 50.0, -50.0])
+        yield from shaped(truth + away, truth, "values")
         return
     if flavour == "binary":
         truth = np.array([1, 0, 1, 0, 0])

@@ -49,6 +49,10 @@ def classifier(op: Op, case: Case) -> Iterator[Verdict]:
     if not callable(predict) or not classes or len(inputs) != 1:
         yield verdict(LAW, "skipped", op, case, what="has no predict for classes")
         return
+    wrong = list(own_accuracy(op, case))
+    if wrong:
+        yield from wrong
+        return
     with np.errstate(all="ignore"):
         scores = np.asarray(predict(next(iter(inputs.values())).copy()))
     if scores.ndim != 2 or scores.dtype.kind != "f" or np.any(scores < 0):
@@ -63,6 +67,34 @@ def classifier(op: Op, case: Case) -> Iterator[Verdict]:
         "a ReLU stands after the last layer, so that its units die"
     )
     yield verdict(LAW, "fail", op, case, "output", text)
+
+
+def own_accuracy(op: Op, case: Case) -> Iterator[Verdict]:
+    """The model's ``accuracy(x, t)``: the share of samples whose largest score is the true class."""
+    live, inputs, _, labels = start(op, case.replace(N=16))
+    inner = getattr(live, "obj", None)
+    method = getattr(inner, "accuracy", None)
+    if not callable(method) or labels is None or op.labels is None:
+        return
+    x = next(iter(inputs.values()))
+    with np.errstate(all="ignore"):
+        scores = np.asarray(inner.predict(x.copy()))  # type: ignore[union-attr]
+        if scores.ndim != 2 or len(scores) != 16:
+            return
+        truth = np.argmax(scores, axis=1)
+        truth[::4] = (truth[::4] + 1) % scores.shape[1]
+        onehot = np.eye(scores.shape[1])[truth]
+        for given in (truth, onehot) if op.labels.encodings[0] == "index" else (onehot,):
+            try:
+                got = method(x.copy(), given)
+            except Exception:  # labels of another kind than it takes
+                continue
+            value = None if got is None else float(np.mean(got))
+            if value is None or abs(value - 0.75) > 1e-9:
+                said = "returns None" if value is None else f"is {value:.6g}"
+                text = f"accuracy(x, t) {said}, but should be 0.75 for labels of shape {given.shape} of which 12 in 16 are hit"
+                yield verdict(LAW, "fail", op, case, "accuracy", text)
+                return
 
 
 def role_of(op: Op) -> str | None:
@@ -196,8 +228,10 @@ def standardised(op: Op, case: Case, over_samples: bool) -> Iterator[Verdict]:
     y = evaluate(op, case, {slot.name: x, **neutral}, labels).output  # type: ignore[dict-item]
     if y.shape != x.shape:
         return
-    if not neutral:  # a scale and a shift that are plain numbers cannot be set: take them out
-        y = (y - y.mean()) / (y.std() or 1.0)
+    if not any(not np.any(v) for v in neutral.values()):
+        y = y - y.mean()  # a shift that is a plain number cannot be set: it is taken out
+    if not any(np.any(v) for v in neutral.values()):
+        y = y / (y.std() or 1.0)
     batch = slot.shape.index("N")
     axes = promised_axes(y.ndim, batch, over_samples, neutral)  # type: ignore[arg-type]
     if any(standard(y, a) for a in axes):
