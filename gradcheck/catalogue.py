@@ -10,6 +10,7 @@ import argparse
 import dataclasses
 import functools
 import importlib
+import itertools
 import multiprocessing
 import signal
 import tempfile
@@ -23,6 +24,8 @@ from gradcheck import oldrule, run, targets
 from gradcheck.types import Status, Subject
 
 LIMIT = 90
+#: Two files of one name in one process would share Python's memory of their source.
+SERIAL = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def library() -> Any:
 def checked(source: str, stem: str, target: str, options: run.Options) -> Subject:
     """Check one subject of a source text, as from a user's file."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{stem}.py"
+        path = Path(folder) / f"{stem}_{next(SERIAL)}.py"
         path.write_text(source, encoding="utf-8")
         loaded = targets.load(targets.parse(str(path))[0])
         return run.check(loaded, target, options)

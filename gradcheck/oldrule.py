@@ -7,6 +7,7 @@ numerical gradients are outside its reach.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from gradcheck.numdiff import numerical_gradient
 from gradcheck.types import Array, Case, Op
 
 LIMIT = 1e-6
+SERIAL = itertools.count(1)
 STEP = 1e-4
 
 
 def rejects(source: str, stem: str, target: str) -> bool:
     """Whether the old rule finds fault with a subject of a source text."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{stem}.py"
+        path = Path(folder) / f"{stem}_old{next(SERIAL)}.py"
         path.write_text(source, encoding="utf-8")
         loaded = targets.load(targets.parse(str(path))[0])
         planned = next((p for p in run.plan(loaded) if run.is_asked_for(p, target)), None)
