@@ -392,8 +392,8 @@ def hypotheses(
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
     for slots in shape_hypotheses(context, dims, names):
         yield readings, slots
-    if not dims:  # softmax without keepdims runs on square input only
-        yield readings, tuple(Slot(n, ("N", "N")) for n in names)
+    if not dims and len(names) == 1:  # softmax without keepdims runs on square input only
+        yield readings, (Slot(names[0], ("N", "N")),)
     for slots in shape_hypotheses(context, dims, names):
         yield (
             readings,
