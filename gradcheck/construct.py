@@ -64,9 +64,10 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("epsilon", "eps"), ("1e-5", "1e-7")),
     (("alpha", "negativeslope", "slope", "leak", "leakage", "a", "scale", "delta", "margin", "c", "temperature",
       "temp", "threshold", "lambda", "lam", "s", "tau", "leaky"), ("0.3", "1.5")),
-    (("weights", "w", "weight", "kernels", "weightmatrix", "wx", "initweights"), ("<W>", "<K>", "<WX>")),
-    (("wh", "whh", "recurrentweights"), ("<WH>",)),
-    (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "True")),
+    (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
+    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>")),
+    (("wh", "whh", "recurrentweights"), ("<WH>", "<WH3>", "<WH4>")),
+    (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "<BX3>", "<BX4>", "True")),
     (("gamma",), ("<GAMMA>", "0.9", "2.0")), (("beta",), ("<GAMMA>", "0.9")),
     (("axis",), ("1", "-1", "0")),
     (("name", "label", "id", "layername"), ("'layer'",)),
@@ -86,6 +87,8 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 ARRAYS: dict[str, tuple[int, ...]] = {
     "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<KB>": (4,), "<GAMMA>": (4,),
     "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
+    # three and four gates side by side
+    "<WX3>": (4, 18), "<WH3>": (6, 18), "<BX3>": (18,), "<WX4>": (4, 24), "<WH4>": (6, 24), "<BX4>": (24,),
 }  # fmt: skip
 GENERIC = ("4", "2", "0.3", "None", "'x'", "(4,)", "True", "<W>")
 MAX_TRIALS = 160

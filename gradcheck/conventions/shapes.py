@@ -65,5 +65,11 @@ def tail_shapes(
     options = [*same, *(("N", d) for d in dims), *((d,) for d in dims), last, ("D", "T"), (*lead[1:], "T"),
                ("N", "D"), ("N", "T")]  # fmt: skip
     options = list(dict.fromkeys(options))
+    if names[0].lower() in {"weight", "w", "weights"} and all(
+        n.lower() in biases for n in names[1:]
+    ):
+        rest = [("T",)] * (len(names) - 1)
+        yield ((*last, "T"), *rest)
+        yield (("T", *last), *rest)
     yield tuple(same[0] for _ in names)
     yield from itertools.islice(itertools.product(options, repeat=len(names)), 120)
