@@ -127,7 +127,7 @@ def make_layer(
     pairs: dict[str, tuple[str, str]], params: Primals, grads: Primals, spare: list[str]
 ) -> Holder:
     """An object with parameter and gradient attributes under the names the optimizer reads."""
-    holder = Holder()
+    holder: Any = type("Holder", (Holder,), {})()  # code that writes to the class must not meet itself again
     for key, (p, g) in zip(params, pairs.values(), strict=False):
         setattr(holder, p, params[key])
         setattr(holder, g, grads[key])
