@@ -105,6 +105,10 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
     blank = Subject(target, planned.name, kind, line=planned.line)  # type: ignore[arg-type]
     if planned.reason:
         return dataclasses.replace(blank, status="skipped", reason=planned.reason)
+    if planned.convention == "unfinished":
+        message = f"backward does nothing: its body is empty, so there is no gradient [contract, {planned.name}]"
+        found = Verdict("contract", "fail", "backward", message, case=Case())
+        return dataclasses.replace(blank, status="fail", verdicts=(found,))
     with pristine_numpy() as guard:
         try:
             ops = ops_for(source_of(loaded, planned, options), planned.kind)
@@ -122,6 +126,7 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
             )
         ]
         merged = explained(ops, merge(verdicts), loaded, options)
+    merged = uncompared(merged)
     notes = guard_notes(guard) + tuple(
         r for r in {op.reading for op in ops} if r and op_reading_matters(ops[0])
     )
@@ -198,6 +203,17 @@ def explained(
     return diagnose_all(
         ops, verdicts, source=loaded.source, tree=loaded.tree, path=str(loaded.path)
     )
+
+
+def uncompared(verdicts: list[Verdict]) -> list[Verdict]:
+    """An optimizer whose name does not say which it is was not held against its formula: say so."""
+    text = "the update was not compared with any formula"
+    return [
+        dataclasses.replace(v, status="note", message=f"{text}: {v.message}")
+        if v.law == "optimizer_steps" and v.status == "skipped"
+        else v
+        for v in verdicts
+    ]
 
 
 def guard_notes(guard: Any) -> tuple[str, ...]:

@@ -127,7 +127,10 @@ def make_layer(
     pairs: dict[str, tuple[str, str]], params: Primals, grads: Primals, spare: list[str]
 ) -> Holder:
     """An object with parameter and gradient attributes under the names the optimizer reads."""
-    holder: Any = type("Holder", (Holder,), {})()  # code that writes to the class must not meet itself again
+    kind: type[Holder] = type(
+        "Holder", (Holder,), {}
+    )  # code that writes to the class must not meet itself again
+    holder = kind()
     for key, (p, g) in zip(params, pairs.values(), strict=False):
         setattr(holder, p, params[key])
         setattr(holder, g, grads[key])
@@ -353,17 +356,20 @@ def optimizer_op(
     if method is None:
         raise Refused("has no update step")
     last = ""
+    ran: tuple[str, dict[str, tuple[str, str]]] | None = None
     if not [a for a in arguments(getattr(cls, method)) if a.required]:
         return given_op(name, cls, method)
     for form, pairs in candidate_forms(cls, method):
         try:
             if trial(make(), method, form, pairs):
                 return op_of(name, make, method, form, pairs, built, cls)
-            last = last or f"{method} leaves a parameter unchanged"
+            ran = ran or (form, pairs)
         except NotImplementedError as error:
             raise Refused(f"{method} raises NotImplementedError") from error
         except Exception as error:
             last = f"{method} ({form}) raises {type(error).__name__}: {error}"
+    if ran is not None:  # it runs, but moves nothing or gives NaN: the laws say so
+        return op_of(name, make, method, *ran, built, cls)
     raise Refused(f"no way to call {method} was found; last: {last}")
 
 
@@ -519,10 +525,12 @@ def function_optimizer(name: str, function: Any) -> Op:
     Refused
         The function cannot be called that way.
     """
-    last = ""
-    for config in ({**defaults_read(function), "learning_rate": 1e-2}, None):
+    last, ran = "", False
+    given = {**defaults_read(function), "learning_rate": 1e-2}
+    for config in (given, None):
         try:
-            if trial(function, "__call__", "function", {}, copy.deepcopy(config)):
+            moves = trial(function, "__call__", "function", {}, copy.deepcopy(config))
+            if moves:
                 return op_of(
                     name,
                     lambda: function,
@@ -533,6 +541,18 @@ def function_optimizer(name: str, function: Any) -> Op:
                     function,
                     config,
                 )
+            ran = True
         except Exception as error:
             last = f"raises {type(error).__name__}: {error}"
+    if ran:  # it runs, but moves nothing or gives NaN: the laws say so
+        return op_of(
+            name,
+            lambda: function,
+            "__call__",
+            "function",
+            {},
+            f"{name}(w, dw, config)",
+            function,
+            given,
+        )
     raise Refused(f"cannot be called as {name}(w, dw, config): {last}")

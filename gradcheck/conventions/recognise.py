@@ -59,7 +59,7 @@ def plan_names(
     for node in nodes:
         obj = namespace[node.name]
         if isinstance(node, ast.ClassDef):
-            planned.append(plan_class(node.name, obj, node.lineno))
+            planned.append(plan_class(node.name, obj, node.lineno, namespace))
         elif node.name in members:
             stem = members[node.name]
             if found[stem][0] == node.name and any(is_abstract(namespace[f]) for f in found[stem]):
@@ -133,7 +133,9 @@ def returns_pair(function: Any) -> bool:
     return len(returned_names(function)) == 2
 
 
-def plan_class(name: str, cls: Any, line: int) -> Planned:
+def plan_class(
+    name: str, cls: Any, line: int, namespace: Mapping[str, Any] | None = None
+) -> Planned:
     """What a class is: layer, loss, optimizer, accuracy, model, or skipped with the reason."""
 
     def skip(why: str) -> Planned:
@@ -171,6 +173,8 @@ def plan_class(name: str, cls: Any, line: int) -> Planned:
         return Planned(name, "loss", line=line)
     if pair is None:
         return skip(no_pair(cls))
+    if unfinished(cls, pair, namespace or {}):
+        return Planned(name, "layer", "unfinished", line=line)
     if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):
         return skip("abstract")
     missing = sorted({*getattr(cls, "__abstractmethods__", ()), *left_open(cls, pair)})
@@ -213,6 +217,16 @@ def loss_call(cls: Any) -> str | None:
             if len(args) == 2:
                 return name
     return None
+
+
+def unfinished(cls: Any, pair: tuple[str, str], namespace: Mapping[str, Any]) -> bool:
+    """A class of its own with a forward that works and a backward whose body is empty."""
+    forward, backward = getattr(cls, pair[0]), getattr(cls, pair[1])
+    if is_abstract(forward) or not is_abstract(backward) or raises_only(backward):
+        return False
+    others = [v for v in namespace.values() if isinstance(v, type) and v is not cls]
+    own = pair[1] in vars(cls)
+    return own and not any(issubclass(o, cls) for o in others)
 
 
 def no_pair(cls: Any) -> str:

@@ -107,7 +107,7 @@ TRAINING: dict[str, About] = {
     "update-wrong": About(
         "the step is not that of the method of this name",
         "compare it term by term with the formula",
-        {"any": "params[key] -= lr * grads[key]  # in place: the model keeps the same array"},
+        {"any": "write the step as the formula named in the message, term by term"},
         FISH_6,
     ),
     "state-shared-between-parameters": About(

@@ -17,7 +17,7 @@ from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.shapes import shapes_in
 from gradcheck.diagnose.shrink import smaller, smallest
-from gradcheck.laws import LAWS
+from gradcheck.laws import LAWS, family, group
 from gradcheck.laws.common import gradient_name
 from gradcheck.types import Case, Cause, Op, Verdict
 
@@ -254,18 +254,22 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     called_name = gradient_name(op, wrt)
     wanted = {called_name.removeprefix("self."), f"d{wrt}", f"d_{wrt}", f"grad_{wrt}"}
     judge = repairs.gradient_judge(op, [point], wrt)
-    confirm = repairs.confirm_gradient(op, point.case, wrt, failing)
+    confirm = soundly(
+        s, op, wrt, point.case, repairs.confirm_gradient(op, point.case, wrt, failing)
+    )
     again = retried(s, judge, confirm)
     if again:
         return again
     shapes = shapes_in(op, point, s.pieces)
     near = feeding(s.pieces, wanted)
-    for group, which, priorities in (
+    for chosen, which, priorities in (
         (backward, rules.GRADIENT_RULES, range(3)),
         (forward, rules.FORWARD_RULES, range(3)),
         (backward, rules.GRADIENT_RULES, range(3, 100)),
     ):
-        result = repairs.search(op, group, which, judge, confirm, s.until, near, priorities, shapes)
+        result = repairs.search(
+            op, chosen, which, judge, confirm, s.until, near, priorities, shapes
+        )
         if which is rules.FORWARD_RULES:
             result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]
         if result:
@@ -309,7 +313,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
             return not any("raises" in v.message for v in LAWS[law](op, case))
         return repairs.law_passes(op, law, case, verdict.wrt, before)
 
-    def confirm() -> float | bool | None:
+    def holds() -> float | bool | None:
         if op.step is not None or op.backward is None or op.kind == "accuracy":
             return None
         if law != "contract":
@@ -320,6 +324,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
             return False
         return repairs.gradient_passes(fresh, case, name)
 
+    confirm = holds if raises else soundly(s, op, verdict.wrt, case, holds)
     again = retried(s, judge, confirm)
     if again:
         return again
@@ -330,6 +335,45 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     gradient = verdict.wrt in op.gradient_names and op.step is None
     near = feeding(s.pieces, wanted) if gradient else lambda piece, statement: True
     return repairs.search(op, s.pieces, which, judge, confirm, until, near)
+
+
+#: What a change must leave whole, whichever law it was found for: a "fix" that moves the bug
+#: elsewhere, or makes the forward fit a wrong backward, is none.
+SOUND = (
+    "contract", "gradient", "inputs_unchanged", "linear_in_cotangent", "zero_cotangent", "roles",
+    "same_as_reference", "optimizer_steps", "bias_correction", "zero_gradient_rests", "bowl_descends",
+)  # fmt: skip
+
+
+def soundly(
+    s: Session, op: Op, wrt: str, case: Case, confirm: Callable[[], float | bool | None]
+) -> Callable[[], float | bool | None]:
+    """`confirm`, and no other law may fail under the change.
+
+    What failed before may go on failing only for the gradient of another primal: another bug.
+    """
+    old = {
+        (v.law, v.wrt)
+        for v in s.verdicts
+        if v.status == "fail" and v.law in {"gradient", "contract"} and v.wrt != wrt
+        and wrt in op.gradient_names and v.wrt in op.gradient_names
+    }  # fmt: skip
+    plain = Case(
+        seed=case.seed, config=case.config, labels=op.labels.encodings[0] if op.labels else ""
+    )
+
+    def both() -> float | bool | None:
+        result = confirm()
+        if result is False:
+            return False
+        for law in SOUND:
+            if law in LAWS and group(op) in family(law):
+                for v in safely(op, law, plain):
+                    if v.status in {"fail", "error"} and (law, v.wrt) not in old:
+                        return False
+        return result
+
+    return both
 
 
 def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | bool | None:

@@ -154,8 +154,13 @@ def optimizer_steps(op: Op, case: Case) -> Iterator[Verdict]:
     for formula, hyper in hypotheses(op, role, values_of(taken.live)):
         distance, name, mine, wanted = compare(taken, formula, hyper)
         if distance < EXACT:
-            yield verdict(law, "pass", op, case, resolution=EXACT,
-                          detail={"formula": (formula.__doc__ or "").strip(), "hyper": hyper, "steps": STEPS})  # fmt: skip
+            text = (formula.__doc__ or "").strip()
+            if hyper.get("b1", 1.0) == 0.0:
+                what = f"beta1 = 0: {text} without its first moment"
+                yield verdict(law, "note", op, case, "beta1", what)
+                return
+            detail = {"formula": text, "hyper": hyper, "steps": STEPS}
+            yield verdict(law, "pass", op, case, resolution=EXACT, detail=detail)
             return
         if best is None or distance < best[0]:
             best = (
