@@ -63,7 +63,10 @@ def function_ops(source: Source) -> list[Op]:
     shapes = functions.shapes_for(source.name, params)
     if source.shape is not None:
         shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
-    candidates = [*slots_for(inputs, shapes), *embedding_slots(source.name, inputs, params)]
+    tables = list(embedding_slots(source.name, inputs, params))
+    candidates = [*slots_for(inputs, shapes), *tables]
+    if "embed" in source.name.lower():
+        candidates = [*tables, *candidates]
     for slots, param_shapes in candidates:
         slots, params, param_shapes = operands(slots, names, param_shapes)
         make = functions.parameter_maker(params, param_shapes)
@@ -114,7 +117,10 @@ def operands(
     rows = [
         n
         for n, s in zip(names, shapes, strict=True)
-        if s[0] == batch and slots[0].shape[0] == "N" and slots[0].domain == "real"
+        if s[0] == batch
+        and slots[0].shape[0] == "N"
+        and slots[0].domain == "real"
+        and functions.match_shape(n, {"w": (1,), "b": (1,)}) is None
     ]
     extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]
     kept = [(n, s) for n, s in zip(names, shapes, strict=True) if n not in rows]
