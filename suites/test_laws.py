@@ -30,6 +30,10 @@ TABLE = HERE / "laws_table.json"
 RIGHT = {"pass", "note", "skipped"}
 
 
+#: What is wrong at present: an entry that passes again must be taken off this list.
+KNOWN = {"nnfs Layer_Reshape((3, 2))": "a shape is guessed that it takes at one batch size only"}
+
+
 def named(entry) -> str:
     return f"{entry.skin} {entry.make}"
 
@@ -49,7 +53,10 @@ def cells(subject) -> dict[str, str]:
 def entries():
     for i, entry in enumerate(e for e in registry.entries() if checkable(e)):
         quick = entry.skin != "functional" and i % 2 == 0
-        yield pytest.param(entry, id=named(entry)[:70], marks=[] if quick else [pytest.mark.slow])
+        marks = [] if quick else [pytest.mark.slow]
+        if named(entry) in KNOWN:
+            marks.append(pytest.mark.xfail(strict=True, reason=KNOWN[named(entry)]))
+        yield pytest.param(entry, id=named(entry)[:70], marks=marks)
 
 
 @pytest.mark.parametrize("entry", list(entries()))
