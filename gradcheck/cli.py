@@ -89,7 +89,7 @@ def add_check(commands: Any) -> None:
     add("--law", action="append", default=[], metavar="NAME", help="only this law (repeatable)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the random cases (0)")
     add("--examples", type=_positive, metavar="N", help="how many cases a law tries")
-    add("--replay", metavar="TOKEN", help="repeat one case, as a failure prints it")
+    add("--replay", type=_token, metavar="TOKEN", help="repeat one case, as a failure prints it")
     add("--exhaustive", action="store_true", help="measure every entry of every gradient")
     _add_limits(parser)
     add("--in-process", action="store_true", help="no child processes and no limits (debugging)")
@@ -276,6 +276,23 @@ def _call(text: str) -> str:
         return config.call(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _token(text: str) -> str:
+    """A replay token that can be read.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It cannot; the text says which part.
+    """
+    from gradcheck.types import Case
+
+    try:
+        Case.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no case: {error}") from error
+    return text
 
 
 def _positive(text: str) -> int:

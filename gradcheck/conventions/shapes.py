@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 from gradcheck.types import Slot
@@ -14,6 +15,8 @@ def shape_hypotheses(
     """Input shapes to try, those that the name suggests first."""
     key = name.lower()
     flat: list[tuple[int | str, ...]] = [("N", "D"), *(("N", d) for d in dims)]
+    if 1 < len(dims) <= 3:  # a reshape knows only how many values a sample has
+        flat.append(("N", math.prod(dims)))
     image: list[tuple[int | str, ...]] = [("N", "C", "H", "W"), *(("N", c, "H", "W") for c in dims),
                                           *(("N", "H", "W", c) for c in dims)]  # fmt: skip
     sequence: list[tuple[int | str, ...]] = [("N", "T", "D"), *(("N", "T", d) for d in dims),
