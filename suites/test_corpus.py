@@ -38,7 +38,11 @@ def accepted(status: str, wanted: str) -> bool:
 
 def told(subject):
     """What a report says of a subject, but for numbers that differ from machine to machine."""
-    verdicts = {(v["law"], v["wrt"], v["status"], v["wrong"]) for v in subject["verdicts"]}
+    verdicts = {
+        (v["law"], v["wrt"], v["status"], v["wrong"])
+        for v in subject["verdicts"]
+        if v["status"] not in {"pass", "skipped"}
+    }
     causes = {(v["cause"] or {}).get("id") for v in subject["verdicts"] if v["status"] == "fail"}
     return subject["status"], subject["kind"], verdicts, causes
 
