@@ -19,7 +19,7 @@ from gradcheck.conventions.recognise import Planned
 from gradcheck.guard import pristine_numpy
 from gradcheck.laws import AFTER_GRADIENT, FIRST_CONFIGURATION, LAWS, family
 from gradcheck.laws import group as group_of
-from gradcheck.laws.basic import traced
+from gradcheck.laws.basic import told, traced
 from gradcheck.laws.common import verdict
 from gradcheck.targets import Loaded
 from gradcheck.types import Case, Law, Op, Status, Subject, Verdict, worst
@@ -280,7 +280,7 @@ def run_law(name: str, law: Law, op: Op, case: Case) -> list[Verdict]:
         where = traced(error)
         status: Status = "fail" if "line" in where else "error"
         what = f"raises {type(error).__name__}: {error}"
-        return [verdict(name, status, op, case, what=what, detail=where)]
+        return [verdict(name, status, op, case, what=what, detail=told(where))]
 
 
 def merge(verdicts: list[Verdict]) -> list[Verdict]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dis
 import inspect
 import linecache
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
             case,
             "output",
             f"forward raises {type(error).__name__}: {error}{code_line(error)}",
-            detail=traced(error),
+            detail=told(traced(error)),
         )
         return
     problem = array_problem("the output", output)
@@ -57,7 +59,7 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
             case,
             next(iter(inputs), ""),
             f"backward raises {type(error).__name__}: {error}{code_line(error)}",
-            detail=traced(error),
+            detail=told(traced(error)),
         )
         return
     differentiable = {s.name for s in op.slots if not s.domain.startswith("index")}
@@ -132,7 +134,7 @@ def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> It
         text = (
             f"calculate raises {type(error).__name__}: {error}{code_line(error)}: there is no loss"
         )
-        yield verdict("contract", "fail", op, case, "loss", text, detail=traced(error))
+        yield verdict("contract", "fail", op, case, "loss", text, detail=told(traced(error)))
     except Exception:  # it wants other arguments than predictions and labels
         return
 
@@ -182,18 +184,24 @@ def code_line(error: BaseException) -> str:
     return f", in line {where['line']}: {code}" if code else ""
 
 
+#: Where the checker's own frames come from.
+OURS = str(Path(__file__).parents[1]) + os.sep
+
+
 def traced(error: BaseException) -> dict[str, Any]:
     """File and line of the user's code in which an exception arose."""
     tb, found = error.__traceback__, {}
     while tb is not None:
         file = tb.tb_frame.f_code.co_filename
-        if (
-            "gradcheck/" not in file.replace("\\", "/").rsplit("site-packages", 1)[-1]
-            and "<" not in file
-        ):
+        if not file.startswith(OURS) and "numpy" not in Path(file).parts and "<" not in file:
             found = {"file": file, "line": tb.tb_lineno}
         tb = tb.tb_next
     return {**found, "exception": type(error).__name__}
+
+
+def told(where: dict[str, Any]) -> dict[str, Any]:
+    """What a report keeps of `traced`: the file's name, not its folder."""
+    return {**where, "file": Path(where["file"]).name} if "file" in where else where
 
 
 def inputs_unchanged(op: Op, case: Case) -> Iterator[Verdict]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.laws.basic import stateful, traced
+from gradcheck.laws.basic import stateful, told, traced
 from gradcheck.laws.common import (
     Evaluated,
     cotangent_for,
@@ -43,7 +43,7 @@ def layout(op: Op, case: Case) -> Iterator[Verdict]:
         except Exception as error:
             failed = True
             text = f"{name} arguments: raises {type(error).__name__}: {error}"
-            yield verdict(law, "fail", op, where, "inputs", text, detail=traced(error))
+            yield verdict(law, "fail", op, where, "inputs", text, detail=told(traced(error)))
             break
         for wrt, got, wanted in differing(op, base, out_before, gradients):
             failed = True
@@ -143,7 +143,7 @@ def interleaved(op: Op, case: Case) -> Iterator[Verdict]:
         text = (
             f"after a forward with a batch of another size: raises {type(error).__name__}: {error}"
         )
-        yield verdict(law, stateful(op), op, case, "inputs", text, detail=traced(error))
+        yield verdict(law, stateful(op), op, case, "inputs", text, detail=told(traced(error)))
         return
     for wrt, got, wanted in differing(op, base, out_before, gradients):
         yield numbers_differ(law, stateful(op), op, case, wrt, got, wanted,
