@@ -40,7 +40,9 @@ def pytest_collection_modifyitems(config, items):
     asked = config.getoption("-m")
     kept, left = [], []
     for item in items:
-        wanted = "test_law_on_target" in item.name if target else "test_law_on_target" not in item.name
+        wanted = (
+            "test_law_on_target" in item.name if target else "test_law_on_target" not in item.name
+        )
         slow = item.get_closest_marker("slow") is not None and not asked
         (kept if wanted and not slow else left).append(item)
     if left:

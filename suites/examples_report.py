@@ -1,6 +1,6 @@
 """Write the example reports: one folder under reports/examples/ for each student file.
 
-    python suites/examples_report.py
+python suites/examples_report.py
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def params():
 @pytest.mark.parametrize("bug", list(params()))
 def test_bug_is_caught_and_its_right_twin_passes(bug):
     laws = laws_for(bug)
-    subject = catalogue.checked(bug.source(), bug.right, bug.target, run.Options(laws=laws, diagnose=False))
+    subject = catalogue.checked(
+        bug.source(), bug.right, bug.target, run.Options(laws=laws, diagnose=False)
+    )
     hits = [v for v in subject.verdicts if v.status == bug.status and v.law in (bug.law, *bug.also)]
     assert hits, (subject.status, subject.reason, [(v.law, v.status) for v in subject.verdicts])
     right = twin(bug.right, bug.target, laws)

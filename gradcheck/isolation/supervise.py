@@ -22,7 +22,7 @@ from gradcheck.isolation.channel import Channel, Nowhere
 from gradcheck.isolation.limits import MEBI, address_space, limit_memory, out_of_memory
 from gradcheck.isolation.rows import failure, guarded, say
 
-_TAIL = 8192
+_TAIL = 32768
 #: The system refuses memory only beyond this times the limit: by then the supervisor has seen it,
 #: and code that swallows MemoryError cannot go on for ever.
 _SLACK = 1.25
@@ -40,7 +40,7 @@ class _Worker:
     result: int
     errors: int
     received: bytearray = field(default_factory=bytearray)
-    tail: deque[bytes] = field(default_factory=lambda: deque(maxlen=8))
+    tail: bytes = b""
 
 
 class Supervisor:
@@ -120,7 +120,7 @@ class Supervisor:
             elif fd == worker.result:
                 worker.received += data
             else:
-                worker.tail.append(data[-_TAIL:])
+                worker.tail = (worker.tail + data)[-_TAIL:]
 
     def _look(self, worker: _Worker) -> None:
         """Finish a worker that has answered, ended or run out of time."""
@@ -135,7 +135,7 @@ class Supervisor:
                     break
             if worker.received.endswith(b"\n"):
                 return self._finish(worker, json.loads(worker.received), reaped=True)
-            reason = _how_it_ended(status, b"".join(worker.tail))
+            reason = _how_it_ended(status, worker.tail)
         elif address_space(worker.pid, "VmPeak") > worker.most:
             reason = out_of_memory(self.job["memory"])
         elif time.monotonic() < worker.deadline:
