@@ -5,6 +5,7 @@ python suites/examples_report.py
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ def main() -> int:
         done = subprocess.run(
             [sys.executable, "-m", "gradcheck", "check", f"suites/student/{name}.py", "--report", str(folder)],
             cwd=ROOT, capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "reference")))},
         )  # fmt: skip
         if done.returncode != 1:  # each of them holds planted bugs
             print(done.stdout, done.stderr, file=sys.stderr)
