@@ -36,7 +36,7 @@ def params():
     for i, bug in enumerate(EVERY):
         marks = [] if i % SHARE == 0 else [pytest.mark.slow]
         if bug.id in MISSED:
-            marks.append(pytest.mark.xfail(strict=False, reason=MISSED[bug.id]))
+            marks.append(pytest.mark.xfail(strict=True, reason=MISSED[bug.id]))
         yield pytest.param(bug, id=bug.id, marks=marks)
 
 

@@ -38,22 +38,12 @@ class Outcome:
     @property
     def value(self) -> float:
         """The figure the presets are judged by."""
-        return figure(self.setup, self.curve, self.loss, self.accuracy)
+        return figure(self.loss, self.accuracy)
 
 
-def figure(setup: Setup, curve: Curve, loss: float, accuracy: float | None) -> float:
-    """The figure a run is judged by: its loss for a regression, else its accuracy at the end.
-
-    Where every step takes all samples (spiral), the mean training accuracy of the last tenth of
-    the epochs: with large learning rates Adam's accuracy drops for single steps, in the spiral's
-    preset from 0.97 to 0.5, and the very last step may be one of them.
-    """
-    if accuracy is None:
-        return loss
-    recorded = [epoch["accuracy"] for epoch in curve.epochs if "accuracy" in epoch]
-    if setup.batch is not None or not recorded:
-        return accuracy
-    return float(np.mean(recorded[-max(1, len(recorded) // 10) :]))
+def figure(loss: float, accuracy: float | None) -> float:
+    """The figure a run is judged by: its loss for a regression, else its accuracy at the end."""
+    return loss if accuracy is None else accuracy
 
 
 def load_data(setup: Setup, seed: int, folder: str | os.PathLike[str] | None = None) -> Data:
@@ -119,7 +109,7 @@ def train(
         checks.moves(before, network.parameters()),
         checks.falls(curve.losses),
         checks.finite(curve.losses, network.parameters()),
-        target(preset, setup, data, figure(setup, curve, loss, accuracy), stopped=curve.stopped),
+        target(preset, setup, data, figure(loss, accuracy), stopped=curve.stopped),
     ]
     rows += _after(factory, network, X, y, seed)
     rows += [

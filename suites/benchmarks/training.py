@@ -246,8 +246,7 @@ def report(rounds: int, with_presets: bool) -> str:
         table = tabulate(preset_rows(), head, tablefmt="github", disable_numparse=True)
         said = (
             "Means over five seeds of weights and shuffling. Images: test accuracy at the end. "
-            "Spiral: mean training accuracy of the last 1,000 epochs, because single steps of "
-            "Adam at 0.05 drop to 0.5. Sine: loss at the end."
+            "Spiral: accuracy at the end. Sine: loss at the end."
         )
         parts += ["## The books' runs", said, table]
     return "\n\n".join(parts) + "\n"
