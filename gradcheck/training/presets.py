@@ -93,10 +93,11 @@ class Preset:
         return value >= self.target - slack
 
 
+# `nnfs.init()` makes the books' runs float32, so the presets are (the default of `Setup`).
 def _spiral(name: str, optimizer: str, target: float | None, **options: float) -> Preset:
     setup = Setup(
         dataset="spiral", hidden=(64,), optimizer=optimizer, options=options, batch=None,
-        epochs=10_000, dtype="float64",
+        epochs=10_000,
     )  # fmt: skip
     source = "NNFS chapter 10, spiral(100, 3)"
     return Preset(f"spiral-{name}", source, setup, target=target, spread=0.03)
@@ -138,7 +139,7 @@ PRESETS: dict[str, Preset] = {
             "sine", "NNFS chapter 17, 1-64-64-1",
             Setup(
                 dataset="sine", options={"learning_rate": 0.005, "decay": 1e-3}, batch=None,
-                epochs=10_000, init=0.1, dtype="float64",
+                epochs=10_000, init=0.1,
             ),
             metric="loss", target=1e-5, spread=1e-5,
         ),
