@@ -13,14 +13,14 @@ from typing import Any
 
 from gradcheck import cases
 from gradcheck.conventions import ops_for, recognise
-from gradcheck.conventions.adapt import Source
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.recognise import Planned
+from gradcheck.conventions.sources import Source
 from gradcheck.guard import pristine_numpy
 from gradcheck.laws import AFTER_GRADIENT, FIRST_CONFIGURATION, LAWS, family
 from gradcheck.laws import group as group_of
-from gradcheck.laws.basic import told, traced
 from gradcheck.laws.common import verdict
+from gradcheck.laws.contract import told, traced
 from gradcheck.targets import Loaded
 from gradcheck.types import Case, Law, Op, Status, Subject, Verdict, worst
 

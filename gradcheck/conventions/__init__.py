@@ -8,18 +8,20 @@ from typing import Any
 
 from gradcheck.construct import recipes
 from gradcheck.conventions.accuracies import accuracy_op
-from gradcheck.conventions.adapt import Source, layer_ops, loss_ops
+from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import (
     classifier_op,
     function_ops,
     loss_function_ops,
     numgrad_op,
 )
+from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, trained_op
 from gradcheck.conventions.optimizers import function_optimizer, given_parameters, optimizer_op
+from gradcheck.conventions.sources import Source
 from gradcheck.types import Op
 from gradcheck.variants import variants
 

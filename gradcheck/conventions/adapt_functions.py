@@ -12,11 +12,13 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
-from gradcheck.conventions.adapt import Source, finish, loss_readings, shown_shape
+from gradcheck.conventions.adapt_losses import loss_readings
 from gradcheck.conventions.calls import strongly_upstream
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, call_quietly
 from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.conventions.sources import Source
+from gradcheck.conventions.trials import finish, shown_shape
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 

@@ -22,7 +22,8 @@ from gradcheck.conventions.live import (
     fingerprint,
     stored_output,
 )
-from gradcheck.conventions.losses import Lossy, is_loss_name, label_first, strong_label
+from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
+from gradcheck.conventions.losses import Lossy
 from gradcheck.conventions.signature import Arg, arguments, is_abstract, plain
 from gradcheck.types import Array
 

@@ -9,7 +9,6 @@ A name that settles a question (``y_true``) is never overruled.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,70 +17,29 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import places
-from gradcheck.conventions.layers import input_gradient, named
+from gradcheck.conventions.layers import named
 from gradcheck.conventions.live import (
     Live,
     Refused,
-    arrays_of,
-    call_quietly,
     changed,
     clone,
     fingerprint,
     kept_outputs,
     stored_output,
 )
+from gradcheck.conventions.loss_calls import (
+    loss_value,
+    read_gradient,
+    run_backward,
+    run_forward,
+    stored_prediction,
+)
+from gradcheck.conventions.loss_names import backward_forms, hints, label_first, value_args
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import (
-    LABELS,
-    PREDICTIONS,
-    UPSTREAM,
-    Arg,
-    arguments,
     plain,
 )
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
-
-WORDS = (
-    "loss", "entropy", "criterion", "mse", "mae", "bce", "cce", "huber", "hinge", "squarederror",
-    "absoluteerror", "meansquare", "kldiv", "kullback", "nll", "likelihood", "cost", "logcosh", "focal",
-    "crossent", "rmse", "objective", "quadratic", "xent", "softmaxce",
-)  # fmt: skip
-
-#: Words in a name -> domains of the predictions and label encodings, best first.
-HINTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
-    (("softmax", "logsoftmax"), ("real", "simplex"), ("index", "onehot", "index_column", "binary_flat")),
-    (("logits",), ("real",), ("index", "onehot", "binary", "binary_flat")),
-    (("sigmoid",), ("real", "unit"), ("binary", "binary_flat", "onehot")),
-    (("binary", "bce", "logistic", "logloss"), ("unit", "real"), ("binary", "binary_flat", "sign")),
-    (("focal",), ("unit", "simplex", "real"), ("binary", "index", "onehot", "binary_flat")),
-    (("categorical", "cce", "nll", "likelihood", "sparse"), ("simplex", "unit", "real"), ("index", "onehot", "index_column")),
-    (("crossent", "entropy", "xent"), ("simplex", "unit", "real"), ("index", "onehot", "binary", "index_column", "binary_flat")),
-    (("kl", "kullback"), ("simplex", "real"), ("simplex",)),
-    (("hinge", "svm"), ("real",), ("sign", "index", "onehot", "binary")),
-    (("cosine",), ("real",), ("real", "sign")),
-    (("mse", "mae", "square", "absolute", "huber", "l1", "l2", "cosh", "quadratic", "rmse", "regress", "msle"),
-     ("real", "positive"), ("real", "real_flat")),
-)  # fmt: skip
-ANY = (("real", "simplex", "unit"), ("index", "onehot", "real", "binary", "sign", "index_column"))
-ABBREVIATED = re.compile(r"(^|[a-z_])(CE|MSE|MAE|BCE|NLL|SSE|RMSE|KL)([A-Z_]|$)")
-FUSED = {"real": "its input are logits", "simplex": "its input are probabilities",
-         "unit": "its input are probabilities"}  # fmt: skip
-
-
-def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Domains and label encodings for a loss of this name."""
-    key = plain(name)
-    if re.search(r"(^|[a-z_])CE(Loss)?$", name) and "BCE" not in name:
-        key = "crossentropy" + key
-    for words, domains, encodings in HINTS:
-        if any(w in key for w in words):
-            return domains, encodings
-    return ANY
-
-
-def is_loss_name(name: str) -> bool:
-    """Whether a class or function calls itself a loss."""
-    return any(w in plain(name) for w in WORDS) or bool(ABBREVIATED.search(name))
 
 
 @dataclass(frozen=True)
@@ -94,114 +52,6 @@ class Reading:
     encodings: tuple[str, ...]
     reduction: str
     backward: str
-
-
-def label_first(args: list[Arg]) -> bool | None:
-    """Whether the labels are the first of two arguments; None where the names do not say."""
-    if len(args) < 2:
-        return None
-    a, b = plain(args[0].name), plain(args[1].name)
-    labels = [strong_label(a), strong_label(b)]
-    if labels == [True, False]:
-        return True
-    if labels == [False, True]:
-        return False
-    if b in LABELS and a in PREDICTIONS:
-        return False
-    if a in LABELS and b in PREDICTIONS - {"y"}:
-        return True
-    return None
-
-
-def strong_label(name: str) -> bool:
-    """A name that can only mean the targets."""
-    words = ("true", "target", "label", "truth", "expected", "actual", "desired", "onehot")
-    return any(w in name for w in words) or name in {"t", "gt"}
-
-
-def value_args(function: Any) -> list[Arg]:
-    """The arguments of a loss method that carry arrays."""
-    return [
-        a for a in arguments(function)
-        if a.role in {"value", "labels"} and (a.required or a.default is None)
-    ]  # fmt: skip
-
-
-def backward_forms(function: Any) -> tuple[str, ...]:
-    """What a loss's backward may be given, best first.
-
-    ``none``; ``upstream`` (1); ``pred`` (the predictions); ``pair`` (predictions, labels);
-    ``stored`` (the stored output and the labels, as NNFS's fused pairs); ``labels``.
-    """
-    required = [a for a in arguments(function) if a.required and a.role in {"value", "labels"}]
-    names = [plain(a.name) for a in required]
-    if not required:
-        return ("none",)
-    if len(required) == 1:
-        if strong_label(names[0]) or names[0] in {"y", "t"}:
-            return ("labels", "upstream")
-        if UPSTREAM.match(required[0].name):
-            return ("upstream", "pred")
-        return ("pred", "upstream", "labels")
-    return ("pair", "stored", "upstream_pair") if len(required) >= 2 else ("pair",)
-
-
-def run_forward(
-    live: Live, method: Callable[..., Any], pred: Array, labels: Any, swapped: bool
-) -> Any:
-    """Call the forward of a loss in one of the two argument orders; flags are left alone."""
-    values = [labels, pred] if swapped else [pred, labels]
-    needed = len([a for a in arguments(method) if a.required])
-    live.memory["given"] = values[0] if not swapped else values[1]
-    return call_quietly(method, *values, *([None] * max(0, needed - 2)))
-
-
-def run_backward(
-    live: Live,
-    method: Callable[..., Any],
-    form: str,
-    pred: Array,
-    labels: Any,
-    swapped: bool,
-    output: Array | None,
-) -> Any:
-    """Call the backward of a loss in one of its forms."""
-    first = {"stored": output, "pair": pred, "upstream_pair": np.ones(()), "pred": pred}.get(
-        form, pred
-    )
-    if form == "none":
-        return call_quietly(method)
-    if form == "upstream":
-        return call_quietly(method, live.memory.get("cot", 1.0))
-    if form == "labels":
-        return call_quietly(method, labels)
-    if form == "pred":
-        return call_quietly(method, first)
-    own = label_first([a for a in arguments(method) if a.required])
-    turned = swapped if own is None else own
-    rest = [pred, labels][: max(0, len([a for a in arguments(method) if a.required]) - 2)]
-    if form == "upstream_pair":
-        return call_quietly(method, 1.0, *([labels, pred] if turned else [pred, labels]))
-    return call_quietly(method, *([labels, first] if turned else [first, labels]), *rest)
-
-
-def loss_value(out: Any, live: Live, stored: Place | None) -> Array:
-    """The number(s) a loss computed: returned, first of a tuple, an object's data, or stored.
-
-    Raises
-    ------
-    Refused
-        There is none.
-    """
-    found = arrays_of(out)
-    if not found:
-        named_values = [getattr(out, n, None) for n in ("loss", "value", "val", "data", "item")]
-        found = [a for v in named_values for a in arrays_of(v() if callable(v) else v)]
-    if not found and stored is not None:
-        found = arrays_of(places.read(live.obj, stored))
-    if not found:
-        raise Refused(f"forward returns {type(out).__name__}, not a number")
-    return np.asarray(found[0])
 
 
 REDUCE: dict[str, Callable[[Array], Array]] = {
@@ -305,19 +155,6 @@ def classes_of(shape: tuple[int | str, ...]) -> int | str:
     return shape[-1] if len(shape) > 1 else 2
 
 
-def stored_prediction(live: Live, pred: Array) -> Array | None:
-    """The output that a fused pair keeps (softmax of its input): an array of the input's shape."""
-    if "activated" in live.memory:
-        return np.asarray(live.memory["activated"])
-    for name in ("output", "outputs", "y", "y_pred", "y_hat", "probs", "p", "softmax", "out", "a"):
-        held = getattr(live.obj, name, None)
-        if isinstance(held, np.ndarray) and held.shape == pred.shape:
-            return held
-    inner = getattr(live.obj, "activation", None)
-    held = getattr(inner, "output", None)
-    return held if isinstance(held, np.ndarray) and held.shape == pred.shape else None
-
-
 def to_op(
     name: str,
     convention: str,
@@ -363,25 +200,6 @@ def slot_name_of(function: Any, swapped: bool) -> str:
     args = value_args(function)
     position = 1 if swapped else 0
     return args[position].name if len(args) > position else "pred"
-
-
-def read_gradient(live: Live, name: str, pred: Array, before: Mapping[Place, bytes]) -> Any:
-    """The gradient a loss's backward returned or stored."""
-    returned = [
-        a
-        for a in arrays_of(list(live.ret.values()) if live.ret else None)
-        if a.size > 1 or pred.size == 1
-    ]
-    if returned:
-        same = [a for a in returned if a.shape == pred.shape]
-        return (same or returned)[0]
-    after = {
-        p: a
-        for p, a in places.walk(live).items()
-        if before.get(p) != a.tobytes() or places.is_gradient_place(p)
-    }
-    place = input_gradient(name, pred, after, set(after), 1, set())
-    return None if place is None else places.read(live, place)
 
 
 def describe(reading: Reading) -> str:

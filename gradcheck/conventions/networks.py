@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.construct import Recipe, recipes, seeded
-from gradcheck.conventions import losses, places
+from gradcheck.conventions import loss_names, places
 from gradcheck.conventions.calls import RATE
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import (
@@ -196,7 +196,7 @@ def wired(name: str, cls: Any, proto: Live, made: Recipe) -> Op:
     output = run(live, x)
     encodings = [
         e
-        for e in losses.hints(type(loss).__name__)[1]
+        for e in loss_names.hints(type(loss).__name__)[1]
         if e in {"index", "onehot", "binary", "real"}
     ]
     spec = LabelSpec((encodings[0],), int(output.shape[-1]), wide=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
-from gradcheck.conventions.losses import is_loss_name, label_first, strong_label
+from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
 from gradcheck.conventions.signature import (
     RATES,
     arguments,

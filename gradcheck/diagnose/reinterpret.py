@@ -184,7 +184,7 @@ def hands_on(op: Op, failing: Sequence[Verdict]) -> dict[int, Verdict] | None:
 def losses_beside(op: Op) -> list[Op]:
     """The losses of the same file, as Ops."""
     from gradcheck.conventions import Source, ops_for
-    from gradcheck.conventions.losses import is_loss_name
+    from gradcheck.conventions.loss_names import is_loss_name
     from gradcheck.conventions.signature import plain
     from gradcheck.diagnose.code import functions_by_place
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from gradcheck.laws import (
-    basic,
     batch,
+    contract,
+    cotangent,
     gradient,
     kinks,
     labels,
     memory,
     models,
     modes,
+    mutation,
     numerics,
     numgrad,
     optimizer,
@@ -23,12 +25,12 @@ from gradcheck.types import Law, Op
 LAWS: dict[str, Law] = {
     law.__name__: law
     for law in (
-        basic.contract,
+        contract.contract,
         gradient.gradient,
-        basic.inputs_unchanged,
-        basic.repeatable,
-        basic.linear_in_cotangent,
-        basic.zero_cotangent,
+        mutation.inputs_unchanged,
+        mutation.repeatable,
+        cotangent.linear_in_cotangent,
+        cotangent.zero_cotangent,
         labels.label_formats,
         memory.layout,
         batch.batch,

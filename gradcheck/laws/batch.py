@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.laws.basic import contract
 from gradcheck.laws.common import (
     Evaluated,
     differing,
@@ -20,6 +19,7 @@ from gradcheck.laws.common import (
     source_text,
     verdict,
 )
+from gradcheck.laws.contract import contract
 from gradcheck.laws.gradient import gradient
 from gradcheck.types import Array, Case, Op, Primals, Status, Verdict
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.laws.basic import stateful, told, traced
 from gradcheck.laws.common import (
     Evaluated,
     cotangent_for,
@@ -21,6 +20,8 @@ from gradcheck.laws.common import (
     start,
     verdict,
 )
+from gradcheck.laws.contract import told, traced
+from gradcheck.laws.mutation import stateful
 from gradcheck.types import Array, Case, Op, Primals, Verdict
 
 LAYOUTS = ("F", "strided", "negative", "readonly")

@@ -1,0 +1,200 @@
+"""From a user's loss to Ops: the reading under which its forward and backward agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.construct import Recipe
+from gradcheck.conventions import loss_names, losses
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.fused import fused_backward, readings_of
+from gradcheck.conventions.live import Live, Refused, live_maker
+from gradcheck.conventions.recognise import loss_call
+from gradcheck.conventions.signature import plain, verbs
+from gradcheck.conventions.sources import Source, builds
+from gradcheck.types import Case, Op
+from gradcheck.variants import variants
+
+
+def loss_ops(source: Source) -> list[Op]:
+    """The Ops of a loss class under the reading that makes it consistent.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    pair = verbs(source.obj)
+    cls = source.obj
+    fused = fused_backward(cls, pair)
+    if fused is not None:
+        return fused_ops(source, pair, fused)
+    call = loss_call(cls)
+    if pair is None and call is not None:
+        return with_gradient_object(source, call)
+    if pair is None:
+        raise Refused("has no forward/backward pair")
+    forward, backward = pair
+    lossy = losses.Lossy(
+        lambda live: getattr(live.obj, forward), lambda live: getattr(live.obj, backward),
+        getattr(cls, forward), getattr(cls, backward),
+        averaged=callable(getattr(cls, "calculate", None)),
+        fused=is_fused(cls),
+    )  # fmt: skip
+    problem = ""
+    for made, make in builds(source, cls, limit=4):
+        found = loss_readings(source, lossy, make, made.text)
+        if isinstance(found, str):
+            problem = found or problem
+            continue
+        others = [] if source.init else list(variants(made, cls, source.namespace))
+        return [replace(found, obj=cls), *loss_variants(source, lossy, others)]
+    raise Refused(problem or "no labels and predictions were accepted")
+
+
+def loss_variants(source: Source, lossy: losses.Lossy, others: list[Recipe]) -> Iterator[Op]:
+    """The loss with other options; one that cannot be built or read is left out."""
+    for made in others:
+        try:
+            made.make()
+        except Exception:  # the constructor refuses this option
+            continue
+        found = loss_readings(source, lossy, live_maker(made), made.text)
+        if not isinstance(found, str):
+            yield replace(found, obj=source.obj)
+
+
+def fused_ops(source: Source, pair: tuple[str, str] | None, backward: str) -> list[Op]:
+    """The Op of an activation and loss in one, under the loss it is consistent with.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    problem, found = "", []
+    for lossy, words in readings_of(source.obj, pair, backward):
+        for made, make in builds(source, source.obj, limit=2):
+            op = loss_readings(source, lossy, make, made.text)
+            if isinstance(op, str):
+                problem = op or problem
+                continue
+            found.append(replace(op, obj=source.obj, reading=words))
+            break
+        if found and miss(found[-1]) < AGREES:
+            return found[-1:]
+    if not found:
+        raise Refused(problem or "no output and labels were accepted")
+    return found[:1]
+
+
+def with_gradient_object(source: Source, call: str) -> list[Op]:
+    """A loss that returns an object holding the value and the gradient.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    cls = source.obj
+    lossy = losses.Lossy(
+        lambda live: getattr(live.obj, call), lambda live: lambda: gradient_of_value(live.out),
+        getattr(cls, call), gradient_of_value, averaged=False, fused=False, object_gradient=True,
+    )  # fmt: skip
+    problem = ""
+    for made, make in builds(source, cls, limit=4):
+        found = loss_readings(source, lossy, make, made.text)
+        if not isinstance(found, str):
+            return [replace(found, obj=cls, convention="objects")]
+        problem = found or problem
+    raise Refused(problem or "no labels and predictions were accepted")
+
+
+def gradient_of_value(out: Any = None) -> Any:
+    """The gradient in the object a loss returned: its ``backward()``, or an attribute."""
+    if callable(getattr(out, "backward", None)):
+        result = out.backward()
+        if result is not None:
+            return result
+    for name in ("grad", "gradient", "delta", "dx", "dinputs"):
+        if isinstance(getattr(out, name, None), np.ndarray):
+            return getattr(out, name)
+    return None
+
+
+def is_fused(cls: type) -> bool:
+    """An activation and a loss in one: backward takes the stored output."""
+    key = plain(cls.__name__)
+    return ("activation" in key and loss_names.is_loss_name(key)) or (
+        "softmax" in key and "loss" in key
+    )
+
+
+def loss_readings(
+    source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
+) -> Op | str:
+    """The Op of the most consistent reading, or why there is none.
+
+    The first predictions and labels that run are kept: only what they mean (order, reduction,
+    what backward is given) is chosen by consistency.  Other labels are looked at only where the
+    name says nothing about them.
+    """
+    proto, case = make(), Case()
+    open_name = loss_names.hints(source.name) == loss_names.ANY
+    why, kept, one_output = "", None, False
+    ranked: list[tuple[float, int, Op]] = []
+    for reading in losses.readings(source.name, lossy, source.labels):
+        swapped, domain, shape, encoding, form = reading
+        other_labels = kept is not None and kept[2] != encoding
+        same = kept in (None, (domain, shape, encoding)) or (one_output and not other_labels)
+        if not same and not (open_name and len(shape) == 2):
+            continue
+        try:
+            _, value, _, stored = losses.try_reading(make, proto, lossy, reading, case)
+        except Refused as refusal:
+            why = why or str(refusal)
+            continue
+        if kept is None:
+            kept = (domain, shape, encoding)
+            one_output = encoding.startswith("binary") and value.size == 1 and not lossy.averaged
+        for reduction in losses.reductions(value, lossy.averaged):
+            encodings = losses.accepted_encodings(
+                make, proto, lossy, reading, loss_names.hints(source.name)[1], case
+            )
+            full = losses.Reading(swapped, domain, shape, encodings, reduction, form)
+            op = losses.to_op(
+                source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
+            )
+            distance = miss(op)
+            op = consistent_labels(op, distance)
+            ranked.append((distance, len(ranked), op))
+            if distance < AGREES:
+                return op
+        if len(ranked) > 24:
+            break
+    if not ranked:
+        return why
+    return next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
+
+
+def consistent_labels(op: Op, distance: float) -> Op:
+    """The Op without further label shapes under which forward runs but backward does not follow.
+
+    (n, 1) class indices broadcast in ``p[arange(n), y]``; nobody promised that they are legal.
+    """
+    if op.labels is None or distance >= AGREES:
+        return op
+    first, *rest = op.labels.encodings
+    kept = [e for e in rest if e in {"index", "onehot"} or miss(op, Case(labels=e)) < AGREES]
+    return replace(op, labels=replace(op.labels, encodings=(first, *kept)))
+
+
+def convention_of_loss(lossy: losses.Lossy) -> str:
+    """nnfs where backward takes two arguments, fish where it takes none."""
+    forms = loss_names.backward_forms(lossy.backward_function)
+    return "nnfs" if forms[0] in {"pair", "stored"} else "fish"

@@ -1,0 +1,114 @@
+"""What the names of a loss and of its arguments say about predictions and labels."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gradcheck.conventions.signature import (
+    LABELS,
+    PREDICTIONS,
+    UPSTREAM,
+    Arg,
+    arguments,
+    plain,
+)
+
+WORDS = (
+    "loss", "entropy", "criterion", "mse", "mae", "bce", "cce", "huber", "hinge", "squarederror",
+    "absoluteerror", "meansquare", "kldiv", "kullback", "nll", "likelihood", "cost", "logcosh", "focal",
+    "crossent", "rmse", "objective", "quadratic", "xent", "softmaxce",
+)  # fmt: skip
+
+
+#: Words in a name -> domains of the predictions and label encodings, best first.
+HINTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
+    (("softmax", "logsoftmax"), ("real", "simplex"), ("index", "onehot", "index_column", "binary_flat")),
+    (("logits",), ("real",), ("index", "onehot", "binary", "binary_flat")),
+    (("sigmoid",), ("real", "unit"), ("binary", "binary_flat", "onehot")),
+    (("binary", "bce", "logistic", "logloss"), ("unit", "real"), ("binary", "binary_flat", "sign")),
+    (("focal",), ("unit", "simplex", "real"), ("binary", "index", "onehot", "binary_flat")),
+    (("categorical", "cce", "nll", "likelihood", "sparse"), ("simplex", "unit", "real"), ("index", "onehot", "index_column")),
+    (("crossent", "entropy", "xent"), ("simplex", "unit", "real"), ("index", "onehot", "binary", "index_column", "binary_flat")),
+    (("kl", "kullback"), ("simplex", "real"), ("simplex",)),
+    (("hinge", "svm"), ("real",), ("sign", "index", "onehot", "binary")),
+    (("cosine",), ("real",), ("real", "sign")),
+    (("mse", "mae", "square", "absolute", "huber", "l1", "l2", "cosh", "quadratic", "rmse", "regress", "msle"),
+     ("real", "positive"), ("real", "real_flat")),
+)  # fmt: skip
+
+
+ANY = (("real", "simplex", "unit"), ("index", "onehot", "real", "binary", "sign", "index_column"))
+
+
+ABBREVIATED = re.compile(r"(^|[a-z_])(CE|MSE|MAE|BCE|NLL|SSE|RMSE|KL)([A-Z_]|$)")
+
+
+FUSED = {"real": "its input are logits", "simplex": "its input are probabilities",
+         "unit": "its input are probabilities"}  # fmt: skip
+
+
+def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Domains and label encodings for a loss of this name."""
+    key = plain(name)
+    if re.search(r"(^|[a-z_])CE(Loss)?$", name) and "BCE" not in name:
+        key = "crossentropy" + key
+    for words, domains, encodings in HINTS:
+        if any(w in key for w in words):
+            return domains, encodings
+    return ANY
+
+
+def is_loss_name(name: str) -> bool:
+    """Whether a class or function calls itself a loss."""
+    return any(w in plain(name) for w in WORDS) or bool(ABBREVIATED.search(name))
+
+
+def label_first(args: list[Arg]) -> bool | None:
+    """Whether the labels are the first of two arguments; None where the names do not say."""
+    if len(args) < 2:
+        return None
+    a, b = plain(args[0].name), plain(args[1].name)
+    labels = [strong_label(a), strong_label(b)]
+    if labels == [True, False]:
+        return True
+    if labels == [False, True]:
+        return False
+    if b in LABELS and a in PREDICTIONS:
+        return False
+    if a in LABELS and b in PREDICTIONS - {"y"}:
+        return True
+    return None
+
+
+def strong_label(name: str) -> bool:
+    """A name that can only mean the targets."""
+    words = ("true", "target", "label", "truth", "expected", "actual", "desired", "onehot")
+    return any(w in name for w in words) or name in {"t", "gt"}
+
+
+def value_args(function: Any) -> list[Arg]:
+    """The arguments of a loss method that carry arrays."""
+    return [
+        a for a in arguments(function)
+        if a.role in {"value", "labels"} and (a.required or a.default is None)
+    ]  # fmt: skip
+
+
+def backward_forms(function: Any) -> tuple[str, ...]:
+    """What a loss's backward may be given, best first.
+
+    ``none``; ``upstream`` (1); ``pred`` (the predictions); ``pair`` (predictions, labels);
+    ``stored`` (the stored output and the labels, as NNFS's fused pairs); ``labels``.
+    """
+    required = [a for a in arguments(function) if a.required and a.role in {"value", "labels"}]
+    names = [plain(a.name) for a in required]
+    if not required:
+        return ("none",)
+    if len(required) == 1:
+        if strong_label(names[0]) or names[0] in {"y", "t"}:
+            return ("labels", "upstream")
+        if UPSTREAM.match(required[0].name):
+            return ("upstream", "pred")
+        return ("pred", "upstream", "labels")
+    return ("pair", "stored", "upstream_pair") if len(required) >= 2 else ("pair",)

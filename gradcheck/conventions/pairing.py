@@ -1,0 +1,151 @@
+"""Which array is the gradient of what: by name, by shape, by the order of the return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.conventions import places
+from gradcheck.conventions.calls import Calls, Recorder
+from gradcheck.conventions.live import (
+    Live,
+)
+from gradcheck.conventions.places import Place
+from gradcheck.types import Array, Slot
+
+PARAMETER_NAMES = {"weight", "w", "bias", "b", "gamma", "beta", "kernel", "filter", "alpha"}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one forward and backward of an object showed."""
+
+    slots: tuple[Slot, ...]
+    calls: Calls
+    output: Place | None
+    shapes: list[tuple[int, ...]]
+    params: dict[str, Place]
+    grads: dict[str, Place]
+    problem: str = ""
+    missing: tuple[str, ...] = ()
+
+
+def read_gradients(
+    live: Live, calls: Calls, slots: tuple[Slot, ...], arrays: list[Array], place: Place | None,
+    shapes: list[tuple[int, ...]], params: dict[Place, Array], middle: dict[Place, bytes],
+) -> Trial:  # fmt: skip
+    """Which arrays backward made, and what each of them is the gradient of."""
+    after = {p: a for p, a in places.walk(live).items() if np.asarray(a).dtype.kind in "fiu"}
+    touched = {p for p, a in after.items() if middle.get(p) != a.tobytes()}
+    touched |= {p for p in after if p[0] == ("attr", "ret")}
+    touched |= {p for p, a in after.items() if any(a is w for w, _ in Recorder.seen)}
+    inner = [p for p in params if p[0][1] in {"obj", "args"}]
+    own = first_of_each({p: params[p] for p in inner})
+    offered = {p: a for p, a in after.items() if p in touched or places.is_gradient_place(p)}
+    offered.pop(place, None)  # type: ignore[arg-type]
+    marked = {
+        p for p in own if places.is_gradient_place(p) and (p in touched or not likely_parameter(p))
+    }
+    aliases = {p: a for p, a in own.items() if p not in marked}
+    pairs = places.pair(aliases, {p: a for p, a in offered.items() if p not in aliases})
+    again = places.pair(
+        {p: a for p, a in aliases.items() if p not in pairs},
+        {p: a for p, a in offered.items() if p in touched},
+    )
+    pairs |= {p: g for p, g in again.items() if g not in pairs and g not in pairs.values()}
+    aliases = {p: a for p, a in aliases.items() if p not in pairs.values()}
+    grads: dict[str, Place] = {}
+    used = set(pairs.values())
+    for slot, array in zip(slots, arrays, strict=True):
+        found = input_gradient(
+            slot.name,
+            array,
+            {p: a for p, a in offered.items() if p not in used},
+            touched,
+            len(slots),
+            set(aliases),
+        )
+        if found is not None and not slot.domain.startswith("index"):
+            grads[slot.name] = found
+            used.add(found)
+    rest = [p for p in after if p[0] == ("attr", "ret") and p not in used]
+    for p in [p for p in aliases if p not in pairs]:
+        match = next((r for r in rest if after[r].shape == aliases[p].shape), None)
+        if match is not None:
+            pairs[p] = match
+            rest.remove(match)
+    updated = [p for p in aliases if p not in pairs and p in touched and p[0] == ("attr", "obj")]
+    if pairs:  # velocities and running statistics change too; only a trained name is an update
+        updated = [p for p in updated if likely_parameter(p)]
+    names = unique_labels([*pairs, *updated])
+    for p, g in pairs.items():
+        grads[names[p]] = g
+    for p in updated:
+        grads[names[p]] = (("attr", "memory"), ("key", "step"), ("key", names[p]))
+    kept = {names[p]: p for p in [*pairs, *updated]}
+    lonely = [p for p in aliases if p not in kept.values() and likely_parameter(p)] if kept else []
+    return Trial(
+        slots, calls, place, shapes, kept, grads, missing=tuple(places.label(p[1:]) for p in lonely)
+    )
+
+
+def likely_parameter(place: Place) -> bool:
+    """A name that everybody uses for a trained parameter."""
+    return places.norm(places.words(place)[0]) in PARAMETER_NAMES
+
+
+def first_of_each(found: dict[Place, Array]) -> dict[Place, Array]:
+    """One place for each array: the shortest path to it (aliases point to the same data)."""
+    best: dict[int, Place] = {}
+    for p, a in found.items():
+        if id(a) not in best or len(p) < len(best[id(a)]):
+            best[id(a)] = p
+    return {p: found[p] for p in best.values()}
+
+
+def unique_labels(found: list[Place]) -> dict[Place, str]:
+    """Short names where they are unique (``W``), whole paths where they are not."""
+    short = {p: places.words(p)[0] if len(p) > 1 else places.label(p) for p in found}
+    count: dict[str, int] = {}
+    for s in short.values():
+        count[s] = count.get(s, 0) + 1
+    return {
+        p: s if count[s] == 1 and not s.isdigit() else places.label(p[1:]) for p, s in short.items()
+    }
+
+
+def input_gradient(
+    name: str,
+    array: Array,
+    offered: dict[Place, Array],
+    touched: set[Place],
+    slots: int,
+    params: set[Place],
+) -> Place | None:
+    """The gradient of one input: by name, then by shape, then the only array returned."""
+    fresh = {p: a for p, a in offered.items() if p in touched and p not in params}
+    mine = places.norm(name)
+    by_name = [
+        p for p in fresh if any(places.same(s, mine) for s in places.stems(str(places.words(p)[0])))
+    ]
+    returned = [p for p in fresh if p[0] == ("attr", "ret")]
+    generic = [p for p in fresh if places.norm(str(p[-1][1])) in GENERIC_INPUT_GRADIENTS]
+    if slots > 1:
+        generic = []
+    for group in (by_name, returned, generic, list(fresh)):
+        fits = [p for p in group if fresh[p].shape == array.shape]
+        if fits:
+            return fits[0]
+    if by_name:
+        return by_name[0]
+    if len(returned) == 1 and slots == 1:
+        return returned[0]
+    return generic[0] if generic else None
+
+
+GENERIC_INPUT_GRADIENTS = {
+    "dinput", "dx", "dprev", "gradinput", "daprev", "din", "inputgrad", "inputgradient", "dlossdinput",
+    "gradientinput", "dxinput", "dldx", "gradx", "dlossdx", "dinp", "inputdelta", "dldinput", "delta",
+    "inputerror", "dz", "grad", "gradient", "prevgrad", "backwardoutput", "dvalue", "gradin",
+}  # fmt: skip

@@ -1,0 +1,224 @@
+"""Which input shape and which reading of its methods an object runs under."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.construct import Recipe
+from gradcheck.conventions import layer_op, layers, pairing, places
+from gradcheck.conventions.calls import Calls, class_calls
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
+from gradcheck.conventions.pairing import Trial
+from gradcheck.conventions.shapes import shape_hypotheses
+from gradcheck.conventions.signature import plain
+from gradcheck.conventions.sources import Source, more_telling
+from gradcheck.types import Case, Kind, Op, Slot
+
+ACTIVATIONS = (
+    "relu", "sigmoid", "tanh", "softmax", "softplus", "elu", "gelu", "swish", "silu", "mish", "activation",
+    "identity", "linear", "leaky", "hardtanh", "logsigmoid", "softsign", "maxout", "selu",
+)  # fmt: skip
+
+
+def kind_of(name: str, cls: type) -> Kind:
+    """Layer or activation, for the report."""
+    if not isinstance(cls, type):
+        return "function"
+    key = plain(name)
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    sized = any(w in key for w in ("dense", "conv", "affine", "norm", "pool", "rnn", "lstm", "gru"))
+    return (
+        "activation"
+        if any(a in key for a in ACTIVATIONS) and not sized and "update" not in own
+        else "layer"
+    )
+
+
+def style(op: Op, trial: Trial | None = None) -> str:
+    """The convention's name for the report, from where the values are kept."""
+    grads = list(op.gradient_names.values())
+    if trial and any(p[0] == ("attr", "memory") for p in trial.grads.values()):
+        return "updating"
+    if any(g.startswith(("dinput", "dweight", "dbias", "self.d")) for g in grads):
+        return "nnfs"
+    if any("[" in g and "returned" not in g for g in grads):
+        return "containers"
+    return "fish"
+
+
+def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial) -> Op:
+    """The Op of a successful trial, with its convention's name."""
+    if any(s.shape == ("N", "N") for s in trial.slots):
+        trial = replace(trial, slots=tuple(replace(s, shape=("N", "D")) for s in trial.slots))
+    proto = trial_proto(proto, trial, make)
+    op = layer_op.to_op(
+        source.name, kind_of(source.name, source.obj), "", make, proto, trial, made.text
+    )
+    notes = tuple(f"no gradient found for {m}" for m in trial.missing)
+    kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
+    return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes)
+
+
+def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:
+    """The object parameters are read from: after a first forward where they are made lazily."""
+    if all(places.read(proto, p) is not None for p in trial.params.values()):
+        return proto
+    return warmed(proto, trial.calls, trial.slots, make)
+
+
+def warmed(proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]) -> Live:
+    """A clone after one forward on the base case."""
+    twin = clone(proto, {}, make)
+    rng = cases.generator(Case(), 1)
+    calls.forward(twin, [cases.draw_slot(s, Case(), rng) for s in slots], None, True)
+    return twin
+
+
+def lazily(
+    proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]
+) -> Live | None:
+    """The object after a first forward if that forward made new parameters, else None."""
+    one, two = clone(proto, {}, make), clone(proto, {}, make)
+    before = fingerprint(one)
+    for twin, seed in ((one, 0), (two, 1)):
+        rng = cases.generator(Case(seed=seed), 1)
+        calls.forward(twin, [cases.draw_slot(s, Case(seed=seed), rng) for s in slots], None, True)
+    new = {
+        p: a for p, a in changed(one, before).items() if places.is_numeric(a) and p not in before
+    }
+    for p, a in new.items():
+        other = places.read(two.obj, p)
+        if (
+            isinstance(other, np.ndarray)
+            and np.array_equal(a, other)
+            and pairing.likely_parameter(p)
+        ):
+            return one
+    return None
+
+
+def best_trial(
+    source: Source,
+    made: Recipe,
+    make: Callable[[], Live],
+    proto: Live,
+    pair: tuple[str, str],
+    shapes: tuple[Any, ...] = (),
+) -> tuple[Trial | None, str]:
+    """The first shape and reading under which the object runs, the consistent reading preferred."""
+    dims = dims_of(made, proto)
+    why = ""
+    broken: Trial | None = None
+    whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
+    for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
+        slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
+        trials: list[Trial] = []
+        for calls in calls_list:
+            try:
+                warm = lazily(proto, calls, slots, make)
+                fixed = slots if warm is None else pinned(slots)
+                trials.append(layers.observe(make, warm or proto, calls, fixed))
+            except Refused as refusal:
+                why = more_telling(why, f"input {shown_shape(slots)}: {refusal}")
+                break
+            except MemoryError:
+                raise
+            except Exception as error:
+                text = f"input {shown_shape(slots)}: {type(error).__name__}: {error}"
+                why = more_telling(why, text)
+                break
+        good = [t for t in trials if not t.problem and t.grads]
+        if len(good) == 1:
+            return good[0], ""
+        if good:
+            ranked = [(distance(source, made, make, proto, t), i) for i, t in enumerate(good)]
+            best, i = min(ranked)
+            return (good[i] if best < AGREES else good[0]), ""
+        broken = broken or next(iter(trials), None)
+    return broken, why
+
+
+def pinned(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Slots whose free sizes are fixed, but for the batch: lazily made parameters have this size."""
+    sizes = dict(Case().sizes)
+    return tuple(
+        replace(s, shape=tuple(n if n == "N" or isinstance(n, int) else sizes[n] for n in s.shape))
+        for s in slots
+    )
+
+
+def distance(
+    source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial
+) -> float:
+    """How far this reading is from consistent."""
+    try:
+        return miss(finish(source, made, make, proto, trial))
+    except Refused:
+        return math.inf
+
+
+def hypotheses(
+    source: Source,
+    proto: Live,
+    pair: tuple[str, str],
+    dims: tuple[int, ...],
+    shapes: tuple[Any, ...],
+) -> Iterator[tuple[list[Calls], tuple[Slot, ...]]]:
+    """Readings of the two methods with the input shapes to try them on."""
+    readings = list(class_calls(type(proto.obj), *pair))
+    names = readings[0].names
+    if len(shapes) == len(names):
+        yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
+    if source.shape is not None:
+        shape: tuple[int | str, ...] = ("N", *source.shape[1:])
+        yield readings, tuple(Slot(n, shape) for n in names)
+        return
+    for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
+        yield readings, (Slot(names[0], shape),)
+    context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
+    for slots in shape_hypotheses(context, dims, names):
+        yield readings, slots
+    if not dims and len(names) == 1:  # softmax without keepdims runs on square input only
+        yield readings, (Slot(names[0], ("N", "N")),)
+    for slots in shape_hypotheses(context, dims, names):
+        yield (
+            readings,
+            tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
+        )
+
+
+def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
+    """The input shape an object was given at construction, with samples in front and without."""
+    given = []
+    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+        key = plain(name)
+        sizes = value if "shape" in key and "in" in key and isinstance(value, tuple) else ()
+        if 1 < len(sizes) < 4 and all(type(n) is int and 0 < n <= 64 for n in sizes):
+            given += [("N", *sizes), sizes]
+    return given
+
+
+def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:
+    """Sizes the object may insist on: those of its parameters, then those in its constructor call."""
+    found: list[int] = []
+    for place, array in places.walk(proto.obj).items():
+        if array.ndim and not places.is_gradient_place(place):
+            found += [n for n in array.shape if 1 < n <= 512]
+    numbers = (
+        [v for v in vars(proto.obj).values() if type(v) is int and 1 < v <= 64]
+        if hasattr(proto.obj, "__dict__")
+        else []
+    )
+    return tuple(dict.fromkeys([*found, *made.dims, *numbers]))[:6]
+
+
+def shown_shape(slots: tuple[Slot, ...]) -> str:
+    """Shapes for a message."""
+    return ", ".join(str(s.sized(dict(Case().sizes))) for s in slots)
