@@ -112,10 +112,15 @@ def best_trial(
     pair: tuple[str, str],
     shapes: tuple[Any, ...] = (),
 ) -> tuple[Trial | None, str]:
-    """The first shape and reading under which the object runs, the consistent reading preferred."""
+    """The first shape and reading under which the object runs, the consistent reading preferred.
+
+    A shape under which neither the input's nor a weight's gradient has the right shape gives way
+    to a later one under which all have it: the code may take one sample at a time.
+    """
     dims = dims_of(made, proto)
     why = ""
     broken: Trial | None = None
+    misshapen: Trial | None = None
     whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
     for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
         slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
@@ -135,6 +140,12 @@ def best_trial(
                 why = more_telling(why, text)
                 break
         good = [t for t in trials if not t.problem and t.grads]
+        wrong = [wrong_shapes(finish(source, made, make, proto, t)) for t in good[:1]]
+        if misshapen is None and wrong and {"input", "weight"} <= wrong[0]:
+            misshapen = good[0]
+            continue
+        if misshapen is not None and wrong and wrong[0]:
+            continue
         if len(good) == 1:
             return good[0], ""
         if good:
@@ -142,7 +153,23 @@ def best_trial(
             best, i = min(ranked)
             return (good[i] if best < AGREES else good[0]), ""
         broken = broken or next(iter(trials), None)
-    return broken, why
+    return misshapen or broken, why
+
+
+def wrong_shapes(op: Op) -> set[str]:
+    """What has a gradient of another shape than its own: ``input``, ``weight`` (2-D) or ``other``."""
+    primals, labels = cases.draw(op, Case())
+    try:
+        output, pullback = op.vjp(primals, labels)
+        gradients = pullback(cases.cotangent(output, Case()))
+    except Exception:  # what cannot run is told elsewhere
+        return set()
+    inputs = {s.name for s in op.slots}
+    return {
+        "input" if name in inputs else "weight" if primals[name].ndim == 2 else "other"
+        for name, g in gradients.items()
+        if name in primals and np.shape(g) != primals[name].shape
+    }
 
 
 def pinned(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
@@ -177,8 +204,9 @@ def hypotheses(
     if len(shapes) == len(names):
         yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
     if source.shape is not None:
-        shape: tuple[int | str, ...] = ("N", *source.shape[1:])
-        yield readings, tuple(Slot(n, shape) for n in names)
+        batch: tuple[int | str, ...] = ("N", *source.shape[1:])
+        for shape in (batch, source.shape):  # of any batch size, else of just this size
+            yield readings, tuple(Slot(n, shape) for n in names)
         return
     for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
         yield readings, (Slot(names[0], shape),)
