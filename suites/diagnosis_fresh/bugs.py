@@ -882,10 +882,10 @@ BUGS = [
     *rows(
         "steps",
         (
-            "sgd-momentum-in-place",
+            "sgd-clips-in-place",
             "Optimizer_SGD",
-            "vw = self.momentum * layer.weight_momentums - self.current_learning_rate * layer.dweights",
-            "layer.dweights *= self.current_learning_rate; vw = self.momentum * layer.weight_momentums - layer.dweights",
+            "layer.weights += vw",
+            "layer.dweights *= self.current_learning_rate; layer.weights += vw",
             "edits-gradient",
         ),
         (
