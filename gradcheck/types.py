@@ -174,6 +174,9 @@ class Op:
         Clears accumulated gradients (``zero_grad``), or None.
     kept
         The output arrays that the object keeps after a forward, by name.
+    options
+        What the constructor (or the option dict of a function pair) was given, and the defaults
+        of the rest, by name; literals only.
     construct
         Like `make`, but always by running the constructor again (`make` may copy an object, and a
         copy cannot show that two instances share state).
@@ -204,6 +207,7 @@ class Op:
     line: int | None = None
     gradient_names: Mapping[str, str] = field(default_factory=dict)
     upstream: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def vjp(
         self, primals: Primals, labels: Array | None = None, train: bool = True

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.construct import Recipe, recipe
-from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
+from gradcheck.conventions.signature import Arg, arguments, plain, tree_of, verbs
 
 #: Words in an option's name -> values to try that differ from what is there.
 VALUES: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = (
@@ -24,6 +24,13 @@ VALUES: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = (
     (("axis",), (-1, 1)),
 )  # fmt: skip
 REGULARISERS = ("regulari", "l1", "l2")
+#: Options that shape a curve: a slope, a width, a temperature; also where their default is whole.
+CURVES = {
+    "alpha", "slope", "negativeslope", "leak", "leakage", "leakiness", "delta", "margin", "temperature", "temp",
+    "beta", "gamma", "threshold", "theta",
+}  # fmt: skip
+#: Numbers that change how weights begin or how fast they are trained, not what is computed.
+TRAINING = ("lr", "learn", "eta", "eps", "std", "init", "weightscale", "seed", "sigma0")
 LIMIT = 5
 
 
@@ -38,6 +45,7 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
     args = arguments(getattr(cls, "__init__", cls))
     given = given_values(call, args)
     regularisers = {a.name: 0.2 + 0.15 * i for i, a in enumerate(args) if is_off_regulariser(a)}
+    curves = verbs(cls) is not None if isinstance(cls, type) else True  # no optimizer's constants
     texts = []
     if regularisers:
         texts.append(rewritten(base.text, args, regularisers))
@@ -45,7 +53,7 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
         if arg.name in regularisers or (arg.required and arg.name not in given):
             continue
         current = given.get(arg.name, arg.default)
-        for value in (*options(arg, current), *compared_strings(cls, arg, current)):
+        for value in (*options(arg, current, curves), *compared_strings(cls, arg, current)):
             texts.append(rewritten(base.text, args, {arg.name: value}))
     for text in [t for t in dict.fromkeys(texts) if t and t != base.text][:LIMIT]:
         yield recipe(text, namespace)
@@ -62,8 +70,8 @@ def is_off_regulariser(arg: Arg) -> bool:
     )
 
 
-def options(arg: Arg, current: Any) -> Iterator[Any]:
-    """Values worth trying for one argument beside the current one."""
+def options(arg: Arg, current: Any, curves: bool = True) -> Iterator[Any]:
+    """Values worth trying for one argument beside the current one; `curves` says whether of any number."""
     key = plain(arg.name)
     if type(current) is bool and not arg.required and arg.flag is None:
         yield not current
@@ -75,6 +83,20 @@ def options(arg: Arg, current: Any) -> Iterator[Any]:
                 if value != current and (numeric or type(value) is type(current)):
                     yield value
             return
+    if curves and (key in CURVES or not any(w in key for w in TRAINING)):
+        yield from other_number(key, current)
+
+
+def other_number(key: str, current: Any) -> Iterator[float]:
+    """A number unlike the current one, of its size: for slopes, widths, rates and temperatures.
+
+    A constant that backward has hard-coded is invisible while the option has its default value.
+    """
+    counted = type(current) is int and key in CURVES and current > 0
+    if not counted and not (type(current) is float and current >= 1e-3):
+        return
+    value = 0.35 if current <= 1 else round(1.7 * current, 3)
+    yield value if value != current else 0.45
 
 
 def compared_strings(cls: Any, arg: Arg, current: Any) -> list[str]:
@@ -88,6 +110,17 @@ def compared_strings(cls: Any, arg: Arg, current: Any) -> list[str]:
                 if isinstance(constant, ast.Constant) and isinstance(value, str):
                     found.append(value)
     return [v for v in dict.fromkeys(found) if v != current]
+
+
+def constructor_options(cls: Any, text: str) -> dict[str, Any]:
+    """The literal arguments of a constructor call given as text, and the defaults of the rest."""
+    args = arguments(getattr(cls, "__init__", cls))
+    defaults = {a.name: a.default for a in args if not a.required}
+    try:
+        call = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return defaults
+    return defaults | (given_values(call, args) if isinstance(call, ast.Call) else {})
 
 
 def given_values(call: ast.Call, args: list[Arg]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gradcheck.conventions.recognise import loss_call
 from gradcheck.conventions.signature import plain, verbs
 from gradcheck.conventions.sources import Source, builds
 from gradcheck.types import Case, Op
-from gradcheck.variants import variants
+from gradcheck.variants import constructor_options, variants
 
 
 def loss_ops(source: Source) -> list[Op]:
@@ -53,7 +53,8 @@ def loss_ops(source: Source) -> list[Op]:
             problem = found or problem
             continue
         others = [] if source.init else list(variants(made, cls, source.namespace))
-        return [replace(found, obj=cls), *loss_variants(source, lossy, others)]
+        options = constructor_options(cls, made.text)
+        return [replace(found, obj=cls, options=options), *loss_variants(source, lossy, others)]
     raise Refused(problem or "no labels and predictions were accepted")
 
 
@@ -66,7 +67,8 @@ def loss_variants(source: Source, lossy: losses.Lossy, others: list[Recipe]) -> 
             continue
         found = loss_readings(source, lossy, live_maker(made), made.text)
         if not isinstance(found, str):
-            yield replace(found, obj=source.obj)
+            options = constructor_options(source.obj, made.text)
+            yield replace(found, obj=source.obj, options=options)
 
 
 def fused_ops(source: Source, pair: tuple[str, str] | None, backward: str) -> list[Op]:

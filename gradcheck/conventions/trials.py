@@ -20,6 +20,7 @@ from gradcheck.conventions.shapes import shape_hypotheses
 from gradcheck.conventions.signature import plain
 from gradcheck.conventions.sources import Source, more_telling
 from gradcheck.types import Case, Kind, Op, Slot
+from gradcheck.variants import constructor_options
 
 ACTIVATIONS = (
     "relu", "sigmoid", "tanh", "softmax", "softplus", "elu", "gelu", "swish", "silu", "mish", "activation",
@@ -63,7 +64,8 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     )
     notes = tuple(f"no gradient found for {m}" for m in trial.missing)
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
-    return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes)
+    return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
+                   options=constructor_options(source.obj, made.text))  # fmt: skip
 
 
 def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:

@@ -8,29 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck import cases
 from gradcheck.laws.common import (
-    cotangent_for,
     differs,
     evaluate,
-    first_difference,
-    gradient_name,
     name_of,
     numbers_differ,
     relabelled,
     source_text,
     start,
-    subscript,
     verdict,
 )
+from gradcheck.laws.dropout import MANY, dropout, is_mask, large
 from gradcheck.laws.gradient import gradient
 from gradcheck.laws.models import flag_restored
-from gradcheck.types import Array, Case, Op, Primals, Verdict
+from gradcheck.types import Array, Case, Op, Verdict
 
 LAW = "train_eval"
-MANY = 256
-#: Standard deviations beyond which a share of kept units is no accident (1 in 5e8).
-SIGMAS = 6.0
 
 
 def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
@@ -73,65 +66,6 @@ def after_backward(op: Op, case: Case) -> bool:
     except Exception:  # judged by the caller
         return False
     return True
-
-
-def large(op: Op, case: Case) -> tuple[Any, Primals, str]:
-    """A live object with a large batch of inputs far from zero, and the input's name."""
-    many = case.replace(N=MANY)
-    primals, _ = cases.draw(op, many)
-    name = op.slots[0].name
-    inputs = {name: np.where(np.abs(primals[name]) < 0.1, 0.5, primals[name])}
-    parameters = {k: v for k, v in primals.items() if k != name}
-    return op.with_parameters(parameters), inputs, name
-
-
-def is_mask(op: Op, case: Case) -> bool:
-    """Whether the layer in training multiplies its input by 0 or by one constant."""
-    live, inputs, name = large(op, case)
-    output = np.asarray(op.forward(live, {name: inputs[name].copy()}, None, True))
-    if output.shape != inputs[name].shape or "relu" in name_of(op):
-        return False
-    ratio = output / inputs[name]
-    kept = ratio[ratio != 0]
-    named = "drop" in name_of(op)
-    return 0 < kept.size < ratio.size and (named or not differs(kept, np.full_like(kept, kept[0])))
-
-
-def dropout(op: Op, case: Case) -> Iterator[Verdict]:
-    """Kept values and their scale give the evaluation's expectation; backward uses the same mask."""
-    live, inputs, name = large(op, case)
-    x = inputs[name]
-    output = np.array(op.forward(live, {name: x.copy()}, None, True))
-    ratio = output / x
-    cot = cotangent_for(op, output, case)
-    back = op.backward(live, cot.copy(), {name: x.copy()}, None).get(name)
-    if back is not None and differs(back, cot * ratio):
-        yield numbers_differ(LAW, "fail", op, case, gradient_name(op, name), back, cot * ratio,
-                             "backward must use the mask of the forward")  # fmt: skip
-    in_use = np.array(op.forward(op.make(), {name: x.copy()}, None, False)) / x
-    if differs(in_use, np.full_like(in_use, in_use.flat[0])):
-        index, got, _ = first_difference(in_use, np.ones_like(in_use))
-        text = f"evaluation scales {subscript(name, index)} by {got:.6g}, but should treat every unit alike"
-        yield verdict(LAW, "fail", op, replace(case, train=False), "output", text, index=index)
-        return
-    scale, keep, expected = float(np.max(ratio)), float(np.mean(ratio != 0)), float(in_use.flat[0])
-    spread = abs(scale) * float(np.sqrt(keep * (1 - keep) / ratio.size))
-    if abs(scale * keep - expected) > SIGMAS * spread + 1e-9:
-        text = (
-            f"training keeps {keep:.3f} of the units, times {scale:.6g}: a mean of {scale * keep:.4g} (± {SIGMAS * spread:.2g}), "
-            f"but evaluation gives {expected:.6g}: the scale does not fit the share that is kept"
-        )
-        yield verdict(
-            LAW,
-            "fail",
-            op,
-            case,
-            name,
-            text,
-            claimed=scale * keep,
-            measured=expected,
-            bound=SIGMAS * spread,
-        )
 
 
 def normalisation(op: Op, case: Case) -> Iterator[Verdict]:

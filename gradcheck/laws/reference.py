@@ -116,6 +116,11 @@ def activation(op: Op, case: Case) -> Verdict | None:
     if got.output.shape != x.shape:
         return None
     nearest: Array | None = None
+    asked = asked_slope(op, names[0])
+    if asked is not None:
+        found = ignored_slope(op, case, module, names[0], x, got.output, asked)
+        if found is not None:
+            return found
     for wanted in variants(op, module, names, x):
         if not differs(got.output, wanted, 1e-7):
             return verdict(LAW, "pass", op, case, detail={"reference": names[0]})
@@ -137,6 +142,39 @@ def activation(op: Op, case: Case) -> Verdict | None:
         nearest,
         f"the reference's {names[0]} of the same input",
     )
+
+
+#: What the slope of the negative side is called in constructors.
+SLOPES = ("alpha", "slope", "negativeslope", "leak", "leakage", "leakiness", "a")
+
+
+def asked_slope(op: Op, name: str) -> float | None:
+    """The slope the constructor was asked for, by an argument or by its default."""
+    if name not in {"leaky_relu", "elu"}:
+        return None
+    for key, value in op.options.items():
+        if re.sub(r"[^a-z]", "", key.lower()) in SLOPES and isinstance(value, (int, float)):
+            return float(value)
+    return None
+
+
+def ignored_slope(
+    op: Op, case: Case, module: str, name: str, x: Array, got: Array, asked: float
+) -> Verdict | None:
+    """A fail where the output has another slope than was asked for, one that stands in the code.
+
+    A slope that was computed from the one asked for is the user's own definition.
+    """
+    forward = getattr(importlib.import_module(f"{PACKAGE}.{module}"), f"{name}_forward")
+    wanted = forward(x, alpha=asked)[0]
+    if not differs(got, wanted, 1e-7):
+        return None
+    constants = [float(c) for c in re.findall(r"(?<![\w.])\d*\.?\d+(?![\w.])", source_text(op))]
+    for fixed in dict.fromkeys((*constants, *ALPHAS)):
+        if fixed > 0 and fixed != asked and not differs(got, forward(x, alpha=fixed)[0], 1e-7):
+            why = f"{op.built or op.name} asks for a slope of {asked:g}, but has {fixed:g} whatever it is given"
+            return numbers_differ(LAW, "fail", op, case, "output", got, wanted, why)
+    return None
 
 
 def convolution(op: Op, case: Case) -> Verdict | None:

@@ -18,6 +18,7 @@ from gradcheck.laws.common import (
     subscript,
     verdict,
 )
+from gradcheck.laws.dropout import kept_share
 from gradcheck.types import Array, Case, Op, Verdict
 
 LAW = "roles"
@@ -104,6 +105,8 @@ def role_of(op: Op) -> str | None:
         return None
     if op.slots[0].domain != "real" or (op.terminal or op.labels):
         return None
+    if "dropout" in name:
+        return "kept_share"
     if "softmax" in name and not op.parameters(op.make()):
         return "log_softmax" if "log" in name else "softmax"
     if re.search(r"sigmoid|logistic", name) and not re.search(
@@ -280,5 +283,5 @@ def standard(y: Array, axes: tuple[int, ...]) -> bool:
 
 
 ROLES = {
-    f.__name__: f for f in (softmax, log_softmax, sigmoid, batch_norm, layer_norm)
+    f.__name__: f for f in (softmax, log_softmax, sigmoid, batch_norm, layer_norm, kept_share)
 }  # fmt: skip

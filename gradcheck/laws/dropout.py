@@ -1,0 +1,132 @@
+"""Dropout: what is kept, how it is scaled, and that backward and evaluation follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.laws.common import (
+    cotangent_for,
+    differs,
+    first_difference,
+    gradient_name,
+    name_of,
+    numbers_differ,
+    source_text,
+    subscript,
+    verdict,
+)
+from gradcheck.types import Case, Op, Primals, Status, Verdict
+
+MANY = 256
+
+
+#: Standard deviations beyond which a share of kept units is no accident (1 in 5e8).
+SIGMAS = 6.0
+
+
+def large(op: Op, case: Case) -> tuple[Any, Primals, str]:
+    """A live object with a large batch of inputs far from zero, and the input's name."""
+    many = case.replace(N=MANY)
+    primals, _ = cases.draw(op, many)
+    name = op.slots[0].name
+    inputs = {name: np.where(np.abs(primals[name]) < 0.1, 0.5, primals[name])}
+    parameters = {k: v for k, v in primals.items() if k != name}
+    return op.with_parameters(parameters), inputs, name
+
+
+def is_mask(op: Op, case: Case) -> bool:
+    """Whether the layer in training multiplies its input by 0 or by one constant."""
+    live, inputs, name = large(op, case)
+    output = np.asarray(op.forward(live, {name: inputs[name].copy()}, None, True))
+    if output.shape != inputs[name].shape or "relu" in name_of(op):
+        return False
+    ratio = output / inputs[name]
+    kept = ratio[ratio != 0]
+    named = "drop" in name_of(op)
+    return 0 < kept.size < ratio.size and (named or not differs(kept, np.full_like(kept, kept[0])))
+
+
+def dropout(op: Op, case: Case) -> Iterator[Verdict]:
+    """Kept values and their scale give the evaluation's expectation; backward uses the same mask."""
+    live, inputs, name = large(op, case)
+    x = inputs[name]
+    output = np.array(op.forward(live, {name: x.copy()}, None, True))
+    ratio = output / x
+    cot = cotangent_for(op, output, case)
+    back = op.backward(live, cot.copy(), {name: x.copy()}, None).get(name)
+    if back is not None and differs(back, cot * ratio):
+        yield numbers_differ("train_eval", "fail", op, case, gradient_name(op, name), back, cot * ratio,
+                             "backward must use the mask of the forward")  # fmt: skip
+    in_use = np.array(op.forward(op.make(), {name: x.copy()}, None, False)) / x
+    if differs(in_use, np.full_like(in_use, in_use.flat[0])):
+        index, got, _ = first_difference(in_use, np.ones_like(in_use))
+        text = f"evaluation scales {subscript(name, index)} by {got:.6g}, but should treat every unit alike"
+        yield verdict(
+            "train_eval", "fail", op, replace(case, train=False), "output", text, index=index
+        )
+        return
+    scale, keep, expected = float(np.max(ratio)), float(np.mean(ratio != 0)), float(in_use.flat[0])
+    spread = abs(scale) * float(np.sqrt(keep * (1 - keep) / ratio.size))
+    if abs(scale * keep - expected) > SIGMAS * spread + 1e-9:
+        text = (
+            f"training keeps {keep:.3f} of the units, times {scale:.6g}: a mean of {scale * keep:.4g} (± {SIGMAS * spread:.2g}), "
+            f"but evaluation gives {expected:.6g}: the scale does not fit the share that is kept"
+        )
+        yield verdict(
+            "train_eval",
+            "fail",
+            op,
+            case,
+            name,
+            text,
+            claimed=scale * keep,
+            measured=expected,
+            bound=SIGMAS * spread,
+        )
+
+
+#: What an argument is called that gives the share to drop; `p` alone is used for either share.
+DROPPED = re.compile(
+    r"^(drop(out)?)?(rate|ratio|fraction)$|^drop(out)?$|drop(out)?_?p(rob\w*)?$|^p_?drop"
+)
+
+
+def asked_share(op: Op) -> float | None:
+    """The share of units to keep that the constructor was asked for, where its name says so."""
+    for name, value in op.options.items():
+        key = name.lower()
+        if type(value) not in (int, float) or not 0 < value < 1:
+            continue
+        if "keep" in key or "retain" in key:
+            return float(value)
+        if DROPPED.search(key):
+            return 1.0 - float(value)
+    return None
+
+
+def kept_share(op: Op, case: Case) -> Iterator[Verdict]:
+    """The share of units kept in training is the one the constructor was asked for."""
+    asked = asked_share(op)
+    if asked is None or not op.has_mode or not is_mask(op, case):
+        return
+    live, inputs, name = large(op, case)
+    ratio = np.asarray(op.forward(live, {name: inputs[name].copy()}, None, True)) / inputs[name]
+    kept = float(np.mean(ratio != 0))
+    spread = SIGMAS * float(np.sqrt(asked * (1 - asked) / ratio.size))
+    if abs(kept - asked) <= spread:
+        return
+    text = (
+        f"{op.built} keeps {kept:.3f} of the units in training, but should keep {asked:.3f} (± {spread:.2g}): "
+        f"the rate is the share that is dropped"
+    )
+    own = re.search(r"keep(?!_?dims)|retain|surviv", source_text(op), re.IGNORECASE)
+    status: Status = "note" if own and abs(kept - (1 - asked)) <= spread else "fail"
+    yield verdict(
+        "roles", status, op, case, "output", text, claimed=kept, measured=asked, bound=spread
+    )
