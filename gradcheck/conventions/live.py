@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -158,10 +158,12 @@ def call_quietly(function: Callable[..., Any], *args: Any, seed: int = 0, **kwar
 
     A fixed seed makes a dropout mask repeat over the evaluations of a numerical derivative.
     Backward gets another seed than forward, so that a mask drawn again there is another mask.
+    A function given to ``np.errstate(call=...)`` around the call is told of overflows.
     """
     for generator in generators_near(function):
         generator.bit_generator.state = type(generator.bit_generator)(seed).state
-    with seeded(seed), np.errstate(all="ignore"), warnings.catch_warnings():
+    over: Literal["call", "ignore"] = "ignore" if np.geterrcall() is None else "call"
+    with seeded(seed), np.errstate(all="ignore", over=over), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*args, **kwargs)
 

@@ -13,7 +13,7 @@ from gradcheck.diagnose.interventions import Shown
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import evaluate
-from gradcheck.laws.numerics import extreme_inputs
+from gradcheck.laws.extremes import extreme_inputs
 from gradcheck.types import Op, Verdict
 
 

@@ -56,6 +56,23 @@ def one_sample(op: Op, case: Case) -> Iterator[Verdict]:
     if not broken and not is_sum_of_samples(op, case):
         broken = [v for v in gradient(op, alone) if v.status == "fail"]
     yield from (relabelled(v, LAW) for v in broken)
+    if not broken and not op.terminal:
+        yield from lost_axis(op, case, alone)
+
+
+def lost_axis(op: Op, case: Case, alone: Case) -> Iterator[Verdict]:
+    """The output for one sample has the axes that the output for several has: no ``squeeze()``."""
+    axis = output_axis(op, case)
+    if axis is None:
+        return
+    shapes = []
+    for where in (case, alone):
+        primals, labels = cases.draw(op, where)
+        shapes.append(np.shape(op.vjp(primals, labels, case.train)[0]))
+    wanted = (*shapes[0][:axis], 1, *shapes[0][axis + 1 :])
+    if len(shapes[1]) < len(wanted):
+        text = f"output.shape = {shapes[1]} for one sample, but should be {wanted}: the axis of the samples is lost"
+        yield verdict(LAW, "fail", op, alone, "output", text)
 
 
 def is_sum_of_samples(op: Op, case: Case) -> bool:

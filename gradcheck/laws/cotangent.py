@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.laws.common import (
+    cotangent_for,
     differs,
     gradient_name,
     numbers_differ,
@@ -32,6 +33,11 @@ def linear_in_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
     large = gradients_at(op, case, 1e3 * cot)
     failed = False
     for name, once in results[0].items():
+        if any(name not in found for found in (*results[1:3], large)):
+            yield verdict(law, "fail", op, case, gradient_name(op, name),
+                          f"there is no {gradient_name(op, name)} for another upstream gradient")  # fmt: skip
+            return
+        results[3].setdefault(name, np.zeros_like(once))  # `zero_cotangent` says that it is missing
         rest = np.asarray(results[3][name], dtype=np.float64)
         wanted = 1e3 * (np.asarray(once, dtype=np.float64) - rest) + rest
         if differs(large[name], wanted, 1e-7) and not rounding(large[name] - wanted, large):
@@ -137,7 +143,16 @@ def zero_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
         return
     zeros = np.zeros(np.shape(output))
     failed = False
-    for name, gradient in gradients_at(op, case, zeros).items():
+    found = gradients_at(op, case, zeros)
+    for name in gradients_at(op, case, cotangent_for(op, output, case)):
+        if name not in found:
+            failed = True
+            called = gradient_name(op, name)
+            text = (
+                f"there is no {called} where the upstream gradient is zero, but it should be zeros"
+            )
+            yield verdict(law, "fail", op, case, called, text)
+    for name, gradient in found.items():
         if gradient.dtype.kind == "f" and not np.array_equal(gradient, np.zeros_like(gradient)):
             failed = True
             yield numbers_differ(law, "fail", op, case, gradient_name(op, name), gradient, np.zeros_like(gradient),

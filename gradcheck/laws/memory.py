@@ -90,6 +90,11 @@ def shared_arrays(op: Op, case: Case, base: Evaluated) -> Iterator[Verdict]:
     output = np.asarray(op.forward(live, inputs, labels, case.train))
     cot = cotangent_for(op, output, case)
     names = ", ".join(inputs)
+    for name, value in inputs.items():
+        if np.shares_memory(output, value):
+            text = f"the output shares its memory with {name}: editing the one edits the other"
+            yield verdict("cached_input", "note", op, case, "output", text)
+            return
     returned = getattr(live, "out", None)
     if isinstance(returned, np.ndarray) and returned.flags.writeable:
         returned *= 0.5
