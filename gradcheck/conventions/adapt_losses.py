@@ -177,6 +177,8 @@ def loss_readings(
             ranked.append((distance, len(ranked), op))
             if distance < AGREES:
                 return op
+        if not any(math.isfinite(d) for d, _, _ in ranked):
+            kept = None  # backward takes no such labels: others may be meant
         if len(ranked) > 24:
             break
     if not ranked:

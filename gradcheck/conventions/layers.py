@@ -122,14 +122,15 @@ def without_optimizer(
 ) -> Trial:
     """The trial without parameters whose step is not proportional to the upstream gradient.
 
-    A momentum or an adaptive step inside backward hides the gradient: it cannot be recovered.
+    An adaptive step inside backward hides the gradient: it cannot be recovered.  A step that stays
+    the same when the upstream gradient turns round is not hidden: it ignores that gradient.
     """
     trial = without_bystanders(trial, make, proto, arrays)
     stepped = [k for k, p in trial.grads.items() if p[0] == ("attr", "memory")]
     if not stepped:
         return trial
     moves = []
-    for scale in (1.0, 2.0):
+    for scale in (1.0, 2.0, -1.0):
         live = clone(proto, {}, make)
         before = {k: np.array(places.read(live, trial.params[k])) for k in stepped}
         Recorder.seen.clear()
@@ -139,11 +140,13 @@ def without_optimizer(
     hidden = {k for k in stepped if not np.allclose(2 * moves[0][k], moves[1][k], rtol=1e-6)}
     if not hidden:
         return trial
+    deaf = {k for k in hidden if np.array_equal(moves[0][k], moves[2][k])}
     return replace(
         trial,
         params={k: p for k, p in trial.params.items() if k not in hidden},
         grads={k: p for k, p in trial.grads.items() if k not in hidden},
-        missing=(*trial.missing, *sorted(hidden)),
+        missing=(*trial.missing, *sorted(deaf)),
+        hidden=tuple(sorted(hidden - deaf)),
     )
 
 

@@ -29,6 +29,7 @@ class Trial:
     grads: dict[str, Place]
     problem: str = ""
     missing: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def read_gradients(

@@ -45,7 +45,7 @@ def kind_of(name: str, cls: type) -> Kind:
 def style(op: Op, trial: Trial | None = None) -> str:
     """The convention's name for the report, from where the values are kept."""
     grads = list(op.gradient_names.values())
-    if trial and any(p[0] == ("attr", "memory") for p in trial.grads.values()):
+    if trial and (trial.hidden or any(p[0] == ("attr", "memory") for p in trial.grads.values())):
         return "updating"
     if any(g.startswith(("dinput", "dweight", "dbias", "self.d")) for g in grads):
         return "nnfs"
@@ -63,6 +63,7 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
         source.name, kind_of(source.name, source.obj), "", make, proto, trial, made.text
     )
     notes = tuple(f"no gradient found for {m}" for m in trial.missing)
+    notes += tuple(f"the step of {m} is not its gradient times a rate" for m in trial.hidden)
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
     return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
                    options=constructor_options(source.obj, made.text))  # fmt: skip
@@ -148,14 +149,32 @@ def best_trial(
             continue
         if misshapen is not None and wrong and wrong[0]:
             continue
-        if len(good) == 1:
-            return good[0], ""
         if good:
-            ranked = [(distance(source, made, make, proto, t), i) for i, t in enumerate(good)]
-            best, i = min(ranked)
-            return (good[i] if best < AGREES else good[0]), ""
+            ranked = [
+                (distance(source, made, make, proto, t), i) for i, t in enumerate(good) if good[1:]
+            ]
+            best, i = min(ranked, default=(math.inf, 0))
+            return settled(good[i] if best < AGREES else good[0], make, proto), ""
         broken = broken or next(iter(trials), None)
     return misshapen or broken, why
+
+
+def settled(trial: Trial, make: Callable[[], Live], proto: Live) -> Trial:
+    """The trial with those sizes fixed that the forward takes no other value for (channels, say)."""
+    sizes = {n for s in trial.slots for n in s.shape if isinstance(n, str) and n != "N"}
+    for size in sorted(sizes):
+        other = Case().replace(**{size: dict(Case().sizes)[size] + 1})
+        rng = cases.generator(other, 1)
+        arrays = [cases.draw_slot(s, other, rng) for s in trial.slots]
+        try:
+            trial.calls.forward(clone(proto, {}, make), arrays, None, True)
+        except Exception:  # whatever it raises: this size is not for it
+            fixed = [
+                replace(s, shape=tuple(dict(Case().sizes)[n] if n == size else n for n in s.shape))
+                for s in trial.slots
+            ]
+            trial = replace(trial, slots=tuple(fixed))
+    return trial
 
 
 def wrong_shapes(op: Op) -> set[str]:

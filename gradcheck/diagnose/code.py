@@ -91,6 +91,19 @@ def functions_by_place(op: Op) -> dict[tuple[str, int], types.FunctionType]:
     return found
 
 
+def strides_by_hand(op: Op) -> bool:
+    """Whether a function the Op may call lays out memory itself, with ``as_strided``.
+
+    Such code must not be edited: with another stride or size it writes outside its arrays and
+    takes the process with it.
+    """
+    near = list(functions_by_place(op).values())
+    spaces = {id(f.__globals__): f.__globals__ for f in near}
+    for space in spaces.values():
+        near += [v for v in list(space.values()) if isinstance(v, types.FunctionType)]
+    return any("as_strided" in f.__code__.co_names for f in near)
+
+
 def owned(tree: ast.Module) -> Iterator[tuple[FunctionNode, ast.ClassDef | None]]:
     """Every function of a module with the class it stands in (one level)."""
     for node in ast.walk(tree):

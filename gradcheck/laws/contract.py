@@ -70,6 +70,13 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
             yield verdict(
                 law, "fail", op, case, name, f"{note}: backward neither returns nor stores one"
             )
+        if note.startswith("the step of "):
+            name = note.removeprefix("the step of ").split(" is not")[0]
+            text = (
+                f"{note}: backward takes an adaptive step of its own, so the gradient of {name} "
+                "cannot be recovered and was not checked"
+            )
+            yield verdict(law, "note", op, case, name, text)
 
 
 def other_shapes(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:

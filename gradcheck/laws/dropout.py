@@ -41,14 +41,21 @@ def large(op: Op, case: Case) -> tuple[Any, Primals, str]:
 
 
 def is_mask(op: Op, case: Case) -> bool:
-    """Whether the layer in training multiplies its input by 0 or by one constant."""
+    """Whether the layer in training multiplies its input by 0 or by one constant, whatever its sign.
+
+    What lets the positive entries through, a rectifier, is no dropout.
+    """
     live, inputs, name = large(op, case)
-    output = np.asarray(op.forward(live, {name: inputs[name].copy()}, None, True))
-    if output.shape != inputs[name].shape or "relu" in name_of(op):
+    x = inputs[name]
+    output = np.array(op.forward(live, {name: x.copy()}, None, True))
+    if output.shape != x.shape or "relu" in name_of(op):
         return False
-    ratio = output / inputs[name]
+    ratio = output / x
     kept = ratio[ratio != 0]
     named = "drop" in name_of(op)
+    turned = np.asarray(op.forward(large(op, case)[0], {name: -x}, None, True)) / x
+    if not named and not np.any((ratio != 0) & (turned != 0)):
+        return False
     return 0 < kept.size < ratio.size and (named or not differs(kept, np.full_like(kept, kept[0])))
 
 
