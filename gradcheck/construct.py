@@ -81,12 +81,13 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("dtype",), ("'float64'",)), (("batchsize", "batch", "nbatch", "bs"), ("3",)),
     (("h", "height", "inh", "inputheight"), ("6",)), (("wd", "inw", "inputwidth"), ("7",)),
     (("optimizer", "optim", "opt"), ("None",)),
+    (("y", "ytrue", "targets", "groundtruth"), ("<Y>", "5")),
     (("params", "parameters"), ("<PARAMS>",)), (("grads",), ("<GRADS>",)),
 )  # fmt: skip
 
 ARRAYS: dict[str, tuple[int, ...]] = {
     "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<KB>": (4,), "<GAMMA>": (4,),
-    "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
+    "<Y>": (6, 1), "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
     # three and four gates side by side
     "<WX3>": (4, 18), "<WH3>": (6, 18), "<BX3>": (18,), "<WX4>": (4, 24), "<WH4>": (6, 24), "<BX4>": (24,),
 }  # fmt: skip

@@ -25,6 +25,7 @@ def call_form(obj: Any, cls: Any) -> Callable[[Any, Array, Array], Any]:
             m
             for m in ("calculate", "compare", "compute", "score", "accuracy")
             if callable(getattr(obj, m, None))
+            and len([a for a in arguments(getattr(obj, m)) if a.required]) <= 2
         ),
         "__call__",
     )
@@ -39,7 +40,12 @@ def call_form(obj: Any, cls: Any) -> Callable[[Any, Array, Array], Any]:
         for name in ("new_pass", "reset"):
             if callable(getattr(live_obj, name, None)) and not arguments(getattr(live_obj, name)):
                 call_quietly(getattr(live_obj, name))
-        return call_quietly(getattr(live_obj, method), predictions, labels)
+        bound = getattr(live_obj, method)
+        named = [a.name for a in arguments(bound) if a.required and a.keyword_only]
+        if len(named) == 2:
+            given: dict[str, Any] = dict(zip(named, (predictions, labels), strict=True))
+            return call_quietly(bound, **given)
+        return call_quietly(bound, predictions, labels)
 
     return call
 

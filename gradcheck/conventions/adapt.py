@@ -118,7 +118,8 @@ def other_configurations(
 ) -> Iterator[Op]:
     """The same class with other options; a configuration that cannot be built or run is left out.
 
-    An option that makes the forward raise is the user's own limit (a stride that does not fit).
+    An option that makes the forward raise is the user's own limit (a stride that does not fit);
+    a backward that raises after its forward ran is none.
     """
     if source.init is not None:
         return
@@ -131,5 +132,5 @@ def other_configurations(
             trial, _ = best_trial(fixed, made, make, proto, pair, shape)
         except Exception:  # the constructor refuses this option
             continue
-        if trial is not None and not trial.problem:
+        if trial is not None:  # a backward that raises for this option only is told as that
             yield finish(source, made, make, proto, trial)

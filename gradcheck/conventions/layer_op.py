@@ -21,6 +21,7 @@ from gradcheck.conventions.live import (
 )
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.places import Place
+from gradcheck.conventions.regulariser import name_words
 from gradcheck.conventions.signature import (
     RATES,
     plain,
@@ -149,16 +150,18 @@ def zeroed_in(method: Any) -> set[str]:
 
 def penalty_of(obj: Any, params: Mapping[str, Place]) -> Callable[[Live], float] | None:
     """The L1/L2 terms that NNFS layers add to their gradients: ``weight_regularizer_l2`` and so on."""
+    own = vars(obj).items() if hasattr(obj, "__dict__") else ()
+    strengths = {n: name_words(n) for n, v in own if type(v) in (int, float) and "regulari" in n}
     terms = []
     for place in params.values():
-        stem = str(place[-1][1]).rstrip("s")
-        stem = {"biase": "bias"}.get(stem, stem)
+        stem = places.norm(str(place[-1][1]))
         for power in (1, 2):
-            for spelling in (f"{stem}_regularizer_l{power}", f"{stem}s_regularizer_l{power}",
-                             f"{stem}_regulariser_l{power}", f"{stem}_l{power}", f"l{power}_{stem}"):  # fmt: skip
-                if isinstance(getattr(obj, spelling, None), (int, float)):
-                    terms.append((spelling, place, power))
-                    break
+            fits = [
+                n
+                for n, words in strengths.items()
+                if f"l{power}" in words and any(places.same(places.norm(w), stem) for w in words)
+            ]
+            terms += [(n, place, power) for n in fits[:1]]
     if not terms:
         return None
 

@@ -28,7 +28,7 @@ from gradcheck.conventions.live import (
     join,
     stored_output,
 )
-from gradcheck.conventions.pairing import Trial, read_gradients
+from gradcheck.conventions.pairing import Trial, likely_parameter, read_gradients
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import (
     PREDICTIONS,
@@ -57,7 +57,8 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
     rng = cases.generator(case, 1)
     arrays = [cases.draw_slot(s, case, rng) for s in slots]
     live = clone(proto, {}, make)
-    known = places.walk(live)
+    known = {p: np.array(a) for p, a in places.walk(live).items()}
+    own = places.walk(live)
     before = fingerprint(live)
     try:
         live.out = calls.forward(live, [np.array(a) for a in arrays], None, True)
@@ -76,7 +77,9 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
     if sum(o.size for o in outputs) == 0:
         raise Refused("forward gives an empty array")
     params = {
-        p: a for p, a in known.items() if places.is_numeric(a) and a.size and unchanged(live, p, a)
+        p: a
+        for p, a in own.items()
+        if places.is_numeric(a) and a.size and unchanged(live, p, known[p])
     }
     middle = {p: a.tobytes() for p, a in places.walk(live).items()}
     cots = [cases.numbers(cases.generator(case, 4), o.shape) for o in outputs]
@@ -123,24 +126,29 @@ def without_optimizer(
     """The trial without parameters whose step is not proportional to the upstream gradient.
 
     An adaptive step inside backward hides the gradient: it cannot be recovered.  A step that stays
-    the same when the upstream gradient turns round is not hidden: it ignores that gradient.
+    the same when the upstream gradient turns round is not hidden: it ignores that gradient.  A
+    constant beside a proportional part is a decay of the weights, which hides nothing.
     """
     trial = without_bystanders(trial, make, proto, arrays)
     stepped = [k for k, p in trial.grads.items() if p[0] == ("attr", "memory")]
     if not stepped:
         return trial
     moves = []
-    for scale in (1.0, 2.0, -1.0):
+    for scale in (0.0, 1.0, 2.0, -1.0):
         live = clone(proto, {}, make)
         before = {k: np.array(places.read(live, trial.params[k])) for k in stepped}
         Recorder.seen.clear()
         live.out = trial.calls.forward(live, [np.array(a) for a in arrays], None, True)
         trial.calls.backward(live, [scale * c for c in cots], arrays, None)
         moves.append({k: before[k] - places.read(live, trial.params[k]) for k in stepped})
-    hidden = {k for k in stepped if not np.allclose(2 * moves[0][k], moves[1][k], rtol=1e-6)}
+    deaf = {k for k in stepped if np.array_equal(moves[1][k], moves[3][k])}
+    hidden = deaf | {
+        k
+        for k in stepped
+        if not np.allclose(moves[2][k] - moves[1][k], moves[1][k] - moves[0][k], rtol=1e-6)
+    }
     if not hidden:
         return trial
-    deaf = {k for k in hidden if np.array_equal(moves[0][k], moves[2][k])}
     return replace(
         trial,
         params={k: p for k, p in trial.params.items() if k not in hidden},
@@ -172,9 +180,14 @@ def lost_import(error: Exception) -> str:
 
 
 def unchanged(live: Live, place: Place, before: Array) -> bool:
-    """Whether forward left this array alone (running statistics and states are not parameters)."""
+    """Whether forward left this array alone: caches, states, running statistics are no parameters.
+
+    What is called a weight stays one: code that edits it in its forward is judged as it is.
+    """
     now = places.read(live, place)
-    return isinstance(now, np.ndarray) and now.shape == before.shape
+    if not isinstance(now, np.ndarray) or now.shape != before.shape:
+        return False
+    return likely_parameter(place) or np.array_equal(now, before, equal_nan=True)
 
 
 def upstream_count(calls: Calls, live: Live, place: Place | None) -> int:

@@ -154,7 +154,7 @@ def plan_class(
         if method is None or is_abstract(getattr(cls, method)):
             return skip("abstract: no update step of its own")
         return Planned(name, "optimizer", line=line)
-    if "accuracy" in key:
+    if is_accuracy(cls, key, pair):
         compare = (
             getattr(cls, "compare", None)
             or getattr(cls, "calculate", None)
@@ -177,6 +177,8 @@ def plan_class(
         return Planned(name, "layer", "unfinished", line=line)
     if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):
         return skip("abstract")
+    if idle(cls, pair):
+        return skip("abstract: forward and backward do nothing with what they are given")
     missing = sorted({*getattr(cls, "__abstractmethods__", ()), *left_open(cls, pair)})
     if missing:
         return skip(f"abstract: {', '.join(missing)} left to its subclasses")
@@ -185,6 +187,46 @@ def plan_class(
     if is_container(cls, key):
         return Planned(name, "model", line=line)
     return Planned(name, "layer", line=line)
+
+
+def idle(cls: Any, pair: tuple[str, str]) -> bool:
+    """A base class whose methods return what the constructor left: no argument is used.
+
+    A loss that returns its predictions without a look at the labels is one, too.
+    """
+    forward, backward = (getattr(cls, method) for method in pair)
+    names = [a.name for a in arguments(forward) if a.required]
+    if not names or uses(backward) & {a.name for a in arguments(backward)}:
+        return False
+    left = uses(forward) & set(names)
+    return not left or (len(names) > 1 and left == {names[0]} and hands_on(forward, names[0]))
+
+
+def uses(function: Any) -> set[str]:
+    """The names a function reads; all there may be where its source cannot be had."""
+    tree = tree_of(function)
+    if tree is None:
+        return {a.name for a in arguments(function)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def hands_on(function: Any, name: str) -> bool:
+    """Whether a function only returns one of its arguments."""
+    tree = tree_of(function)
+    body = getattr(tree.body[0], "body", []) if isinstance(tree, ast.Module) else []
+    said = [s for s in body if not isinstance(s, ast.Expr)]
+    return len(said) == 1 and ast.unparse(said[0]) == f"return {name}"
+
+
+def is_accuracy(cls: Any, key: str, pair: tuple[str, str] | None) -> bool:
+    """By its name or that of a base; or a compare in a class that is called something with acc."""
+    if pair is not None:
+        return "accuracy" in key
+    bases = [plain(c.__name__) for c in cls.__mro__[:-1]]
+    if any("accuracy" in name for name in bases):
+        return True
+    words = re.findall(r"[a-z]+", re.sub(r"([A-Z])", r" \1", cls.__name__).lower())
+    return "acc" in words and callable(getattr(cls, "compare", None))
 
 
 def left_open(cls: Any, pair: tuple[str, str]) -> set[str]:

@@ -172,7 +172,10 @@ def says_nothing(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Return) and (
         statement.value is None
         or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
-        or (isinstance(statement.value, ast.Name) and statement.value.id == "NotImplemented")
+        or (
+            isinstance(statement.value, ast.Name)
+            and statement.value.id in {"NotImplemented", "NotImplementedError"}
+        )
     )
 
 

@@ -16,6 +16,7 @@ from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
 from gradcheck.conventions.pairing import Trial
+from gradcheck.conventions.regulariser import with_regulariser
 from gradcheck.conventions.shapes import shape_hypotheses
 from gradcheck.conventions.signature import plain
 from gradcheck.conventions.sources import Source, more_telling
@@ -65,6 +66,7 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     notes = tuple(f"no gradient found for {m}" for m in trial.missing)
     notes += tuple(f"the step of {m} is not its gradient times a rate" for m in trial.hidden)
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
+    op = with_regulariser(op) if trial.params and not trial.problem else op
     return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
                    options=constructor_options(source.obj, made.text))  # fmt: skip
 

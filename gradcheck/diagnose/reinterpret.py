@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.regulariser import Penalty
 from gradcheck.diagnose.measure import agrees, claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.laws import LAWS
@@ -84,20 +85,32 @@ def averaged(
     batch = next((s for s in op.slots if "N" in s.shape), None)
     if batch is None or op.terminal or names & slots:
         return None
-    if op.penalty is not None and op.penalty(op.make()) != 0.0:
-        return None
     point = claim(op, case)
     if names != {n for n in point.claimed if n in point.primals and n not in slots}:
         return None  # some of them are averaged, and others are not
 
-    def backward(live: Any, cot: Array, inputs: Primals, labels: Array | None) -> Mapping[str, Any]:
-        n = inputs[batch.name].shape[batch.shape.index("N")]  # samples may lie in columns
-        grads = op.backward(live, cot, inputs, labels)
-        return {k: g if k in slots or g is None else np.asarray(g) * n for k, g in grads.items()}
+    def scaled(whole: bool) -> Op:
+        """The gradients times the batch; the regularisation term only where it is averaged, too."""
 
-    resolution = verified(
-        replace(op, backward=backward), case, [*sorted(names), *sorted(slots & set(point.claimed))]
-    )
+        def backward(
+            live: Any, cot: Array, inputs: Primals, labels: Array | None
+        ) -> Mapping[str, Any]:
+            n = inputs[batch.name].shape[batch.shape.index("N")]  # samples may lie in columns
+            extra = {} if whole else op.penalty.gradients(live)  # type: ignore[union-attr]
+            grads = op.backward(live, cot, inputs, labels)
+            return {
+                k: g
+                if k in slots or g is None
+                else np.asarray(g) * n - (n - 1) * extra.get(k, np.zeros(()))
+                for k, g in grads.items()
+            }
+
+        return replace(op, backward=backward)
+
+    wanted = [*sorted(names), *sorted(slots & set(point.claimed))]
+    resolution = verified(scaled(True), case, wanted)
+    if resolution is None and isinstance(op.penalty, Penalty):
+        resolution = verified(scaled(False), case, wanted)
     if resolution is None:
         return None
     text = "parameter gradients are divided by the batch size inside the layer, all of them"

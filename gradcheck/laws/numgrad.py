@@ -38,6 +38,10 @@ def numerical_gradient(op: Op, case: Case) -> Iterator[Verdict]:
         try:
             found = list(at_shape(op, case, call, shape))
         except Exception as error:
+            if wants_another_object(error):
+                text = f"not an array is wanted, but an object with .{error.name}: not called"  # type: ignore[attr-defined]
+                yield verdict(LAW, "error", op, case, "x", text)
+                return
             refused.append(f"raises {type(error).__name__} for x of shape {shape}: {error}")
             continue
         yield from found
@@ -78,9 +82,18 @@ def at_shape(
             return
 
 
-def as_their_argument(f: Callable[[Array], float], x: Array) -> Callable[..., float]:
-    """The function under differentiation; the books pass one that ignores its argument, too."""
-    return lambda value=None, *_: f(np.asarray(x if value is None else value))
+def wants_another_object(error: Exception) -> bool:
+    """Whether an attribute was read that no array or number has: the call was a wrong guess of ours."""
+    given = getattr(error, "obj", None)
+    return isinstance(error, AttributeError) and isinstance(given, (np.ndarray, np.generic, float))
+
+
+def as_their_argument(f: Callable[[Array], float], x: Array) -> Callable[..., np.float64]:
+    """The function under differentiation; the books pass one that ignores its argument, too.
+
+    It gives a NumPy number, on which code for arrays (``f(x).copy()``) runs as well.
+    """
+    return lambda value=None, *_: np.float64(f(np.asarray(x if value is None else value)))
 
 
 def wrong(op: Op, case: Case, got: Array, wanted: Array, name: str) -> Verdict:
@@ -108,11 +121,11 @@ def restored_after_error(
     x = 1.0 + np.arange(int(np.prod(shape)), dtype=np.float64).reshape(shape)
     before, calls = x.copy(), []
 
-    def failing(value: Array | None = None, *_: object) -> float:
+    def failing(value: Array | None = None, *_: object) -> np.float64:
         calls.append(1)
         if len(calls) == 2:
             raise ZeroDivisionError("raised on purpose by the check")
-        return float(np.sum(x if value is None else value))
+        return np.float64(np.sum(x if value is None else value))
 
     with contextlib.suppress(ZeroDivisionError):
         call(failing, x)
