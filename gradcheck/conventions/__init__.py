@@ -20,7 +20,8 @@ from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, trained_op
-from gradcheck.conventions.optimizers import function_optimizer, given_parameters, optimizer_op
+from gradcheck.conventions.optimizer_given import given_op, steps_alone
+from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Op
 from gradcheck.variants import variants
@@ -44,7 +45,7 @@ def read_as(source: Source, kind: str) -> list[Op]:
     """The Ops under the convention of this kind."""
     is_class = isinstance(source.obj, type)
     if kind == "optimizer" and not is_class:
-        return [function_optimizer(source.name, source.obj)]
+        return function_optimizers(source.name, source.obj)
     if kind == "optimizer":
         return constructed(source, optimizer_op)
     if kind == "accuracy":
@@ -87,8 +88,8 @@ def constructed(
 ) -> list[Op]:
     """The Op of the first recipe that can be built, and of its variants."""
     last = ""
-    if adapt is optimizer_op and given_parameters(source.obj):
-        return [optimizer_op(source.name, lambda: None, source.obj, "")]
+    if adapt is optimizer_op and steps_alone(source.obj):
+        return [given_op(source.name, source.obj)]
     for made in recipes(source.obj, source.name, source.namespace, source.tree, source.init):
         try:
             made.make()

@@ -12,8 +12,8 @@ from typing import Any
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
+from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS, is_optimizer, update_method
 from gradcheck.conventions.signature import (
-    RATES,
     arguments,
     is_abstract,
     plain,
@@ -22,14 +22,6 @@ from gradcheck.conventions.signature import (
     verbs,
 )
 
-OPTIMIZER_WORDS = (
-    "optimizer", "optimiser", "sgd", "adam", "rmsprop", "adagrad", "adadelta", "nesterov", "momentum",
-    "gradientdescent", "nadam", "amsgrad", "lion", "optim", "adamw",
-)  # fmt: skip
-UPDATES = (
-    "update_params", "update_param", "update_parameters", "update", "step", "apply_gradients", "optimize",
-    "apply", "update_weights", "__call__", "minimize", "_update", "get_update", "get_gradients", "updates",
-)  # fmt: skip
 MODEL_LOSS, MODEL_GRADIENT = (
     ("loss", "compute_loss", "cost"),
     ("gradient", "gradients", "backward", "backprop"),
@@ -306,33 +298,6 @@ def named_labels(cls: Any, pair: tuple[str, str]) -> bool:
         return False
     marks = [strong_label(plain(a.name)) for a in args]
     return marks in ([False, True], [True, False])
-
-
-def is_optimizer(cls: Any, key: str, pair: tuple[str, str] | None) -> bool:
-    """By name, or by an update method in a class without forward and backward."""
-    if pair is not None and not any(w in key for w in OPTIMIZER_WORDS[:6]):
-        return False
-    if any(w in key for w in OPTIMIZER_WORDS):
-        return update_method(cls) is not None
-    if any(hasattr(cls, u) for u in ("update_params", "update_param", "apply_gradients")):
-        return pair is None
-    return pair is None and takes_steps(cls)
-
-
-def takes_steps(cls: Any) -> bool:
-    """A class with a learning rate and an update of parameters by gradients."""
-    made_of = {plain(a.name) for a in arguments(cls.__init__)} if "__init__" in vars(cls) else set()
-    method = update_method(cls)
-    return bool(made_of & RATES) and method is not None and method not in {"__call__", "apply"}
-
-
-def update_method(cls: Any) -> str | None:
-    """The name of the method that takes a step."""
-    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
-    for name in UPDATES:
-        if name in own and not is_abstract(getattr(cls, name)):
-            return name
-    return next((n for n in UPDATES if n in own), None)
 
 
 def is_model(cls: Any, key: str) -> bool:

@@ -13,7 +13,6 @@ from gradcheck import cases
 from gradcheck.diffing.roles import role_name
 from gradcheck.diffing.sides import NoReference, fit
 from gradcheck.diffing.tables import DiffTable, compare_arrays, first_parting
-from gradcheck.laws.optimizer import problem
 from gradcheck.types import Array, Case, Op, Primals
 
 
@@ -134,14 +133,15 @@ def _masked(
 
 def paths(mine: Op, reference: Op, case: Case, steps: int) -> Iterator[Quantity]:
     """Parameters after every step from the same start with the same gradients."""
-    start, _ = problem(mine, case)
-    other, _ = problem(reference, case)
-    start = {k: v for k, v in start.items() if k in other}
+    ours, theirs = (list(op.parameters(None)) for op in (mine, reference))
+    sizes = [v.shape for op in (mine, reference) for v in op.parameters(None).values()]
+    shapes = sizes[: len(ours)] if len(ours) >= len(theirs) else sizes[len(ours) :]
     rng = cases.generator(case, 7)
-    drawn = [{k: cases.numbers(rng, v.shape) for k, v in start.items()} for _ in range(steps)]
-    walks = [_walk(op, start, drawn) for op in (mine, reference)]
-    for name in start:
-        a, b = ([{name: step[name]} for step in walk] for walk in walks)
+    drawn = [[cases.numbers(rng, s) for s in shapes] for _ in range(steps + 1)]
+    mine_walk, their_walk = (_walk(op, drawn[0], drawn[1:]) for op in (mine, reference))
+    for name, other in zip(ours, theirs, strict=False):
+        a = [{name: step[name]} for step in mine_walk]
+        b = [{name: step[other]} for step in their_walk]
         parting = first_parting(a, b)
         if parting is not None:
             yield Quantity(name, parting.table, parting.step)
@@ -149,16 +149,17 @@ def paths(mine: Op, reference: Op, case: Case, steps: int) -> Iterator[Quantity]
             yield Quantity(name, compare_arrays(a[-1][name], b[-1][name]), steps)
 
 
-def _walk(op: Op, start: Primals, drawn: list[Primals]) -> list[Primals]:
-    live, now, walk = op.make(), {k: v.copy() for k, v in start.items()}, []
+def _walk(op: Op, start: list[Array], drawn: list[list[Array]]) -> list[Primals]:
+    names = list(op.parameters(None))
+    live, now, walk = op.make(), dict(zip(names, start, strict=False)), []
     assert op.step is not None
     for grads in drawn:
         given = {k: p.copy() for k, p in now.items()}  # a step may edit what it is given
+        slopes = {k: g.copy() for k, g in zip(names, grads, strict=False)}
         try:
-            after = op.step(live, given, {k: g.copy() for k, g in grads.items()})
+            now = op.step(live, given, slopes)
         except Exception as error:
             raise NoReference(f"{op.name}: {type(error).__name__}: {error}") from error
-        now = {k: np.array(v) for k, v in after.items()}
         walk.append(now)
     return walk
 

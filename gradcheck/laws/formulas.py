@@ -250,3 +250,6 @@ LEGAL: dict[str, tuple[Formula, ...]] = {
     "adadelta": (adadelta,),
     "lion": (lion,),
 }
+
+#: The formulas with the epsilon inside the root although the method's source has it outside.
+INSIDE = frozenset((adagrad_inside, rmsprop_inside, adam_inside))

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import Refused, Source, ops_for
-from gradcheck.conventions.optimizers import shapes_for
 from gradcheck.conventions.recognise import Planned
 from gradcheck.conventions.signature import arguments, plain
 from gradcheck.targets import Loaded
@@ -169,26 +168,32 @@ class UserOptimizer:
     mine = True
 
     def __init__(self, op: Op, layers: int) -> None:
-        form = op.reading.partition("(")[2].rstrip(")")
         self.op, self.name = op, op.name
-        self.single = len(shapes_for(form)) == 1
-        self.lives = [[op.make() for _ in range(2 if self.single else 1)] for _ in range(layers)]
+        tried_on = op.parameters(None)
+        self.names = sorted(tried_on, key=lambda k: -tried_on[k].size)  # weights, then biases
+        count = 2 if len(self.names) == 1 else 1
+        self.lives = [[op.make() for _ in range(count)] for _ in range(layers)]
 
     def step(self, params: list[Primals], grads: list[Primals]) -> list[Primals]:
-        assert self.op.step is not None
         after = []
         for lives, values, gradients in zip(self.lives, params, grads, strict=True):
-            keys = dict(zip(("W", "b"), values, strict=True))
-            now = {k: np.array(values[n]) for k, n in keys.items()}
-            slopes = {k: np.array(gradients[n]).reshape(values[n].shape) for k, n in keys.items()}
-            if self.single:
-                new = {}
-                for live, k in zip(lives, now, strict=True):
-                    new[k] = self.op.step(live, {"W": now[k]}, {"W": slopes[k]})["W"]
+            slopes = {n: np.array(gradients[n]).reshape(v.shape) for n, v in values.items()}
+            if len(lives) == 1:
+                new = self.one(lives[0], values, slopes)
             else:
-                new = self.op.step(lives[0], now, slopes)
-            after.append({n: np.asarray(new[k]).reshape(values[n].shape) for k, n in keys.items()})
+                new = {}
+                for live, n in zip(lives, values, strict=True):
+                    new |= self.one(live, {n: values[n]}, {n: slopes[n]})
+            after.append({n: np.asarray(new[n]).reshape(v.shape) for n, v in values.items()})
         return after
+
+    def one(self, live: Any, values: Primals, slopes: Primals) -> Primals:
+        """One step of one object, under the names it knows."""
+        assert self.op.step is not None
+        known = dict(zip(self.names, values, strict=True))
+        now = {k: np.array(values[n]) for k, n in known.items()}
+        new = self.op.step(live, now, {k: slopes[n] for k, n in known.items()})
+        return {n: new[k] for k, n in known.items()}
 
 
 # ---- finding them in a user's file ---------------------------------------------------------------

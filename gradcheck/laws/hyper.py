@@ -1,0 +1,99 @@
+"""What an optimizer's name and its numbers say: the method it stands for, its hyper-parameters."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import numpy as np
+
+from gradcheck.laws.common import name_of
+from gradcheck.types import Op
+
+#: Roles by words in the name, the most special first.
+NAMES = ("nadam", "amsgrad", "adamax", "adadelta", "adagrad", "adam", "rmsprop", "lion", "nesterov", "nag", "momentum",
+         "rms", "sgd", "gradientdescent", "gd")  # fmt: skip
+SAME_ROLE = {"nag": "nesterov", "rms": "rmsprop", "gradientdescent": "sgd", "gd": "sgd"}
+SPELLINGS: dict[str, tuple[str, ...]] = {
+    "lr": ("lr", "learning_rate", "learningrate", "eta", "step_size", "current_learning_rate", "learn_rate", "alpha", "l_rate"),
+    "mu": ("momentum", "mu", "beta", "gamma", "rho", "alpha", "beta1", "moment"),
+    "rho": ("rho", "decay_rate", "beta", "alpha", "gamma", "decay", "beta2", "beta_2", "moving_average"),
+    "b1": ("beta1", "beta_1", "b1", "beta", "rho1"),
+    "b2": ("beta2", "beta_2", "b2", "rho2"),
+    "eps": ("eps", "epsilon"),
+    "wd": ("weight_decay", "wd", "weightdecay", "lambda_", "l2", "decoupled_weight_decay"),
+    "decay": ("decay", "lr_decay", "learning_rate_decay", "decay_rate"),
+}  # fmt: skip
+
+
+def role_of(op: Op) -> str | None:
+    """The method a name stands for."""
+    name = name_of(op)
+    if re.search(r"clip|lookahead|lars|lamb|warm|schedul|swa", name):
+        return None  # a method of its own around a known one
+    found = next((n for n in NAMES if n in name), None)
+    return None if found is None else SAME_ROLE.get(found, found)
+
+
+def values_of(live: Any) -> dict[str, float]:
+    """Numbers the optimizer holds, by lower-case name: attributes, a config dict, a pair of betas.
+
+    A function's numbers are those of the config it returned, else the defaults in its signature.
+    """
+    inner = getattr(live, "obj", live)
+    bench = getattr(live, "memory", {}).get("bench")
+    configs = [c for c in getattr(bench, "configs", []) if isinstance(c, dict)]
+    config = configs[0] if configs else getattr(bench, "config", None)
+    if inspect.isroutine(inner):
+        held: dict[Any, Any] = defaults_of(inner)
+    else:
+        held = dict(vars(inner)) if hasattr(inner, "__dict__") else {}
+    for source in (held, config if isinstance(config, dict) else {}):
+        nested = [v for v in source.values() if isinstance(v, dict)]
+        for extra in nested:
+            held |= {k: v for k, v in extra.items() if isinstance(k, str) and k not in held}
+    if isinstance(config, dict):
+        held |= config
+    for key in ("betas", "beta"):
+        pair = held.get(key)
+        if isinstance(pair, (tuple, list)) and len(pair) == 2:
+            held["beta1"], held["beta2"] = pair
+    return {
+        k.lower().strip("_"): float(v) for k, v in held.items()
+        if isinstance(k, str) and isinstance(v, (int, float, np.floating)) and not isinstance(v, bool)
+    }  # fmt: skip
+
+
+def defaults_of(function: Any) -> dict[str, Any]:
+    """The numbers that stand as defaults in a function's signature."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if isinstance(p.default, float)}
+
+
+def candidates(values: dict[str, float], key: str) -> list[float]:
+    """The values an attribute name offers for one hyper-parameter, best first."""
+    found = [values[n] for n in SPELLINGS[key] if n in values]
+    return list(dict.fromkeys(found))
+
+
+def switched_off(live: Any, names: tuple[str, ...]) -> bool:
+    """Set decays to 0 on a live optimizer; whether there was one above 0."""
+    inner = getattr(live, "obj", live)
+    found = False
+    for name in names:
+        value = getattr(inner, name, None)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+            setattr(inner, name, 0.0)
+            found = True
+    return found
+
+
+def decay_names(role: str, values: dict[str, float]) -> tuple[str, ...]:
+    """Attributes that shrink the learning rate; RMSprop's only ``decay`` is that of its mean."""
+    names = ("lr_decay", "learning_rate_decay", "decay")
+    own = [n for n in SPELLINGS["rho"] if n in values and n != "decay"]
+    return names[:2] if role in {"rmsprop", "adadelta"} and not own else names
