@@ -14,7 +14,7 @@ from gradcheck.conventions.signature import Arg, arguments, plain, tree_of, verb
 
 #: Words in an option's name -> values to try that differ from what is there.
 VALUES: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = (
-    (("stride",), (1, 2)),
+    (("stride",), (1, 2, 3)),
     (("pad",), (0, 1)),
     (("dilation",), (2,)),
     (("nesterov", "amsgrad", "centered", "bias", "affine", "scale", "shift", "average", "inclusive"), (True, False)),

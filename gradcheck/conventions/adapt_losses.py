@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import loss_names, losses
 from gradcheck.conventions.consistency import AGREES, miss
@@ -183,7 +184,57 @@ def loss_readings(
             break
     if not ranked:
         return why
-    return next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
+    best = next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
+    return one_sample(source, lossy, make, built, best) or best
+
+
+def one_sample(
+    source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str, batch: Op
+) -> Op | None:
+    """The Op of a loss of one sample, where the labels of the others do not enter its value.
+
+    ``p[:, t.argmax()]`` runs on a batch, but it reads the label of the first row only.
+    """
+    if not first_label_only(batch):
+        return None
+    proto, case, slot = make(), Case(), batch.slots[0]
+    for reading in losses.readings(source.name, lossy, source.labels):
+        swapped, domain, shape, encoding, form = reading
+        if shape != ("N", "D") or encoding not in {"onehot", "simplex", "binary", "real"}:
+            continue
+        single = (swapped, domain, (1, "D"), encoding, form)
+        try:
+            _, value, _, stored = losses.try_reading(make, proto, lossy, single, case)
+        except Refused:
+            continue
+        for reduction in losses.reductions(value, lossy.averaged):
+            full = losses.Reading(swapped, domain, (1, "D"), (encoding,), reduction, form)
+            op = losses.to_op(
+                source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
+            )
+            if slot.name == op.slots[0].name and miss(op) < AGREES:
+                return replace(op, reading="one sample at a time: of a batch it reads one label")
+    return None
+
+
+def first_label_only(op: Op) -> bool:
+    """Whether other labels for all samples but the first leave the loss as it is, to the last bit."""
+    if op.labels is None or op.slots[0].shape[:1] != ("N",):
+        return False
+    case = Case(labels=op.labels.encodings[0])
+    primals, labels = cases.draw(op, case)
+    assert labels is not None
+    others = [np.roll(labels, shift, axis=0) for shift in (1, 2)]
+    for changed in others:
+        changed[:1] = labels[:1]
+    if np.ndim(labels) == 0 or any(np.array_equal(o, labels) for o in others):
+        return False
+    try:
+        values = [op.vjp(primals, t)[0] for t in (labels, *others, np.roll(labels, 1, axis=0))]
+    except Exception:  # the laws tell it
+        return False
+    same = [np.array_equal(values[0], v) for v in values[1:]]
+    return same[0] and same[1] and not same[2]
 
 
 def consistent_labels(op: Op, distance: float) -> Op:

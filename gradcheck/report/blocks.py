@@ -141,8 +141,9 @@ def _case(verdict: Verdict, subject: Subject) -> list[str]:
         if not case.train:
             parts.append("evaluation mode")
         parts.append(f"seed {case.seed}")
-    if subject.built:
-        parts.insert(0, subject.built)
+    built = str(verdict.detail.get("built") or subject.built)  # one of several configurations
+    if built:
+        parts.insert(0, built)
     return wrap(f"  case: {'; '.join(parts)}", "        ") if parts else []
 
 
