@@ -83,11 +83,15 @@ def checked(entry: registry.Entry, options: run.Options) -> Subject:
     return Subject(entry.target, entry.name, "function", status=status, verdicts=verdicts)
 
 
+def file_of(entry: registry.Entry) -> str:
+    """The file in which a class of the reference stands."""
+    module = importlib.import_module(entry.module)
+    return str(importlib.import_module(getattr(module, entry.name).__module__).__file__)
+
+
 def checked_class(entry: registry.Entry, options: run.Options) -> Subject:
     """A class as the checker finds it in its file, built by the registry's expression."""
-    module = importlib.import_module(entry.module)
-    path = importlib.import_module(getattr(module, entry.name).__module__).__file__
-    loaded = targets.load(targets.parse(str(path))[0])
+    loaded = targets.load(targets.parse(file_of(entry))[0])
     np.random.seed(0)
     init = (entry.make,) if "(" in entry.make else ()
     return run.check(loaded, entry.name, run.dataclasses.replace(options, init=init))

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.laws.common import (
+    SAME_SINGLE,
     cotangent_for,
     differs,
     gradient_name,
+    in_single,
     numbers_differ,
+    rounding,
     run,
     start,
     verdict,
@@ -31,6 +34,7 @@ def linear_in_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
     other = np.roll(cot.ravel(), 1).reshape(cot.shape) * 1.5 + 0.25
     results = [gradients_at(op, case, c) for c in (cot, other, cot + 2 * other, 0 * cot)]
     large = gradients_at(op, case, 1e3 * cot)
+    same = SAME_SINGLE if in_single(results[0]) else 1e-7
     failed = False
     for name, once in results[0].items():
         if any(name not in found for found in (*results[1:3], large)):
@@ -40,14 +44,14 @@ def linear_in_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
         results[3].setdefault(name, np.zeros_like(once))  # `zero_cotangent` says that it is missing
         rest = np.asarray(results[3][name], dtype=np.float64)
         wanted = 1e3 * (np.asarray(once, dtype=np.float64) - rest) + rest
-        if differs(large[name], wanted, 1e-7) and not rounding(large[name] - wanted, large):
+        if differs(large[name], wanted, same) and not rounding(large[name] - wanted, large):
             yield numbers_differ(law, "fail", op, case, gradient_name(op, name), large[name], wanted,
                                  "the upstream gradient is 1000 times as large")  # fmt: skip
             return
     for name in results[0]:
         a, b, both, zero = (np.asarray(r[name], dtype=np.float64) for r in results)
         wanted = a + 2 * b - 2 * zero
-        if not differs(both, wanted, 1e-7) or rounding(both - wanted, results[2]):
+        if not differs(both, wanted, same) or rounding(both - wanted, results[2]):
             continue
         failed = True
         ignored = not differs(a, b) and bool(np.any(a))
@@ -59,12 +63,6 @@ def linear_in_cotangent(op: Op, case: Case) -> Iterator[Verdict]:
         yield numbers_differ(law, "fail", op, case, gradient_name(op, name), both, wanted, why)
     if not failed:
         yield verdict(law, "pass", op, case)
-
-
-def rounding(difference: Array, gradients: dict[str, Array]) -> bool:
-    """Whether a difference is lost beside the other gradients: one that is 0 but for rounding."""
-    largest = max((float(np.max(np.abs(g), initial=0.0)) for g in gradients.values()), default=0.0)
-    return bool(np.max(np.abs(difference), initial=0.0) <= 1e-12 * largest)
 
 
 def upstream_of_a_loss(op: Op, case: Case, law: str, value: float) -> Iterator[Verdict]:

@@ -56,9 +56,12 @@ def shown(
 
 def measured(
     op: Op, case: Case, primals: Primals, labels: Array | None,
-    place: Callable[[Primals], Primals], names: list[str],
+    place: Callable[[Primals], Primals], names: list[str], cotangent: Array | None = None,
 ) -> tuple[dict[str, Finding], dict[str, Finding]]:  # fmt: skip
-    """The engine's findings, and those that pass once the code's epsilons are set to zero."""
+    """The engine's findings, and those that pass once the code's epsilons are set to zero.
+
+    Under a `cotangent`, where one is given and the code does not fix it.
+    """
     penalised = regularised(op, primals)
     vjp = vjp_of(op, case, labels, penalised)
     output, _ = vjp(primals)
@@ -66,9 +69,11 @@ def measured(
     def redraw(rng: np.random.Generator) -> Primals:
         return place(cases.draw(op, case.replace(seed=int(rng.integers(1 << 30))))[0])
 
+    pinned = pins(op, output, penalised)
+
     def measure() -> dict[str, Finding]:
         return gradient_check(
-            vjp, primals, wrt=names, pinned=pins(op, output, penalised),
+            vjp, primals, wrt=names, pinned=cotangent if pinned is None else pinned,
             redraw=redraw, rng=cases.generator(case, 5),
         )  # fmt: skip
 

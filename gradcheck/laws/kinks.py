@@ -38,7 +38,10 @@ def kinks(op: Op, case: Case) -> Iterator[Verdict]:
         return
     found = list(not_finite(op, case, point, labels, slot.name))
     if not found:
-        findings, cleared = measured(op, case, point, labels, place, names)
+        # Of one sign: an entry that ties in two windows, whose upstream gradients differ in sign,
+        # has a gradient that the two slopes along it need not enclose.
+        upstream = np.abs(cases.cotangent(np.asarray(op.vjp(point, labels)[0]), case))
+        findings, cleared = measured(op, case, point, labels, place, names, upstream)
         finding = findings.get(slot.name)
         if finding is not None and slot.name not in cleared:
             if finding.status == "fail":

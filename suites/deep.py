@@ -1,0 +1,210 @@
+"""Random cases of every reference entry under every law: right code must never fail.
+
+    python suites/deep.py --seconds 3600 --out reports/deep.md
+
+Cases are drawn by Hypothesis in rounds over all cells (entry x law x dtype) until every cell has
+what is asked, or the time is over; the table says how many were run.  `pytest -m slow` with
+``HYPOTHESIS_PROFILE=deep`` asks for the same cell by cell, and shrinks what fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT), str(ROOT / "reference")]
+
+import numpy as np  # noqa: E402
+from gradcheck_reference import registry  # noqa: E402
+from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
+from tabulate import tabulate  # noqa: E402
+
+from gradcheck import cases, run, targets  # noqa: E402
+from gradcheck.conventions import ops_for  # noqa: E402
+from gradcheck.guard import pristine_numpy  # noqa: E402
+from gradcheck.laws import LAWS, family, group  # noqa: E402
+from gradcheck.types import Op  # noqa: E402
+from suites import reference_ops  # noqa: E402
+
+RIGHT = {"pass", "note", "skipped"}
+DTYPES = ("float64", "float32")
+#: Cases of each cell, and of the laws that matter most for the rows of the two books.
+CASES, OFTEN = 200, 2000
+OFTEN_LAWS = ("gradient", "contract", "label_formats")
+ROUND = 20
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One law on one way of building an entry, in one dtype."""
+
+    entry: str
+    skin: str
+    law: str
+    dtype: str
+    op: Op
+    wanted: int
+
+
+@dataclass
+class Found:
+    """What the cases of a cell gave."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    cases: int = 0
+    bad: list[str] = field(default_factory=list)
+
+
+def ops_of(entry: registry.Entry) -> tuple[Op, ...]:
+    """An entry in every configuration that the checker tries."""
+    if entry.backward:
+        return (reference_ops.op_of(entry),)
+    loaded = targets.load(targets.parse(reference_ops.file_of(entry))[0])
+    np.random.seed(0)
+    options = run.Options(init=(entry.make,) if "(" in entry.make else ())
+    planned = next(p for p in run.plan(loaded) if p.name == entry.name)
+    return tuple(ops_for(run.source_of(loaded, planned, options), planned.kind))
+
+
+def cells(often: int = OFTEN, few: int = CASES) -> list[Cell]:
+    """Every cell; the cases of an entry's configurations add up to what is asked of it."""
+    found = []
+    for entry in registry.entries():
+        if entry.kind == "function" and not entry.backward:
+            continue
+        ops = ops_of(entry)
+        for op in ops:
+            for law in (name for name in LAWS if group(op) in family(name)):
+                wanted = often if law in OFTEN_LAWS and entry.skin != "functional" else few
+                for dtype in DTYPES if op.step is None else DTYPES[:1]:
+                    each = -(-wanted // len(ops))
+                    found.append(Cell(entry.make, entry.skin, law, dtype, op, each))
+    return found
+
+
+def try_cell(cell: Cell, examples: int, number: int = 0, *, shrink: bool = False) -> Found:
+    """Draw so many cases and run the law on each; with `shrink` the first bad one is raised."""
+    found = Found()
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+
+    @seed(number)
+    @settings(max_examples=examples, database=None, deadline=None, phases=phases,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(cases.strategy(cell.op))
+    def law_holds(case):
+        case = case.replace(dtype=cell.dtype)
+        verdicts = run.run_law(cell.law, LAWS[cell.law], cell.op, case)
+        found.cases += 1
+        found.statuses.update({v.status for v in verdicts} or {"skipped"})
+        bad = [v for v in verdicts if v.status not in RIGHT | {"inconclusive"}]
+        found.bad += [f"{v.status} {case.token()}: {v.message}" for v in bad]
+        assert not (shrink and bad), found.bad[-1]
+
+    with pristine_numpy():
+        law_holds()
+    return found
+
+
+def rounds(every: list[Cell], seconds: float) -> dict[tuple[str, str, str, str], Found]:
+    """Cases for every cell in turn, until all have enough or the time is over."""
+    end = time.monotonic() + seconds
+    found: dict[tuple[str, str, str, str], Found] = {}
+    number = 0
+    left = every
+    while left:
+        for cell in left:
+            if time.monotonic() > end:
+                return found
+            one = try_cell(cell, min(ROUND, cell.wanted - number * ROUND), number)
+            total = found.setdefault((cell.skin, cell.entry, cell.law, cell.dtype), Found())
+            total.statuses += one.statuses
+            total.cases += one.cases
+            for text in one.bad:
+                print(cell.entry, cell.law, cell.dtype, text, file=sys.stderr, flush=True)
+            total.bad += one.bad
+        number += 1
+        left = [c for c in left if c.wanted > number * ROUND]
+        print(f"round {number}: {len(left)} cells left", file=sys.stderr, flush=True)
+    return found
+
+
+TEXT = """# Random cases of the reference
+
+Written by `python suites/deep.py`. Every entry of the reference in every configuration that the
+checker tries, under every law that applies, on cases drawn by Hypothesis (sizes, seeds, label
+encodings, training or not), in float64 and float32. Right code: a *fail* is a false alarm.
+{cases:,} cases; asked for: {few} a cell, {often:,} for {laws} of the two books' classes; what was
+run is in the table, the fewest cases of a cell first.
+
+{table}
+
+{bad}
+"""
+
+
+def report(found: dict[tuple[str, str, str, str], Found], few: int, often: int) -> str:
+    """The table: a law and a dtype a row."""
+    rows = []
+    for law in LAWS:
+        for dtype in DTYPES:
+            mine = [f for (_, _, name, kind), f in found.items() if (name, kind) == (law, dtype)]
+            if not mine:
+                continue
+            total = sum((f.statuses for f in mine), Counter())
+            counts = [f.cases for f in mine]
+            skipped = [f for f in mine if set(f.statuses) == {"skipped"}]
+            row = [
+                law,
+                dtype,
+                len(mine) - len(skipped),
+                f"{min(counts)} to {max(counts)}",
+                f"{sum(counts):,}",
+            ]
+            rows.append(
+                [*row, *(f"{total[s]:,}" for s in ("fail", "error", "inconclusive", "note"))]
+            )
+    head = [
+        "law",
+        "dtype",
+        "entries it applies to",
+        "cases each",
+        "cases",
+        "fail",
+        "error",
+        "inconclusive",
+        "note",
+    ]
+    table = tabulate(rows, head, tablefmt="github", disable_numparse=True)
+    bad = [f"- {key[1]}, {key[2]}, {key[3]}: {f.bad[0]}" for key, f in found.items() if f.bad]
+    return TEXT.format(
+        cases=sum(f.cases for f in found.values()), few=few, often=often, laws=", ".join(OFTEN_LAWS),
+        table=table, bad="\n".join(bad) or "No case failed.",
+    )  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Random cases of the reference under every law.")
+    parser.add_argument("--seconds", type=float, default=3 * 3600.0, help="time limit")
+    parser.add_argument("--cases", type=int, default=CASES, help="cases a cell")
+    parser.add_argument(
+        "--often", type=int, default=OFTEN, help="cases of the laws that matter most"
+    )
+    parser.add_argument("--out", type=pathlib.Path, help="write Markdown here; default: print")
+    args = parser.parse_args()
+    found = rounds(cells(args.often, args.cases), args.seconds)
+    text = report(found, args.cases, args.often)
+    if args.out is None:
+        print(text)
+    else:
+        args.out.write_text(text)
+    return int(any(f.bad for f in found.values()))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
