@@ -49,6 +49,17 @@ def dict_steps(names: dict[str, Any], config: str) -> Step:
     return step
 
 
+def list_steps(names: dict[str, Any], config: str) -> Step:
+    """update(params, grads) over lists."""
+    optimizer = eval(config, names)
+
+    def step(params: Arrays, grads: Arrays) -> Arrays:
+        optimizer.update(list(params.values()), list(grads.values()))
+        return params
+
+    return step
+
+
 def function_steps(names: dict[str, Any], config: str) -> Step:
     """(w, dw, config) -> (w, config); the first call leaves config out."""
     rule, kept = names[config], {}
@@ -200,6 +211,7 @@ WATCH: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Record]]] = {
         for name in ("sgd", "sgd_momentum", "rmsprop", "adam")
     },
     ("wild_optimizers", "AdamW"): optimizer(dict_steps, "AdamW(lr=0.01, weight_decay=0.1)"),
+    ("wild_optimizers", "PackedAdam"): optimizer(list_steps, "PackedAdam()"),
     ("wild_optimizers", "SGDWeightDecay"): optimizer(dict_steps, "SGDWeightDecay(0.1, 0.2)"),
     ("wild_optimizers", "StochasticGradientDescent"): optimizer(
         single_steps, "StochasticGradientDescent(0.05)"

@@ -235,6 +235,7 @@ TORCH_RULES = [
     ("fish_optimizers", "RMSprop(0.1)", "dict", "RMSprop", {"alpha": 0.99, "eps": 1e-7}),
     ("fish_optimizers", "Nesterov(0.1)", "dict", "SGD", {"momentum": 0.9, "nesterov": True}),
     ("wild_optimizers", "AdamW(0.1)", "dict", "AdamW", {"weight_decay": 0.01}),
+    ("wild_optimizers", "PackedAdam(0.1)", "list", "Adam", {}),
     ("wild_optimizers", "SGDWeightDecay(0.1)", "dict", "SGD", {"weight_decay": 0.01}),
 ]
 
@@ -242,7 +243,7 @@ TORCH_RULES = [
 @pytest.mark.parametrize("stem, config, style, rule, options", TORCH_RULES, ids=lambda v: str(v))
 def test_right_optimizers_agree_with_torch(stem, config, style, rule, options):
     torch = pytest.importorskip("torch", reason="torch is the second oracle of this test")
-    steps = {"nnfs": training.nnfs_steps, "dict": training.dict_steps}[style]
+    steps = getattr(training, f"{style}_steps")
     ours = training.run_steps(steps(names_of(source_of(stem), stem), config), training.SHAPES, 1, 5)
     rng = np.random.default_rng(11)
     params = {k: torch.tensor(rng.standard_normal(s)) for k, s in training.SHAPES.items()}

@@ -15,7 +15,13 @@ import numpy as np
 
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.optimizer_calls import Bench, call_step
-from gradcheck.conventions.optimizer_forms import SHAPES, Form, candidate_forms, form_of
+from gradcheck.conventions.optimizer_forms import (
+    SHAPES,
+    SINGLE,
+    Form,
+    candidate_forms,
+    form_of,
+)
 from gradcheck.conventions.optimizer_names import update_method
 from gradcheck.conventions.signature import arguments, tree_of
 from gradcheck.types import Op, Primals
@@ -56,7 +62,8 @@ def first_that_moves(ops: Iterable[Op], method: str) -> Op:
     alike = [replace(op, parameters=same_shapes(op)) for op in candidates if templates(op) > 1]
     runs: Op | None = None
     last = ""
-    for op in (*candidates, *alike):
+    single = [op for op in candidates if op.convention in SINGLE and plural(op)]
+    for op in (*(op for op in candidates if op not in single), *alike, *single):
         try:
             if moves(op):
                 return op
@@ -68,6 +75,11 @@ def first_that_moves(ops: Iterable[Op], method: str) -> Op:
     if runs is not None:  # it runs, but moves nothing or gives NaN: the laws say so
         return runs
     raise Refused(f"no way to call {method} was found; first problem: {last}")
+
+
+def plural(op: Op) -> bool:
+    """Whether what is read as one array is called ``params``: then a list is likelier."""
+    return next(iter(op.parameters(None))).endswith("s")
 
 
 def templates(op: Op) -> int:

@@ -38,6 +38,7 @@ BUGS: tuple[Bug, ...] = (
         wrt="params",
         cause="epsilon-placement",
         init="RMSprop(0.01)",
+        status="note",
         lineage="fish",
     ),
     Bug(
@@ -81,6 +82,7 @@ BUGS: tuple[Bug, ...] = (
         wrt="x",
         cause="restore-missing",
         init="numerical_gradient_copy",
+        status="note",
         lineage="fish",
     ),
     Bug(
@@ -138,6 +140,7 @@ BUGS: tuple[Bug, ...] = (
         wrt="gradient",
         cause="int-truncation",
         init="numerical_gradient_copy",
+        status="note",
         lineage="fish",
     ),
 )

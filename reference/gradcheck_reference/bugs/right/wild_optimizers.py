@@ -26,6 +26,26 @@ class AdamW:
             params[key] -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
+class PackedAdam:
+    """Adam over a list of parameters; the rate, both betas and epsilon packed in one tuple."""
+
+    def __init__(self, lr=0.01, betas=(0.9, 0.999), eps=1e-8):
+        self.hyper = (lr, *betas, eps)
+        self.moments, self.count = None, 0
+
+    def update(self, params, grads):
+        rate, first, second, eps = self.hyper
+        if self.moments is None:
+            self.moments = [(np.zeros_like(p), np.zeros_like(p)) for p in params]
+        self.count += 1
+        for p, g, (mean, square) in zip(params, grads, self.moments, strict=True):
+            mean += (1 - first) * (g - mean)
+            square += (1 - second) * (g * g - square)
+            mean_hat = mean / (1 - first**self.count)
+            square_hat = square / (1 - second**self.count)
+            p -= rate * mean_hat / (np.sqrt(square_hat) + eps)
+
+
 class SGDWeightDecay:
     """Plain SGD with an L2 term: the gradient used is grad + weight_decay * w."""
 
