@@ -50,6 +50,8 @@ def run_backward(
         return call_quietly(method)
     if form == "upstream":
         return call_quietly(method, live.memory.get("cot", 1.0))
+    if form == "upstream_each":
+        return call_quietly(method, live.memory.get("cot", 1.0) * live.memory["each"])
     if form == "labels":
         return call_quietly(method, labels)
     if form == "pred":

@@ -98,8 +98,9 @@ def value_args(function: Any) -> list[Arg]:
 def backward_forms(function: Any) -> tuple[str, ...]:
     """What a loss's backward may be given, best first.
 
-    ``none``; ``upstream`` (1); ``pred`` (the predictions); ``pair`` (predictions, labels);
-    ``stored`` (the stored output and the labels, as NNFS's fused pairs); ``labels``.
+    ``none``; ``upstream`` (1); ``upstream_each`` (one for each value that forward gives);
+    ``pred`` (the predictions); ``pair`` (predictions, labels); ``stored`` (the stored output and
+    the labels, as NNFS's fused pairs); ``labels``.
     """
     required = [a for a in arguments(function) if a.required and a.role in {"value", "labels"}]
     names = [plain(a.name) for a in required]
@@ -109,6 +110,6 @@ def backward_forms(function: Any) -> tuple[str, ...]:
         if strong_label(names[0]) or names[0] in {"y", "t"}:
             return ("labels", "upstream")
         if UPSTREAM.match(required[0].name):
-            return ("upstream", "pred")
+            return ("upstream", "upstream_each", "pred")
         return ("pred", "upstream", "labels")
     return ("pair", "stored", "upstream_pair") if len(required) >= 2 else ("pair",)

@@ -171,7 +171,10 @@ def to_op(
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
         pred = inputs[slot_name]
         live.out = run_forward(live, lossy.forward(live), pred, labels, reading.swapped)
-        return REDUCE[reading.reduction](loss_value(live.out, live, stored))
+        value = loss_value(live.out, live, stored)
+        shares = {"mean": value.size, "rows": value.shape[0] if value.ndim else 1}
+        live.memory["each"] = np.full(value.shape, 1.0 / shares.get(reading.reduction, 1))
+        return REDUCE[reading.reduction](value)
 
     def backward(
         live: Live, cot: Array, inputs: Primals, labels: Array | None
