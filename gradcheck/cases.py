@@ -110,6 +110,8 @@ def label_dtype(encoding: str, asked: str) -> str:
     """Real-valued and signed targets cannot be unsigned or bool."""
     if encoding in {"real", "real_flat", "simplex"}:
         return "float32" if asked == "float32" else "float64"
+    if encoding == "mask":
+        return "bool"
     if encoding == "sign" and asked in {"uint8", "bool"}:
         return "int64"
     return "int64" if asked == "bool" and encoding.startswith("index") else asked
@@ -124,7 +126,7 @@ def encode(encoding: str, shape: tuple[int, ...], classes: int, rng: np.random.G
         An unknown encoding.
     """
     n = shape[0] if shape else 1
-    if encoding in {"index", "index_column", "onehot"}:
+    if encoding in {"index", "index_column", "onehot", "mask"}:
         lead = shape[:-1] if len(shape) > 1 else (n,)
         count = int(np.prod(lead))
         index = np.resize(rng.permutation(classes), count).reshape(

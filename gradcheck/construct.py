@@ -64,6 +64,8 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("epsilon", "eps"), ("1e-5", "1e-7")),
     (("alpha", "negativeslope", "slope", "leak", "leakage", "a", "scale", "delta", "margin", "c", "temperature",
       "temp", "threshold", "lambda", "lam", "s", "tau", "leaky"), ("0.3", "1.5")),
+    (("classweights", "classweight", "weightsofclasses", "labelweights"), ("[0.5, 1.5, 2.0, 0.7]",)),
+    (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
     (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>")),
     (("wh", "whh", "recurrentweights"), ("<WH>", "<WH3>", "<WH4>")),

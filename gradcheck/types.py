@@ -63,7 +63,7 @@ class LabelSpec:
     """The labels a loss or accuracy takes.
 
     ``encodings`` are those its forward accepted, best first: ``index`` (n,), ``index_column``
-    (n, 1), ``onehot`` (n, C), ``binary`` (0/1, the predictions' shape), ``binary_flat`` (n,),
+    (n, 1), ``onehot`` (n, C), ``mask`` (the same as bool, where nothing else indexes), ``binary`` (0/1, the predictions' shape), ``binary_flat`` (n,),
     ``sign`` (-1/1), ``real`` (the predictions' shape), ``real_flat`` (n,), ``simplex``.
     ``wide`` says that the labels have `classes` columns although the input has another number.
     """

@@ -29,6 +29,7 @@ CURVES = {
     "alpha", "slope", "negativeslope", "leak", "leakage", "leakiness", "delta", "margin", "temperature", "temp",
     "beta", "gamma", "threshold", "theta",
 }  # fmt: skip
+CLASS_WEIGHTS = {"classweights", "classweight", "weightperclass", "weightsperclass", "labelweights"}
 #: Numbers that change how weights begin or how fast they are trained, not what is computed.
 TRAINING = ("lr", "learn", "eta", "eps", "std", "init", "weightscale", "seed", "sigma0")
 LIMIT = 5
@@ -73,6 +74,9 @@ def is_off_regulariser(arg: Arg) -> bool:
 def options(arg: Arg, current: Any, curves: bool = True) -> Iterator[Any]:
     """Values worth trying for one argument beside the current one; `curves` says whether of any number."""
     key = plain(arg.name)
+    if current is None and not arg.required and key in CLASS_WEIGHTS:
+        yield [0.5, 1.5, 2.0, 0.7]
+        return
     if type(current) is bool and not arg.required and arg.flag is None:
         yield not current
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,12 +13,12 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.construct import Recipe
-from gradcheck.conventions import loss_names, losses
+from gradcheck.conventions import loss_names, losses, places
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import fused_backward, readings_of
 from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.recognise import loss_call
-from gradcheck.conventions.signature import plain, verbs
+from gradcheck.conventions.signature import plain, tree_of, verbs
 from gradcheck.conventions.sources import Source, builds
 from gradcheck.types import Case, Op
 from gradcheck.variants import constructor_options, variants
@@ -145,13 +147,49 @@ def loss_readings(
 
     The first predictions and labels that run are kept: only what they mean (order, reduction,
     what backward is given) is chosen by consistency.  Other labels are looked at only where the
-    name says nothing about them.
+    name says nothing about them, or where the code can only mean others.
     """
+    asked = (source.labels,) if source.labels else ()
+    found = best_reading(source, lossy, make, built, asked)
+    if asked or (not isinstance(found, str) and miss(found) < AGREES) or not masks(lossy):
+        return found
+    again = best_reading(source, lossy, make, built, ("onehot", "mask"))
+    return again if not isinstance(again, str) and miss(again) < AGREES else found
+
+
+def masks(lossy: losses.Lossy) -> bool:
+    """Whether the labels stand in brackets as a boolean mask may: ``p[t]``, ``p[t.astype(bool)]``."""
+    named = [a.name for a in loss_names.value_args(lossy.forward_function)]
+    text = "\n".join(map(source_of, (lossy.forward_function, lossy.backward_function)))
+    marks = r"\s*(\]|\.astype\((np\.)?bool_?\)|==\s*1|>\s*0|!=\s*0)"
+    return any(re.search(rf"\[\s*(self\.)?{re.escape(n)}{marks}", text) for n in named)
+
+
+def source_of(function: Any) -> str:
+    """The text of a function, or "" where it cannot be had."""
+    tree = tree_of(function)
+    return "" if tree is None else ast.unparse(tree)
+
+
+def several_outputs(lossy: losses.Lossy) -> bool:
+    """Whether the code names the second size of the predictions: ``samples, outputs = p.shape``."""
+    text = source_of(lossy.forward_function) + source_of(lossy.backward_function)
+    return re.search(r"\w+\s*,\s*[A-Za-z]\w*\)?\s*=\s*[\w.]+\.shape", text) is not None
+
+
+def best_reading(
+    source: Source,
+    lossy: losses.Lossy,
+    make: Callable[[], Live],
+    built: str,
+    asked: tuple[str, ...],
+) -> Op | str:
+    """The Op of the most consistent reading with these label encodings, or why there is none."""
     proto, case = make(), Case()
     open_name = loss_names.hints(source.name) == loss_names.ANY
     why, kept, one_output = "", None, False
     ranked: list[tuple[float, int, Op]] = []
-    for reading in losses.readings(source.name, lossy, source.labels):
+    for reading in losses.readings(source.name, lossy, asked, class_counts(proto)):
         swapped, domain, shape, encoding, form = reading
         other_labels = kept is not None and kept[2] != encoding
         same = kept in (None, (domain, shape, encoding)) or (one_output and not other_labels)
@@ -164,7 +202,9 @@ def loss_readings(
             continue
         if kept is None:
             kept = (domain, shape, encoding)
-            one_output = encoding.startswith("binary") and value.size == 1 and not lossy.averaged
+            product = value.ndim == 2 and value.shape[0] == value.shape[1]  # y @ log(p).T
+            one_output = encoding.startswith("binary") and (value.size == 1 or product)
+            one_output = one_output and not lossy.averaged and not several_outputs(lossy)
         for reduction in losses.reductions(value, lossy.averaged):
             encodings = losses.accepted_encodings(
                 make, proto, lossy, reading, loss_names.hints(source.name)[1], case
@@ -235,6 +275,21 @@ def first_label_only(op: Op) -> bool:
         return False
     same = [np.array_equal(values[0], v) for v in values[1:]]
     return same[0] and same[1] and not same[2]
+
+
+def class_counts(proto: Live) -> tuple[int, ...]:
+    """Numbers of classes an object may insist on: the lengths of the vectors and lists it holds."""
+    if proto.obj is None:
+        return ()
+    lists = (
+        [v for v in vars(proto.obj).values() if isinstance(v, (list, tuple))]
+        if hasattr(proto.obj, "__dict__")
+        else []
+    )
+    numeric = [len(v) for v in lists if len(v) > 1 and all(type(x) in (int, float) for x in v)]
+    held = places.walk(proto.obj).values()
+    vectors = [a.size for a in held if a.ndim <= 2 and 1 < a.size == max(a.shape)]
+    return tuple(dict.fromkeys([*vectors, *numeric]))
 
 
 def consistent_labels(op: Op, distance: float) -> Op:

@@ -21,7 +21,7 @@ from gradcheck.laws.common import (
     subscript,
     verdict,
 )
-from gradcheck.types import Case, Op, Primals, Status, Verdict
+from gradcheck.types import Array, Case, Op, Primals, Status, Verdict
 
 MANY = 256
 
@@ -78,6 +78,7 @@ def dropout(op: Op, case: Case) -> Iterator[Verdict]:
             "train_eval", "fail", op, replace(case, train=False), "output", text, index=index
         )
         return
+    yield from stale_mask(op, replace(case, train=False), live, name, x, cot)
     scale, keep, expected = float(np.max(ratio)), float(np.mean(ratio != 0)), float(in_use.flat[0])
     spread = abs(scale) * float(np.sqrt(keep * (1 - keep) / ratio.size))
     if abs(scale * keep - expected) > SIGMAS * spread + 1e-9:
@@ -95,6 +96,23 @@ def dropout(op: Op, case: Case) -> Iterator[Verdict]:
             claimed=scale * keep,
             measured=expected,
             bound=SIGMAS * spread,
+        )
+
+
+def stale_mask(op: Op, case: Case, live: Any, name: str, x: Array, cot: Array) -> Iterator[Verdict]:
+    """A note where backward in evaluation uses the mask of the training pass before it.
+
+    The books' own layers do, and nobody backpropagates in evaluation to train: so no fail.
+    """
+    ratio = np.array(op.forward(live, {name: x.copy()}, None, False)) / x
+    try:
+        back = op.backward(live, cot.copy(), {name: x.copy()}, None).get(name)
+    except Exception:  # no backward in evaluation, which is loud
+        return
+    if back is not None and differs(back, cot * ratio):
+        why = "backward after an evaluation still uses the mask of the last training pass"
+        yield numbers_differ(
+            "train_eval", "note", op, case, gradient_name(op, name), back, cot * ratio, why
         )
 
 

@@ -39,7 +39,7 @@ def label_formats(op: Op, case: Case) -> Iterator[Verdict]:
         yield verdict(LAW, "skipped", op, case, what="the targets are probabilities")
         return
     primals, _ = cases.draw(op, case)
-    base_dtype = "int64" if first.startswith("index") else "float64"
+    base_dtype = "bool" if first == "mask" else "int64" if first.startswith("index") else "float64"
     labels = whole_labels(op, case, first)
     try:
         base = evaluate(op, case, primals, labels.astype(base_dtype))
@@ -83,6 +83,8 @@ def whole_labels(op: Op, case: Case, encoding: str) -> Array:
 
 def legal(encoding: str, dtype: str) -> bool:
     """Whether a dtype can hold these labels."""
+    if encoding == "mask":
+        return dtype == "bool"
     if encoding == "sign":
         return dtype not in {"uint8", "bool"}
     return dtype != "bool" or encoding in {"onehot", "binary", "binary_flat"}
@@ -129,14 +131,14 @@ def column_of_classes(op: Op, case: Case, primals: Primals, base: Evaluated) -> 
         return
     labels = whole_labels(op, case, "index_column").astype("int64")
     try:
-        got = evaluate(op, case, primals, labels)
+        output = np.array(op.vjp(primals, labels, case.train)[0])
     except Exception:  # refusing it is a legal answer, and a loud one
         return
-    if not differs(got.output, base.output):
+    if not differs(output, base.output):
         return
     promised = re.search(r"\(\s*[nN]\s*,\s*1\s*\)", source_text(op))
     text = (
-        f"class numbers of shape {labels.shape} give a loss of {float(np.mean(got.output)):.6g}, but should give "
+        f"class numbers of shape {labels.shape} give a loss of {float(np.mean(output)):.6g}, but should give "
         f"{float(np.mean(base.output)):.6g} as those of shape {labels.shape[:1]} do; reshape the labels or refuse them"
     )
     where = case.replace(labels="index_column")
@@ -161,10 +163,16 @@ def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
         got = evaluate(op, case, primals, flat)
     except Exception:  # refusing flat labels is a legal answer, and a loud one
         return
-    same = not differs(got.output, wanted.output) and all(
-        not differs(got.gradients.get(k, np.zeros(())), g) for k, g in wanted.gradients.items()
+    where = case.replace(labels=FLAT[first])
+    same_loss = not differs(got.output, wanted.output)
+    wrong = next(
+        (k for k, g in wanted.gradients.items() if differs(got.gradients.get(k, np.zeros(())), g)),
+        "",
     )
-    if same:
+    if same_loss and not wrong:
+        return
+    if same_loss or not wrong:
+        yield one_half_follows(op, where, flat, column, wanted, got, wrong)
         return
     text = source_text(op)
     promised = re.search(r"\(\s*[nN]\s*,\s*\)", text) and re.search(r"\(\s*[nN]\s*,\s*1\s*\)", text)
@@ -173,6 +181,20 @@ def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
         f"({len(flat)}, {len(flat)}): {subscript('loss', ())} = {float(np.mean(got.output)):.6g}, but should be "
         f"{float(np.mean(wanted.output)):.6g}; reshape the labels or refuse them"
     )
-    yield verdict(
-        LAW, "fail" if promised else "note", op, case.replace(labels=FLAT[first]), "labels", text
-    )
+    yield verdict(LAW, "fail" if promised else "note", op, where, "labels", text)
+
+
+def one_half_follows(
+    op: Op, where: Case, flat: Array, column: Array, wanted: Evaluated, got: Evaluated, wrong: str
+) -> Verdict:
+    """The fail where forward and backward do not read flat labels alike: one of them takes them."""
+    if not wrong:
+        why = (
+            f"labels of shape {flat.shape} against predictions of shape {column.shape}: backward takes them for a "
+            f"column, but forward broadcasts them to ({len(flat)}, {len(flat)})"
+        )
+        return numbers_differ(LAW, "fail", op, where, "loss", got.output, wanted.output, why)
+    called = gradient_name(op, wrong)
+    why = f"labels of shape {flat.shape} for predictions of shape {column.shape}: forward takes them for a column, backward does not"
+    mine = got.gradients.get(wrong, np.zeros(()))
+    return numbers_differ(LAW, "fail", op, where, called, mine, wanted.gradients[wrong], why)

@@ -263,7 +263,7 @@ def loss(op: Op, case: Case) -> Verdict | None:
         return None
     encoding = case.labels or assert_labels.encodings[0]
     domain = op.slots[0].domain
-    meant = {"index": "classes", "onehot": "classes", "index_column": "classes", "binary": "logits",
+    meant = {"index": "classes", "onehot": "classes", "index_column": "classes", "mask": "classes", "binary": "logits",
              "binary_flat": "logits", "real": "real", "real_flat": "real"}.get(encoding, "")  # fmt: skip
     kind = domain if domain != "real" else meant
     row = next((r for r in LOSSES if re.search(r[0], name) and (not r[2] or r[3] == kind)), None)
@@ -320,9 +320,20 @@ def differing_loss(
     mine, wanted = pairs[0]
     factors = [m / w for m, w in pairs]
     text = f"the loss is {mine:.8g}, but the reference's {name} (a mean) is {wanted:.8g}"
-    if steady:
+    constant = added(pairs)
+    if constant is not None:
+        steady, text = True, f"{text}: always {constant:.6g} more"
+    elif steady:
         text += f": always {factors[0]:.6g} times as much"
     else:
         text += f"; the ratio is not constant: {factors[0]:.6g}, {factors[1]:.6g}"
     status: Status = "note" if steady else "fail"
     return verdict(LAW, status, op, case, "output", text, claimed=mine, measured=wanted)
+
+
+def added(pairs: list[tuple[float, float]]) -> float | None:
+    """The constant that a loss adds to the reference's, where that is all there is to it."""
+    apart = [mine - wanted for mine, wanted in pairs]
+    largest = max(abs(wanted) for _, wanted in pairs)
+    noise = 1e-15 * max(abs(mine) for mine, _ in pairs)
+    return apart[0] if np.ptp(apart) <= CLOSE * largest + noise else None

@@ -191,6 +191,7 @@ BUGS: tuple[Bug, ...] = (
         old="self.binary_mask = np.ones(inputs.shape)",
         new='self.binary_mask = getattr(self, "binary_mask", 1)',
         law="train_eval",
+        status="note",
         also=("gradient", "batch", "contract"),
         wrt="inputs",
         cause="stale-mask",

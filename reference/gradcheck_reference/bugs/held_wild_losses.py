@@ -99,6 +99,7 @@ BUGS: tuple[Bug, ...] = (
             "        shifted = logits - logits.max(axis=1, keepdims=True)"
         ),
         law="label_formats",
+        status="note",
         wrt="loss",
         cause="labels-broadcast",
         init="WeightedCrossEntropy([1.0, 2.0, 0.5])",

@@ -162,6 +162,7 @@ BUGS: tuple[Bug, ...] = (
         ),
         new="self.t = t.argmax(axis=1) if t.size == x.size else t.astype(int)",
         law="label_formats",
+        status="note",
         also=("batch",),
         wrt="x",
         cause="labels-broadcast",
