@@ -238,7 +238,8 @@ def one_sample(
     if not first_label_only(batch):
         return None
     proto, case, slot = make(), Case(), batch.slots[0]
-    for reading in losses.readings(source.name, lossy, source.labels):
+    asked = (source.labels,) if source.labels else ()
+    for reading in losses.readings(source.name, lossy, asked):
         swapped, domain, shape, encoding, form = reading
         if shape != ("N", "D") or encoding not in {"onehot", "simplex", "binary", "real"}:
             continue
