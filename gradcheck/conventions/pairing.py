@@ -29,6 +29,7 @@ class Trial:
     grads: dict[str, Place]
     problem: str = ""
     missing: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
 
 
@@ -86,9 +87,12 @@ def read_gradients(
         grads[names[p]] = (("attr", "memory"), ("key", "step"), ("key", names[p]))
     kept = {names[p]: p for p in [*pairs, *updated]}
     lonely = [p for p in aliases if p not in kept.values() and likely_parameter(p)] if kept else []
+    known = {np.shape(a) for a in (*arrays, *params.values())}
+    unread = [f"{p[-1][1]}, shape {after[p].shape}" for p in rest if after[p].shape not in known]
     return Trial(
-        slots, calls, place, shapes, kept, grads, missing=tuple(places.label(p[1:]) for p in lonely)
-    )
+        slots, calls, place, shapes, kept, grads, unread=tuple(unread),
+        missing=tuple(places.label(p[1:]) for p in lonely),
+    )  # fmt: skip
 
 
 def likely_parameter(place: Place) -> bool:

@@ -63,7 +63,10 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     op = layer_op.to_op(
         source.name, kind_of(source.name, source.obj), "", make, proto, trial, made.text
     )
-    notes = tuple(f"no gradient found for {m}" for m in trial.missing)
+    notes = (
+        *(f"no gradient found for {m}" for m in trial.missing),
+        *(f"not checked: backward returns {u}" for u in trial.unread),
+    )
     notes += tuple(f"the step of {m} is not its gradient times a rate" for m in trial.hidden)
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
     op = with_regulariser(op) if trial.params and not trial.problem else op
