@@ -13,13 +13,13 @@ from gradcheck.conventions.adapt_functions import (
     classifier_op,
     function_ops,
     loss_function_ops,
-    numgrad_op,
 )
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, trained_op
+from gradcheck.conventions.numerical import numgrad_op
 from gradcheck.conventions.optimizer_given import given_op, steps_alone
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.sources import Source

@@ -13,10 +13,9 @@ from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
 from gradcheck.conventions.adapt_losses import loss_readings
-from gradcheck.conventions.calls import strongly_upstream
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, call_quietly
-from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.trials import finish, shown_shape
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
@@ -310,49 +309,4 @@ def classifier_op(source: Source) -> Op:
     return op
 
 
-def numgrad_op(source: Source) -> Op:
-    """The Op of a user's own numerical differentiation function.
-
-    Raises
-    ------
-    Refused
-        It cannot be called as ``f(function, x)``.
-    """
-    function = source.namespace[source.name]
-    refuse: Any = None
-
-    def call(g: Callable[[Any], float], x: Any) -> Any:
-        needed = [a for a in arguments(function, method=False) if a.required]
-        extra = [upstream_or_step(a) for a in needed[2:]]
-        if any(isinstance(e, np.ndarray) for e in extra):
-            return with_arrays(function, g, x, extra)
-        first = needed[0].name.lower()
-        if first.startswith(("x", "w", "theta", "params")) and len(needed) >= 2:
-            return function(x, g, *extra)
-        return function(g, x, *extra)
-
-    if len([a for a in arguments(function, method=False) if a.required and where(a)]) > 0:
-        raise Refused("is the derivative at one index: a part of a numerical gradient")
-    return Op(
-        name=source.name, kind="function", convention="numerical gradient", make=lambda: call,
-        parameters=lambda _l: {}, with_parameters=lambda _v: call, forward=refuse, backward=refuse,
-        built=f"{source.name}(f, x)", obj=function,
-    )  # fmt: skip
-
-
-def upstream_or_step(arg: Arg) -> Any:
-    """What a numerical gradient gets beyond the function and x: an upstream gradient or a step."""
-    return np.ones(()) if strongly_upstream(arg.name) and plain(arg.name) != "delta" else 1e-4
-
-
-def where(arg: Arg) -> bool:
-    """An argument that picks one entry."""
-    return plain(arg.name) in {"index", "idx", "ix", "coordinate", "i", "position"}
-
-
-def with_arrays(function: Any, g: Callable[[Any], float], x: Any, extra: list[Any]) -> Any:
-    """Call a numerical gradient of an array-valued function with an upstream gradient."""
-    return function(lambda *a: np.asarray(g(*a)), x, *extra)
-
-
-__all__ = ["classifier_op", "function_ops", "loss_function_ops", "numgrad_op"]
+__all__ = ["classifier_op", "function_ops", "loss_function_ops"]

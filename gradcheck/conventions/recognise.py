@@ -12,6 +12,7 @@ from typing import Any
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
+from gradcheck.conventions.numerical import is_numerical
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS, is_optimizer, update_method
 from gradcheck.conventions.signature import (
     arguments,
@@ -92,7 +93,7 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
     """A single function that can be checked by itself, else None."""
     key = plain(name)
     args = [a for a in arguments(function, method=False) if a.required]
-    if "num" in key and "grad" in key and len(args) >= 2:
+    if is_numerical(name, function):
         return Planned(name, "numgrad", "functions", line=line)
     if (
         len(args) == 2
@@ -103,6 +104,8 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
         return Planned(name, "loss", "loss and gradient in one", line=line)
     if len(args) in (3, 4) and is_classifier([a.name for a in args], returned_names(function)):
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
+    if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:
+        return None  # a search that is handed the function itself
     if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
         return Planned(name, "optimizer", "functions", line=line)
     return None

@@ -33,6 +33,9 @@ def neighbours(x: Array) -> Array:
 def numerical_gradient(op: Op, case: Case) -> Iterator[Verdict]:
     """A user's own numerical gradient is right on known functions and restores x, also on errors."""
     call = op.make()
+    if op.reading and of_numbers(call):
+        yield from at_numbers(op, case, call)
+        return
     refused: list[str] = []
     for shape in SHAPES:
         try:
@@ -52,9 +55,58 @@ def numerical_gradient(op: Op, case: Case) -> Iterator[Verdict]:
         return
     if refused:
         yield verdict(LAW, "note", op, case, "x", refused[0])
-    yield from restored_after_error(
-        op, case, call, (2, 3) if refused and "(5,)" in refused[0] else (3,)
-    )
+    shape = (2, 3) if refused and "(5,)" in refused[0] else (3,)
+    yield from whole_numbers(op, case, call, shape)
+    yield from restored_after_error(op, case, call, shape)
+
+
+#: Functions of one number with their derivatives.
+OF_NUMBERS: tuple[tuple[str, Callable[[Any], Any], Callable[[float], float]], ...] = (
+    ("square", lambda x: x**2, lambda x: 2 * x),
+    ("0.01 x² + 0.1 x", lambda x: 0.01 * x**2 + 0.1 * x, lambda x: 0.02 * x + 0.1),
+    ("sine", lambda x: np.sin(x), lambda x: float(np.cos(x))),
+)
+NUMBERS = (0.7, -1.3, 5.0, 10.0)
+
+
+def of_numbers(call: Callable[..., Any]) -> bool:
+    """Whether a derivative takes a number; one that wants an array raises."""
+    try:
+        return np.size(call(OF_NUMBERS[0][1], NUMBERS[0])) == 1
+    except Exception:  # then it is tried with arrays, which report what they raise
+        return False
+
+
+def at_numbers(op: Op, case: Case, call: Callable[..., Any]) -> Iterator[Verdict]:
+    """The first fault on known functions of one number."""
+    for name, f, derivative in OF_NUMBERS:
+        for x in NUMBERS:
+            got, true = float(np.asarray(call(f, x)).reshape(())), derivative(x)
+            if not abs(got - true) <= 1e-3 * max(abs(true), 1e-2):
+                text = f"gradient = {got:.8g}, but should be {true:.8g} for the {name} at x = {x:g}"
+                yield verdict(LAW, "fail", op, case, "gradient", text, claimed=got, measured=true, bound=1e-3)  # fmt: skip
+                return
+    yield verdict(LAW, "pass", op, case, resolution=1e-3)
+
+
+def whole_numbers(
+    op: Op, case: Case, call: Callable[..., Any], shape: tuple[int, ...]
+) -> Iterator[Verdict]:
+    """An array of whole numbers: where x + h is cut off to x, every slope is 0."""
+    name, f, gradient = KNOWN[0]
+    x = 2 + np.arange(int(np.prod(shape))).reshape(shape)
+    wanted = gradient(x.astype(np.float64))
+    try:
+        got = np.asarray(call(as_their_argument(f, x), x), dtype=np.float64)
+    except (TypeError, ValueError):  # refusing whole numbers is a legal answer, and a loud one
+        return
+    if got.shape != wanted.shape or np.max(np.abs(got - wanted)) > 1e-3 * np.max(np.abs(wanted)):
+        index, mine, true = first_difference(np.broadcast_to(got, wanted.shape), wanted)
+        text = (
+            f"{subscript('gradient', index)} = {mine:.8g}, but should be {true:.8g} for the {name}, where x holds whole "
+            f"numbers ({x.dtype}): x + h is cut off; begin with x = np.array(x, dtype=float)"
+        )
+        yield verdict(LAW, "note", op, case, "gradient", text, index=index, claimed=mine, measured=true, bound=1e-3)  # fmt: skip
 
 
 def at_shape(
