@@ -108,8 +108,9 @@ def mean_squared_error(y: npt.ArrayLike, t: npt.ArrayLike) -> Any:
 def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> Any:
     """The mean of ``-log y[label]`` over the batch; labels are class indices or one-hot.
 
-    Not finite where the labelled probability is 0: the book adds 1e-7 inside the logarithm, which
-    its gradients ignore. `softmax_loss` is finite for every input.
+    A probability of 0 counts as the smallest normal number: the loss is finite, as in the book,
+    which adds 1e-7 inside the logarithm, but other probabilities are not blurred by it.
+    `softmax_loss` is right for every input.
 
     Examples
     --------
@@ -118,8 +119,8 @@ def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> Any:
     """
     p, t = _rows(y, t)
     index = class_index(t, p.shape[0], p.shape[1], "t")
-    with np.errstate(divide="ignore"):
-        return -np.mean(np.log(p[np.arange(len(p)), index]))
+    labelled = p[np.arange(len(p)), index]
+    return -np.mean(np.log(np.maximum(labelled, np.finfo(labelled.dtype).tiny)))
 
 
 def softmax_loss(x: npt.ArrayLike, t: npt.ArrayLike) -> Any:
