@@ -5,7 +5,7 @@ import numpy as np
 
 class MSE:
     def forward(self, pred, target):
-        self.diff = pred - target
+        self.diff = pred - target.reshape(pred.shape)
         return np.mean(self.diff**2)
 
     def backward(self):
@@ -14,7 +14,7 @@ class MSE:
 
 class MAE:
     def forward(self, pred, target):
-        self.diff = pred - target
+        self.diff = pred - target.reshape(pred.shape)
         return np.mean(np.abs(self.diff))
 
     def backward(self):
@@ -26,7 +26,7 @@ class Huber:
         self.delta = delta
 
     def forward(self, pred, target):
-        self.r = pred - target
+        self.r = pred - target.reshape(pred.shape)
         small = np.abs(self.r) <= self.delta
         quad = 0.5 * self.r**2
         lin = self.delta * (np.abs(self.r) - 0.5 * self.delta)
@@ -40,7 +40,7 @@ class Huber:
 
 class LogCosh:
     def forward(self, pred, target):
-        self.r = pred - target
+        self.r = pred - target.reshape(pred.shape)
         a = np.abs(self.r)
         return np.mean(a + np.log1p(np.exp(-2 * a)) - np.log(2.0))
 
@@ -67,10 +67,10 @@ class SparseCrossEntropy:
 
     def forward(self, logits, labels):
         n = logits.shape[0]
-        e = np.exp(logits - logits.max(axis=1, keepdims=True))
-        self.p = e / e.sum(axis=1, keepdims=True)
-        self.labels = labels
-        return -np.log(self.p[np.arange(n), labels]).mean()
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        logp = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        self.p, self.labels = np.exp(logp), labels
+        return -logp[np.arange(n), labels].mean()
 
     def backward(self):
         n = self.p.shape[0]
@@ -82,6 +82,7 @@ class SparseCrossEntropy:
 
 class BCEWithLogits:
     def forward(self, logits, target):
+        target = target.reshape(logits.shape).astype(float)
         self.z, self.t = logits, target
         loss = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
         return loss.mean()

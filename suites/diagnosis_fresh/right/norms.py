@@ -72,7 +72,7 @@ class BatchNorm:
 
 
 def l2_normalize_forward(x):
-    norm = np.sqrt(np.sum(x**2, axis=1, keepdims=True))
+    norm = np.sqrt(np.sum(x**2, axis=1, keepdims=True) + 1e-12)
     y = x / norm
     return y, (y, norm)
 
