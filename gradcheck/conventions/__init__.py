@@ -17,10 +17,11 @@ from gradcheck.conventions.adapt_functions import (
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
+from gradcheck.conventions.loss_networks import loss_network_op
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, trained_op
 from gradcheck.conventions.numerical import numgrad_op
-from gradcheck.conventions.optimizer_given import given_op, steps_alone
+from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Op
@@ -50,6 +51,10 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return constructed(source, optimizer_op)
     if kind == "accuracy":
         return constructed(source, accuracy_op)[:1]
+    if kind in {"loss", "layer", "model"} and is_class:
+        network = loss_network_op(source)
+        if network is not None:
+            return [network]
     if kind == "model":
         return [model(source)]
     if kind == "classifier":
@@ -88,7 +93,7 @@ def constructed(
 ) -> list[Op]:
     """The Op of the first recipe that can be built, and of its variants."""
     last = ""
-    if adapt is optimizer_op and steps_alone(source.obj):
+    if adapt is optimizer_op and is_given(source.obj):
         return [given_op(source.name, source.obj)]
     for made in recipes(source.obj, source.name, source.namespace, source.tree, source.init):
         try:

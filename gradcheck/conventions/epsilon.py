@@ -9,8 +9,11 @@ of 0.99999 there is a bug, not an epsilon.
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from gradcheck.conventions.signature import returned_names
@@ -41,21 +44,40 @@ def is_backward(function: types.FunctionType) -> bool:
 
 
 def functions_of(obj: Any, namespace: Any) -> list[types.FunctionType]:
-    """The user's functions an object may call: its class's methods and its file's functions."""
-    found: list[types.FunctionType] = []
+    """The user's functions an object may call: its class's methods, its file's functions, and
+    those of the user's other modules that they have imported."""
+    found: dict[int, types.FunctionType] = {}
     classes = list(getattr(obj, "__mro__", ()))[:-1]
-    members = [v for c in classes for v in vars(c).values()]
-    pool = [*members, *(v for v in namespace.values())]
-    for value in pool:
+    waiting = [v for c in classes for v in vars(c).values()] + list(namespace.values())
+    seen = {id(namespace)}
+    while waiting:
+        value = waiting.pop()
         value = getattr(value, "__func__", value)
-        if isinstance(value, types.FunctionType) and not is_backward(value):
-            found.append(value)
-        elif isinstance(value, type) and getattr(value, "__module__", None) == namespace.get(
-            "__name__"
-        ):
-            methods = [m for m in vars(value).values() if isinstance(m, types.FunctionType)]
-            found += [m for m in methods if not is_backward(m)]
-    return list({id(f): f for f in found}.values())
+        if isinstance(value, type) and id(value) not in seen and of_user(value.__module__):
+            seen.add(id(value))
+            waiting += [m for m in vars(value).values() if isinstance(m, types.FunctionType)]
+        if not isinstance(value, types.FunctionType) or id(value) in found:
+            continue
+        if not is_backward(value):
+            found[id(value)] = value
+        space = value.__globals__
+        if id(space) not in seen and of_user(value.__module__):
+            seen.add(id(space))
+            waiting += list(space.values())
+    return list(found.values())
+
+
+def of_user(module: str | None) -> bool:
+    """Whether a module is neither installed nor ours."""
+    file = str(getattr(sys.modules.get(module or ""), "__file__", "") or "")
+    ours = Path(__file__).parents[1]
+    library = Path(os.__file__).parent
+    return bool(module) and not (
+        "site-packages" in Path(file).parts
+        or (file and Path(file).is_relative_to(library))
+        or (file and Path(file).is_relative_to(ours))
+        or str(module).partition(".")[0] in {"gradcheck", "gradcheck_reference", "builtins"}
+    )
 
 
 def small_constants(obj: Any, namespace: Any) -> list[float]:
