@@ -53,7 +53,9 @@ class Bench:
     configs
         What it returned since, one for each parameter.
     given
-        Parameter objects, or the model, that the constructor was given.
+        What the constructor was given: parameter objects, arrays, layers or a model.
+    slopes
+        The container of gradients it was given beside them, if any.
     """
 
     form: Form
@@ -62,6 +64,7 @@ class Bench:
     config: dict[str, Any] | None = None
     configs: list[Any] = field(default_factory=list)
     given: Any = None
+    slopes: Any = None
     layer_class: type[Holder] = field(default_factory=lambda: type("Holder", (Holder,), {}))
 
 
@@ -270,6 +273,43 @@ def on_given_model(
     return list(model.params)
 
 
+def on_given_arrays(
+    update: Callable[..., Any], bench: Bench, values: Arrays, grads: Arrays
+) -> Arrays:
+    """``step(grads)`` over a list or dict of arrays given to the constructor, or ``step()`` where
+    that was given the gradients too; new arrays count where they are returned.
+    """
+    held = bench.given
+    keys = list(held) if isinstance(held, dict) else range(len(held))
+    for k, v in zip(keys, values, strict=True):
+        held[k] = put(held[k], v)
+    if bench.slopes is not None:
+        for k, g in zip(keys, grads, strict=True):
+            bench.slopes[k][...] = g
+        out = call_quietly(update)
+    else:
+        slopes = dict(zip(keys, grads, strict=True)) if isinstance(held, dict) else list(grads)
+        out = call_quietly(update, slopes)
+    if isinstance(out, type(held)) and len(out) == len(held):
+        held = out
+    return [held[k] for k in keys]
+
+
+def on_given_layers(
+    update: Callable[..., Any], bench: Bench, values: Arrays, grads: Arrays
+) -> Arrays:
+    """``step()`` over layers given to the constructor, alone or in a model."""
+    layers = bench.given if isinstance(bench.given, list) else bench.given.layers
+    size = len(values) // len(layers)
+    chunks = [slice(i * size, (i + 1) * size) for i in range(len(layers))]
+    for layer, chunk in zip(layers, chunks, strict=True):
+        fill_holder(bench.form, layer, values[chunk], grads[chunk])
+    before = [[v.copy() for v in layer_values(bench.form, layer)] for layer in layers]
+    call_quietly(update)
+    pairs = zip(layers, before, strict=True)
+    return [v for layer, old in pairs for v in read_holder(bench.form, layer, old)]
+
+
 #: The spellings under which a parameter object holds its value and its gradient.
 VALUE, GRADIENT = ("data", "value", "w", "params"), ("grad", "gradient", "g", "grads")
 
@@ -299,5 +339,7 @@ STEPS: Mapping[str, Callable[[Callable[..., Any], Bench, Arrays, Arrays], Arrays
     "model": on_holders,
     "container": on_holders,
     "given": on_given,
-    "model_given": on_given_model,
+    "given_arrays": on_given_arrays,
+    "given_layers": on_given_layers,
+    "given_model": on_given_model,
 }

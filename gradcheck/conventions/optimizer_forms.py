@@ -38,7 +38,7 @@ class Form:
     name
         ``layer``, ``layers``, ``model``, ``container``, ``dicts``, ``lists``, ``arrays`` (with
         ``_swapped`` where gradients come first), ``named_array``, ``array_named``, ``step_only``,
-        ``function``, ``given``, ``model_given``; ``layers:dicts`` says what the layers hold.
+        ``function``, ``given``, ``given_arrays``, ``given_layers``, ``given_model``; ``layers:dicts`` says what the layers hold.
     pairs
         Attribute of a parameter -> attribute of its gradient, for forms that hand over objects.
     names, gradients

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import copy
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck.construct import guesses
 from gradcheck.conventions.live import Live, Refused
-from gradcheck.conventions.optimizer_calls import Bench, Holder, write_parameter
-from gradcheck.conventions.optimizer_forms import KEYS, SHAPES, Form
+from gradcheck.conventions.optimizer_calls import Bench, Holder, fill_holder, write_parameter
+from gradcheck.conventions.optimizer_forms import (
+    KEYS,
+    SHAPES,
+    Form,
+    attribute_pairs,
+    attributes_read,
+    form_of,
+    is_gradient_name,
+)
 from gradcheck.conventions.optimizer_names import update_method
 from gradcheck.conventions.optimizers import moves, stepping
 from gradcheck.conventions.signature import arguments, plain
 from gradcheck.types import Op
 
+#: For code that runs only where all parameters have one shape; the laws say what it does with two.
+ALIKE = (SHAPES[0],) * len(SHAPES)
 MODEL_NAMES = {"model", "net", "network", "nn"}
+#: First arguments of a constructor that takes what is to be updated.
+GIVEN_NAMES = ("param", "weight", "layer", "variable", "theta")
 
 
-def steps_alone(cls: Any) -> bool:
-    """Whether the step takes nothing, so that the constructor must take what it updates."""
+def is_given(cls: Any) -> bool:
+    """Whether the constructor takes what is to be updated: the step takes nothing, or gradients."""
     method = update_method(cls)
-    return method is not None and not [a for a in arguments(getattr(cls, method)) if a.required]
+    if method is None:
+        return False
+    wanted = [plain(a.name) for a in arguments(getattr(cls, method)) if a.required]
+    first = [plain(a.name) for a in arguments(cls.__init__) if a.required][:1]
+    if not wanted:
+        return True
+    named = bool(first) and (first[0] in MODEL_NAMES or first[0].startswith(GIVEN_NAMES))
+    return named and len(wanted) == 1 and is_gradient_name(wanted[0])
 
 
 def given_op(name: str, cls: Any) -> Op:
@@ -32,57 +55,124 @@ def given_op(name: str, cls: Any) -> Op:
     Raises
     ------
     Refused
-        It cannot be built from parameter objects, or its step changes nothing.
+        It cannot be built from parameters in any form, or its step changes nothing.
     """
     method = update_method(cls)
     required = [a for a in arguments(cls.__init__) if a.required]
     if method is None or not required:
         raise Refused("its step takes nothing, and its constructor no parameters")
     first, *others = required
-    values = {a.name: ast.literal_eval(guesses(a)[0]) for a in others}
-    if plain(first.name) in MODEL_NAMES:
-        return model_given(name, cls, method, values)
+    beside = others[:1] if others and is_gradient_name(plain(others[0].name)) else []
+    values = {a.name: ast.literal_eval(guesses(a)[0]) for a in others if a not in beside}
 
-    def make() -> Live:
+    def op(form: Form, given: Callable[[], Any], text: str) -> Op:
+        def make() -> Live:
+            held = given()
+            slopes = {a.name: copy.deepcopy(held) for a in beside}
+            live = Live(cls(held, **slopes, **values))
+            live.memory["bench"] = Bench(form, given=held, slopes=next(iter(slopes.values()), None))
+            return live
+
+        return stepping(name, make, method, form, f"{name}({text})", cls)
+
+    takes_gradients = bool([a for a in arguments(getattr(cls, method)) if a.required])
+    kinds = (
+        [arrays_given]
+        if takes_gradients or beside
+        else [models_given, layers_given, objects_given]
+        if plain(first.name) in MODEL_NAMES
+        else [objects_given, layers_given, models_given]
+    )
+    return tried([op(*each) for kind in kinds for each in kind(cls, first.name)], method)
+
+
+Given = tuple[Form, Callable[[], Any], str]
+
+
+def objects_given(cls: Any, name: str) -> Iterator[Given]:
+    """``SGD(parameters)``: objects that hold a value and a gradient."""
+
+    def given() -> list[Holder]:
         held = [Holder() for _ in SHAPES]
         for one, shape in zip(held, SHAPES, strict=True):
             write_parameter(one, np.zeros(shape), np.zeros(shape))
-        return built_on(form, held, lambda: cls(held, **values))
+        return held
 
-    names = tuple(f"{first.name}[{i}]" for i in range(len(SHAPES)))
-    form = Form("given", {}, names, tuple(f"the gradient of {n}" for n in names))
-    return tried([stepping(name, make, method, form, f"{name}(parameters)", cls)], method)
-
-
-def built_on(form: Form, given: Any, construct: Callable[[], Any]) -> Live:
-    """A live optimizer with the parameters it was given on its bench."""
-    live = Live(construct())
-    live.memory["bench"] = Bench(form, given=given)
-    return live
+    names = tuple(f"{name}[{i}]" for i in range(len(SHAPES)))
+    yield (
+        Form("given", {}, names, tuple(f"the gradient of {n}" for n in names)),
+        given,
+        "parameters",
+    )
 
 
-def model_given(name: str, cls: Any, method: str, values: dict[str, Any]) -> Op:
-    """The Op of an optimizer given a model: it reads ``model.params`` and ``model.grads``.
+def arrays_given(cls: Any, name: str) -> Iterator[Given]:
+    """``SGD(params)`` with ``step(grads)`` or ``SGD(params, grads)``: lists or dicts of arrays."""
+    kinds = (((0, 1), list_of), (KEYS[:2], dict_of))
+    for shapes, (keys, collect) in itertools.product((SHAPES, ALIKE), kinds):
+        names = tuple(f"{name}[{k!r}]" for k in keys)
+        form = Form("given_arrays", {}, names, tuple(f"grads[{k!r}]" for k in keys), shapes)
+        make = functools.partial(ones_in, collect, shapes)
+        yield form, make, name
 
-    Raises
-    ------
-    Refused
-        It cannot be built from such a model, or its step changes nothing.
-    """
 
-    def op_for(keys: tuple[Any, ...], collect: Callable[[list[Any]], Any]) -> Op:
-        names = tuple(f"model.params[{k!r}]" for k in keys)
-        form = Form("model_given", {}, names, tuple(f"model.grads[{k!r}]" for k in keys))
+def layers_given(cls: Any, name: str) -> Iterator[Given]:
+    """``SGD(layers)`` or ``SGD(model)`` with ``model.layers``: two layers of two parameters."""
+    pairs = attribute_pairs(attributes_read(cls))
+    for holds, own in (("dicts", pairs), ("lists", {})):
+        one = form_of(f"layers:{holds}", own, ("params", "grads"))
+        names, gradients = (
+            tuple(f"layers[{i}].{n}" for i in range(2) for n in part)
+            for part in (one.names, one.gradients)
+        )
+        form = replace(
+            one,
+            name=f"given_layers:{holds}",
+            names=names,
+            gradients=gradients,
+            shapes=one.shapes * 2,
+        )
 
-        def make() -> Live:
+        def given(form: Form = form, one: Form = one) -> list[Holder]:
+            layers = [Holder(), Holder()]
+            for layer in layers:
+                ones = [np.ones(s) for s in one.shapes]
+                fill_holder(form, layer, ones, [v.copy() for v in ones])
+            return layers
+
+        def model(given: Callable[[], list[Holder]] = given) -> Holder:
+            layers = given()
+            return Holder(layers=layers, trainable_layers=layers)
+
+        yield form, model if plain(name) in MODEL_NAMES else given, name
+
+
+def models_given(cls: Any, name: str) -> Iterator[Given]:
+    """``SGD(model)`` with ``model.params`` and ``model.grads``."""
+    for keys, collect in (((0, 1), list_of), (KEYS[:2], dict_of)):
+        names = tuple(f"{name}.params[{k!r}]" for k in keys)
+        form = Form("given_model", {}, names, tuple(f"{name}.grads[{k!r}]" for k in keys))
+
+        def given(collect: Callable[[list[Any]], Any] = collect) -> Holder:
             params, grads = (collect([np.ones(s) for s in SHAPES]) for _ in range(2))
-            model = Holder(params=params, grads=grads)
-            return built_on(form, model, lambda: cls(model, **values))
+            return Holder(params=params, grads=grads)
 
-        return stepping(name, make, method, form, f"{name}(model)", cls)
+        yield form, given, name
 
-    as_dict = op_for(KEYS[:2], lambda arrays: dict(zip(KEYS, arrays, strict=False)))
-    return tried([op_for((0, 1), list), as_dict], method)
+
+def ones_in(collect: Callable[[list[Any]], Any], shapes: tuple[tuple[int, ...], ...]) -> Any:
+    """Arrays of these shapes in a container."""
+    return collect([np.ones(s) for s in shapes])
+
+
+def list_of(arrays: list[Any]) -> Any:
+    """Arrays in a list."""
+    return list(arrays)
+
+
+def dict_of(arrays: list[Any]) -> Any:
+    """Arrays under the usual keys."""
+    return dict(zip(KEYS, arrays, strict=False))
 
 
 def tried(ops: list[Op], method: str) -> Op:
@@ -99,7 +189,7 @@ def tried(ops: list[Op], method: str) -> Op:
             if moves(op):
                 return op
         except Exception as error:
-            last = f"{method} of {op.built} raises {type(error).__name__}: {error}"
+            last = last or f"{method} of {op.built} raises {type(error).__name__}: {error}"
             continue
         last = last or f"{method} leaves the parameters it was given unchanged"
     raise Refused(last)

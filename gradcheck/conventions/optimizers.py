@@ -7,12 +7,14 @@ step, `optimizer_given` reads optimizers that are given their parameters at cons
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.construct import guesses
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.optimizer_calls import Bench, call_step
 from gradcheck.conventions.optimizer_forms import (
@@ -139,9 +141,14 @@ def stepping(
         return dict(zip(params, after, strict=True))
 
     refuse: Any = None
-    convention = {"layer": "nnfs", "dicts": "fish", "model_given": "given"}.get(
-        form.name, form.name
-    )
+    convention = {
+        "layer": "nnfs",
+        "dicts": "fish",
+        "given_model": "given",
+        "given_arrays": "given",
+        "given_layers:dicts": "given",
+        "given_layers:lists": "given",
+    }.get(form.name, form.name)
     return Op(
         name=name, kind="optimizer", convention=convention, make=fresh,
         parameters=lambda _l: {k: np.zeros(s) for k, s in zip(form.names, form.shapes, strict=True)},
@@ -190,5 +197,28 @@ def function_optimizers(name: str, function: Any) -> list[Op]:
         except Refused as refusal:
             problem = refusal
     if not found:
-        raise Refused(f"cannot be called as {call}, config): {problem}")
+        return [over_containers(name, function, problem)]
     return found
+
+
+def over_containers(name: str, function: Any, problem: Refused) -> Op:
+    """The Op of ``f(params, grads, lr)`` over dicts or lists.
+
+    Raises
+    ------
+    Refused
+        It cannot be called that way either; `problem` says why not over single arrays.
+    """
+    p, g, *others = arguments(function, method=False)
+    rates = {a.name: ast.literal_eval(guesses(a)[0]) for a in others if a.required}
+    shown = "".join(f", {k}={v!r}" for k, v in rates.items())
+    text = f"{name}({p.name}, {g.name}{shown})"
+    fixed = functools.partial(function, **rates)
+    forms = [form_of(kind, {}, (p.name, g.name)) for kind in ("dicts", "lists")]
+    ops = [op_of(name, lambda: fixed, "__call__", form, text, function) for form in forms]
+    try:
+        return first_that_moves(ops, name)
+    except Refused as refusal:
+        raise Refused(
+            f"cannot be called with arrays ({problem}) or containers: {refusal}"
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from typing import Any
@@ -45,7 +46,7 @@ def values_of(live: Any) -> dict[str, float]:
     bench = getattr(live, "memory", {}).get("bench")
     configs = [c for c in getattr(bench, "configs", []) if isinstance(c, dict)]
     config = configs[0] if configs else getattr(bench, "config", None)
-    if inspect.isroutine(inner):
+    if inspect.isroutine(inner) or isinstance(inner, functools.partial):
         held: dict[Any, Any] = defaults_of(inner)
     else:
         held = dict(vars(inner)) if hasattr(inner, "__dict__") else {}
