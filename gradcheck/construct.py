@@ -235,15 +235,39 @@ def recipes(
     for call in calls:
         if any(is_known(a, scope) for a in call_arguments(call)):
             yield recipe(call, scope)
+    small = small_sizes(obj)
     if not required:
+        if small:
+            yield recipe(f"{name}({small})", scope)
         yield recipe(f"{name}()", scope)
         optional = optional_sizes(obj)
         if optional:
             yield recipe(f"{name}({optional})", scope)
     else:
+        if small:
+            yield from itertools.islice(by_trial(name, required, scope, small), 24)
         yield from by_trial(name, required, scope)
     for call in calls:
         yield recipe(call, scope)
+
+
+def small_sizes(obj: Any) -> str:
+    """``input_dim=(2, 6, 8), hidden_dim=6`` for defaults so large that checking would be slow."""
+    given = []
+    for a in arguments(getattr(obj, "__init__", obj)):
+        guess = guesses(a)[0]
+        if (
+            type(a.default) is int
+            and a.default >= 10
+            and guesses(a) is not GENERIC
+            and guess.isdigit()
+        ):
+            given.append(f"{a.name}={guess}")
+        if isinstance(a.default, tuple) and any(type(n) is int and n >= 10 for n in a.default):
+            shapes = {1: "(4,)", 2: "(6, 8)", 3: "(2, 6, 8)" if a.default[0] < 10 else "(6, 8, 2)"}
+            if len(a.default) in shapes:
+                given.append(f"{a.name}={shapes[len(a.default)]}")
+    return ", ".join(given)
 
 
 def optional_sizes(obj: Any) -> str:
@@ -256,7 +280,9 @@ def optional_sizes(obj: Any) -> str:
     return ", ".join(given)
 
 
-def by_trial(name: str, required: list[Arg], scope: Mapping[str, Any]) -> Iterator[Recipe]:
+def by_trial(
+    name: str, required: list[Arg], scope: Mapping[str, Any], more: str = ""
+) -> Iterator[Recipe]:
     """Combinations of guesses; the first guess of every argument comes first."""
     init = getattr(scope.get(name), "__init__", None)
     options = [
@@ -271,7 +297,7 @@ def by_trial(name: str, required: list[Arg], scope: Mapping[str, Any]) -> Iterat
         inner = ", ".join(
             f"{a.name}={v}" if a.keyword_only else v for a, v in zip(required, values, strict=True)
         )
-        yield recipe(shown(f"{name}({inner})"), scope)
+        yield recipe(shown(f"{name}({inner}, {more})" if more else f"{name}({inner})"), scope)
 
 
 def distinct(values: tuple[str, ...], position: int, required: list[Arg]) -> tuple[str, ...]:

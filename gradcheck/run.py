@@ -63,7 +63,8 @@ def is_asked_for(planned: Planned, name: str) -> bool:
     """Whether a user means this subject (a pair also by the name of either function)."""
     stem = re.escape(planned.name)
     either = rf"{stem}_(forward|backward|fwd|bwd)(_\w+)?|(forward|backward)_{stem}"
-    return name == planned.name or re.fullmatch(either, name) is not None
+    bare = re.sub(r"_(forward|backward)(?=_)", "", name, count=1)
+    return planned.name in {name, bare} or re.fullmatch(either, name) is not None
 
 
 def source_of(loaded: Loaded, planned: Planned, options: Options) -> Source:

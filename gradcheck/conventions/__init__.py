@@ -10,7 +10,6 @@ from gradcheck.construct import recipes
 from gradcheck.conventions.accuracies import accuracy_op
 from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import (
-    classifier_op,
     function_ops,
     loss_function_ops,
 )
@@ -21,6 +20,7 @@ from gradcheck.conventions.loss_networks import loss_network_op
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, trained_op
 from gradcheck.conventions.numerical import numgrad_op
+from gradcheck.conventions.objectives import classifier_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.sources import Source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from inspect import Parameter, Signature
 from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
@@ -14,11 +15,11 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
 from gradcheck.conventions.adapt_losses import loss_readings
 from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.trials import finish, shown_shape
-from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
+from gradcheck.types import Case, Op, Slot
 
 
 def pair_of(source: Source) -> tuple[Any, Any]:
@@ -216,6 +217,7 @@ def loss_function_ops(source: Source) -> list[Op]:
     """
     single = bound(source.namespace.get(source.name))
     if callable(single) and source.name not in functions.pairs(list(source.namespace)):
+        single = unmasked(single)
         lossy = losses.Lossy(lambda live: recording(live, single), lambda live: lambda: live.memory["gradient"],
                              single, no_arguments, averaged=False, fused=False)  # fmt: skip
     else:
@@ -230,6 +232,23 @@ def loss_function_ops(source: Source) -> list[Op]:
     if isinstance(found, str):
         raise Refused(found or "no predictions and labels were accepted")
     return [replace(found, convention="functions", obj=single)]
+
+
+def unmasked(function: Any) -> Any:
+    """``loss(x, y, mask)`` as a function of x and y, under a mask that leaves out one label of three."""
+    args = arguments(function, method=False)
+    needed = [a for a in args if a.required]
+    if len(needed) != 3 or not functions.is_mask(needed[2].name):
+        return function
+
+    def masked(x: Any, y: Any) -> Any:
+        mask = np.arange(np.size(y)).reshape(np.shape(y)) % 3 != 1
+        return function(x, y, mask)
+
+    names = [a.name for a in needed[:2]]
+    kinds = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    masked.__signature__ = Signature(kinds)  # type: ignore[attr-defined]
+    return masked
 
 
 def no_arguments() -> None:
@@ -267,46 +286,4 @@ def with_cache(live: Live, backward: Any) -> Callable[..., Any]:
     return call
 
 
-def classifier_op(source: Source) -> Op:
-    """The Op of ``svm_loss(W, X, y, reg) -> (loss, dW)``: the loss as a function of ``W``.
-
-    Raises
-    ------
-    Refused
-        The function does not run that way.
-    """
-    function = source.namespace[source.name]
-    names = [a.name for a in arguments(function, method=False) if a.required]
-    weights, data = names[:2]
-    rest = [0.1] * (len(names) - 3)
-    start = functions.parameter_maker([weights], [(4, 5)])
-
-    def holding(values: Primals) -> Live:
-        return Live(
-            SimpleNamespace(), {**start().args, **{k: np.array(v) for k, v in values.items()}}
-        )
-
-    def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        live.ret = call_quietly(function, live.args[weights], inputs[data], labels, *rest)
-        return np.asarray(live.ret[0], dtype=np.float64).reshape(())
-
-    def backward(live: Live, cot: Array, inputs: Primals, labels: Array | None) -> dict[str, Array]:
-        return {weights: live.ret[1]}
-
-    op = Op(
-        name=source.name, kind="model", convention="functions", make=lambda: holding({}),
-        parameters=lambda live: {weights: live.args[weights]},
-        with_parameters=holding,
-        forward=forward, backward=backward, slots=(Slot(data, ("N", 4)),),
-        labels=LabelSpec(("index",), 5, wide=True), terminal=True,
-        built=f"{source.name}({', '.join(names)})", obj=function, gradient_names={weights: f"d{weights}"},
-    )  # fmt: skip
-    try:
-        primals, labels = cases.draw(op, Case())
-        op.vjp(primals, labels)
-    except Exception as error:
-        raise Refused(f"{op.built} raises {type(error).__name__}: {error}") from error
-    return op
-
-
-__all__ = ["classifier_op", "function_ops", "loss_function_ops"]
+__all__ = ["function_ops", "loss_function_ops"]

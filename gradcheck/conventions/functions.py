@@ -74,7 +74,16 @@ def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
                     found[next(s for s in (stem, whole, name) if s not in found)] = (name, other)
                     taken |= {name, other}
                     break
+    for name in names:  # a second backward of the same forward: batchnorm_backward_alt
+        match = re.match(r"^(.+)_(?:backward|bwd)_(\w+)$", name)
+        if match and name not in taken and match[1] in found:
+            found[f"{match[1]}_{match[2]}"] = (found[match[1]][0], name)
     return dict(sorted(found.items(), key=lambda kv: names.index(kv[1][0])))
+
+
+def is_mask(name: str) -> bool:
+    """An argument that says which labels count."""
+    return plain(name) in {"mask", "masks", "ymask", "labelmask", "targetmask", "lossmask"}
 
 
 def options_of(function: Any, arg: str) -> dict[str, Any]:
@@ -158,6 +167,12 @@ def shapes_for(
         plain_shapes = [*plain_shapes[1:], plain_shapes[0]]
     if not params:
         order = [*plain_shapes, *order]
+    if any(w in key for w in ("rnn", "lstm", "gru")):
+        gated = [g for g in map(gate_shape, params) if g is not None]
+        double = [(*g[:-1], 2 * g[-1]) if i < 3 else g for i, g in enumerate(gated)]
+        for sizes in (gated, double) if len(gated) == len(params) else ():
+            yield ("N", 4), sizes
+            yield ("N", "T", 4), sizes
     for shape, table in order:
         chosen = [match_shape(p, table) for p in params]
         if all(c is not None for c in chosen):
@@ -166,6 +181,16 @@ def shapes_for(
         for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
             tails = itertools.product([(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1)], repeat=len(params))
             yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
+
+
+def gate_shape(param: str) -> tuple[int, ...] | None:
+    """The shape of one gate's matrix or bias: ``Wxr`` (4, 6), ``Whr`` and ``Ur`` (6, 6), ``br`` (6,)."""
+    key = plain(param)
+    if key.startswith("b"):
+        return (6,)
+    if key.startswith("u") or (key.startswith("w") and "h" in key):
+        return (6, 6)
+    return (4, 6) if key.startswith("w") else None
 
 
 def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:

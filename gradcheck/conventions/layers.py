@@ -63,6 +63,9 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
     try:
         live.out = calls.forward(live, [np.array(a) for a in arrays], None, True)
     except Exception as error:
+        lost = lost_import(error)
+        if lost:
+            raise Refused(f"forward needs {lost}, whose import failed here") from error
         raise Refused(f"forward raises {type(error).__name__}: {error}") from error
     place = None
     if not arrays_of(live.out):

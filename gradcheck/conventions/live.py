@@ -106,7 +106,7 @@ def arrays_of(value: Any) -> list[Array]:
     if value is None or isinstance(value, (str, bytes, bool, dict)):
         return []
     if isinstance(value, (tuple, list)) and any(
-        isinstance(v, (np.ndarray, np.generic, tuple, list)) or v is None for v in value
+        isinstance(v, (np.ndarray, np.generic, tuple, list, dict)) or v is None for v in value
     ):
         return [a for v in value for a in arrays_of(v)]
     inner = getattr(value, "data", None)

@@ -11,10 +11,11 @@ from gradcheck import cases
 from gradcheck.construct import recipes
 from gradcheck.conventions import places
 from gradcheck.conventions.consistency import miss
+from gradcheck.conventions.layers import lost_import
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone, live_maker
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.recognise import returns_gradients
-from gradcheck.conventions.signature import arguments
+from gradcheck.conventions.signature import arguments, plain
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 LOSS = ("loss", "compute_loss", "cost", "loss_function")
@@ -66,10 +67,11 @@ def first_reading(
     dims = [n for p, a in places.walk(proto.obj).items() if a.ndim > 1 for n in a.shape]
     last = ""
     candidates: list[Op] = []
-    for size in dict.fromkeys(dims):
+    shapes = [*image_shapes(proto.obj), *((n,) for n in dict.fromkeys(dims))]
+    for shape in shapes:
         for encoding in ("index", "onehot", "real", "binary"):
             try:
-                op = reading(name, cls, proto, make, text, loss, gradient, size, encoding, dims)
+                op = reading(name, cls, proto, make, text, loss, gradient, shape, encoding, dims)
             except Refused as refusal:
                 last = last or str(refusal)
                 continue
@@ -77,6 +79,17 @@ def first_reading(
                 return op
             candidates.append(op)
     return candidates[0] if candidates else last
+
+
+def image_shapes(obj: Any) -> list[tuple[int, ...]]:
+    """What a model keeps as the shape of its images: ``input_dim = (3, 32, 32)``."""
+    found = []
+    for name, value in vars(obj).items() if hasattr(obj, "__dict__") else ():
+        shaped = any(w in plain(name) for w in ("dim", "shape", "size"))
+        sizes = value if shaped and isinstance(value, (tuple, list)) else ()
+        if len(sizes) == 3 and all(type(n) is int and 0 < n <= 64 for n in sizes):
+            found.append(tuple(sizes))
+    return found
 
 
 def outputs_of(live: Live, x: Array) -> int:
@@ -92,7 +105,7 @@ def outputs_of(live: Live, x: Array) -> int:
 
 def reading(
     name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
-    size: int, encoding: str, dims: list[int],
+    shape: tuple[int, ...], encoding: str, dims: list[int],
 ) -> Op:  # fmt: skip
     """One reading of a model.
 
@@ -101,7 +114,7 @@ def reading(
     Refused
         It does not run.
     """
-    slot = Slot("x", ("N", size))
+    slot = Slot("x", ("N", *shape))
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
     live = clone(proto, {}, make)
@@ -113,8 +126,11 @@ def reading(
     except Refused:
         raise
     except Exception as error:
+        lost = lost_import(error)
+        if lost:
+            raise Refused(f"needs {lost}, whose import failed here") from error
         raise Refused(
-            f"input (3, {size}), labels {encoding}: {type(error).__name__}: {error}"
+            f"input {(3, *shape)}, labels {encoding}: {type(error).__name__}: {error}"
         ) from error
     if np.size(value) != 1 or not np.all(np.isfinite(value)):
         raise Refused("loss is not one finite number")

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.conventions.functions import pairs
+from gradcheck.conventions.functions import is_mask, pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
 from gradcheck.conventions.numerical import is_numerical
+from gradcheck.conventions.objectives import roles_of
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS, is_optimizer, update_method
 from gradcheck.conventions.signature import (
     arguments,
@@ -47,24 +48,31 @@ def plan_names(
     nodes = [n for n in definitions(tree) if n.name in namespace]
     functions = [n.name for n in nodes if not isinstance(n, ast.ClassDef)]
     found = pairs(functions)
-    members = {f: stem for stem, fs in found.items() for f in fs}
+    stems: dict[str, list[str]] = {}
+    for stem, (forward, _) in found.items():
+        stems.setdefault(forward, []).append(stem)
+    members = {f for fs in found.values() for f in fs}
     planned: list[Planned] = []
     for node in nodes:
         obj = namespace[node.name]
         if isinstance(node, ast.ClassDef):
             planned.append(plan_class(node.name, obj, node.lineno, namespace))
         elif node.name in members:
-            stem = members[node.name]
-            if found[stem][0] == node.name and any(is_abstract(namespace[f]) for f in found[stem]):
-                planned.append(Planned(stem, "unknown", reason="an empty body", line=node.lineno))
-            elif found[stem][0] == node.name:
-                kind = "loss" if is_loss_pair(found[stem], namespace) else "function"
-                planned.append(Planned(stem, kind, "functions", line=node.lineno))
+            for stem in stems.get(node.name, ()):
+                planned.append(plan_pair(stem, found[stem], namespace, node.lineno))
         else:
             single = plan_function(node.name, obj, node.lineno)
             if single is not None:
                 planned.append(single)
     return planned
+
+
+def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], line: int) -> Planned:
+    """What a forward and a backward function are."""
+    if any(is_abstract(namespace[f]) for f in pair):
+        return Planned(stem, "unknown", reason="an empty body", line=line)
+    kind = "loss" if is_loss_pair(pair, namespace) else "function"
+    return Planned(stem, kind, "functions", line=line)
 
 
 def definitions(tree: ast.Module) -> list[Any]:
@@ -96,31 +104,19 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
     if is_numerical(name, function):
         return Planned(name, "numgrad", "functions", line=line)
     if (
-        len(args) == 2
+        (len(args) == 2 or (len(args) == 3 and is_mask(args[2].name)))
         and returns_pair(function)
         and not {a.name for a in args} & set(returned_names(function))
         and (is_loss_name(name) or label_first(args) is not None)
     ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
-    if len(args) in (3, 4) and is_classifier([a.name for a in args], returned_names(function)):
+    if roles_of(function) is not None:
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
     if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:
         return None  # a search that is handed the function itself
     if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
         return Planned(name, "optimizer", "functions", line=line)
     return None
-
-
-def is_classifier(args: list[str], returned: list[str]) -> bool:
-    """CS231n's ``svm_loss(W, X, y, reg) -> (loss, dW)``."""
-    roles = [plain(a) for a in args[:3]]
-    return (
-        len(returned) == 2
-        and roles[0] in {"w", "weights", "theta"}
-        and roles[1] in {"x", "inputs", "data"}
-        and (roles[2] in {"y", "t"} or strong_label(roles[2]))
-        and "d" in returned[1].lower()
-    )
 
 
 def returns_pair(function: Any) -> bool:
@@ -143,7 +139,8 @@ def plan_class(
     key = plain(name)
     pair = verbs(cls)
     if is_model(cls, key):
-        return Planned(name, "model", line=line)
+        why = nothing_of_its_own(cls, namespace or {})
+        return skip(why) if why else Planned(name, "model", line=line)
     if is_optimizer(cls, key, pair):
         method = update_method(cls)
         if method is None or is_abstract(getattr(cls, method)):
@@ -313,6 +310,24 @@ def is_model(cls: Any, key: str) -> bool:
     if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
         return True
     return "add" in own and bool(own & {"forward", "set", "finalize"})
+
+
+def nothing_of_its_own(cls: Any, namespace: Mapping[str, Any]) -> str:
+    """Why a model's loss is nothing to check: left to its subclasses, or a function's own."""
+    loss = getattr(cls, "loss", None)
+    if not callable(loss) or "loss" not in {n for c in cls.__mro__[:-1] for n in vars(c)}:
+        return ""
+    if is_abstract(loss):
+        return "abstract: loss is left to its subclasses"
+    tree = tree_of(loss)
+    body = getattr(tree.body[0], "body", []) if isinstance(tree, ast.Module) else []
+    last = body[-1] if len([s for s in body if not isinstance(s, ast.Expr)]) == 1 else None
+    call = last.value if isinstance(last, ast.Return) else None
+    name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+    function = namespace.get(name) if name else None
+    if callable(function) and not isinstance(function, type) and roles_of(function) is not None:
+        return f"its loss is the function {name}, which is checked by itself"
+    return ""
 
 
 def returns_gradients(loss: Any) -> bool:

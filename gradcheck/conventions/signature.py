@@ -243,6 +243,6 @@ def last_name(node: ast.expr) -> str:
     for child in ast.walk(node):
         if isinstance(child, (ast.Name, ast.Attribute)) and child is not node:
             name = child.attr if isinstance(child, ast.Attribute) else child.id
-            if name not in {"np", "numpy", "self"}:
+            if name not in {"np", "numpy", "self", "float", "int"}:
                 return name
     return ""

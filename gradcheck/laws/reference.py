@@ -42,7 +42,7 @@ ACTIVATIONS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     (r"tanh", "activations", ("tanh",), True),
 )
 LOSSES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    (r"weight|focal|margin|logcosh|rmse|root|msle|squaredlog|ridge|regular|penalty|kl", "", (), ""),
+    (r"weight|focal|margin|mask|logcosh|rmse|root|msle|squaredlog|ridge|regular|penalty|kl", "", (), ""),
     (r"softmin|sparsemax|entmax|gumbel|softmax.*(binary|bce)", "", (), ""),
     (r"meansquare|^mse|mseloss|squarederror|lossmse", "losses", ("mean_squared_error",), "real"),
     (r"meanabsolute|^mae|maeloss|absoluteerror", "losses", ("mean_absolute_error",), "real"),
