@@ -99,8 +99,8 @@ def draw_labels(spec: LabelSpec, slots: tuple[Slot, ...], case: Case) -> Array:
     rng = generator(case, 3)
     sizes = dict(case.sizes)
     shape = slots[0].sized(sizes)
-    if spec.wide:  # a model: as wide as its prediction, not as its input
-        shape = (*shape[:-1], int(spec.classes))
+    if spec.wide:  # a model: as wide as its prediction, not as its input; one row for an image
+        shape = (*(shape[:1] if len(shape) == 4 else shape[:-1]), int(spec.classes))
     encoding = case.labels or spec.encodings[0]
     classes = sizes[spec.classes] if isinstance(spec.classes, str) else spec.classes
     return encode(encoding, shape, classes, rng).astype(label_dtype(encoding, case.label_dtype))
