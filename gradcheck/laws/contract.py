@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import inspect
 import linecache
 import os
 from collections.abc import Iterator
@@ -131,16 +132,33 @@ def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> It
     method = getattr(inner, "calculate", None)
     if op.kind != "loss" or not callable(method):
         return
-    try:
-        begin_pass(inner)
-        method(primals[op.slots[0].name].copy(), labels)
-    except (NameError, AttributeError) as error:
-        text = (
-            f"calculate raises {type(error).__name__}: {error}{code_line(error)}: there is no loss"
-        )
-        yield verdict("contract", "fail", op, case, "loss", text, detail=told(traced(error)))
-    except Exception:  # it wants other arguments than predictions and labels
+    parameters = required(method)
+    if len(parameters) != 2:
+        return  # it wants other arguments than predictions and labels
+    begin_pass(inner)
+    given = (primals[op.slots[0].name], labels)
+    raised: list[Exception] = []
+    for arguments in (given, given[::-1]):  # either may come first
+        try:
+            method(*(np.array(a) for a in arguments))
+        except Exception as error:
+            raised.append(error)
+            if "line" in traced(error):
+                continue
         return
+    first = raised[0]
+    text = f"calculate raises {type(first).__name__}: {first}{code_line(first)}: there is no loss"
+    yield verdict("contract", "fail", op, case, "loss", text, detail=told(traced(first)))
+
+
+def required(method: Any) -> list[str]:
+    """The arguments a method must be given; a signature that cannot be read has none."""
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind in kinds]
 
 
 def gradient_contract(op: Op, case: Case, name: str, primal: Array, gradient: Any) -> Verdict:

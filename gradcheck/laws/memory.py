@@ -201,6 +201,36 @@ def two_objects(op: Op, case: Case, parameters: Primals) -> Iterator[Verdict]:
                 f"two objects share the array {name}: training one changes the other",
             )
             return
+    yield from gradients_kept(op, case, (first, inputs, labels), (second, strange, targets))
+
+
+def gradients_kept(op: Op, case: Case, one: Any, other: Any) -> Iterator[Verdict]:
+    """The gradients one object keeps are still there after another object's backward."""
+    live, inputs, labels = one
+    output = np.array(
+        op.forward(live, {k: v.copy() for k, v in inputs.items()}, labels, case.train)
+    )
+    found = op.backward(live, cotangent_for(op, output, case), inputs, labels)
+    places = {k: place for k, g in found.items() for place, a in held_by(live) if a is g}
+    before = {k: np.array(found[k]) for k in places}
+    theirs, strange, targets = other
+    one_pass(op, case, theirs, strange, targets, None)
+    after = dict(held_by(live))
+    for name, place in places.items():
+        if not np.array_equal(after[place], before[name], equal_nan=True):
+            yield numbers_differ("interleaved", "fail", op, case, gradient_name(op, name), after[place], before[name],
+                                 f"another object's backward writes into the {place[0]} of this one: they share it")  # fmt: skip
+            return
+
+
+def held_by(live: Any) -> Iterator[tuple[tuple[Any, ...], Array]]:
+    """The arrays an object holds in its attributes, and in the dicts and lists there."""
+    for name, value in getattr(getattr(live, "obj", live), "__dict__", {}).items():
+        if isinstance(value, np.ndarray):
+            yield (name,), value
+        pairs: list[Any] = list(value.items()) if isinstance(value, dict) else []
+        pairs += enumerate(value) if isinstance(value, (list, tuple)) else []
+        yield from (((name, k), v) for k, v in pairs if isinstance(v, np.ndarray))
 
 
 def one_pass(op: Op, case: Case, live: Any, inputs: Primals, labels: Any, between: Any) -> Primals:
