@@ -67,7 +67,8 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("classweights", "classweight", "weightsofclasses", "labelweights"), ("[0.5, 1.5, 2.0, 0.7]",)),
     (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
-    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>")),
+    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>", "<E>")),
+    (("corpus", "wordids", "tokenids"), ("np.arange(14) % 7",)),
     (("wh", "whh", "recurrentweights"), ("<WH>", "<WH3>", "<WH4>")),
     (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "<BX3>", "<BX4>", "True")),
     (("gamma",), ("<GAMMA>", "0.9", "2.0")), (("beta",), ("<GAMMA>", "0.9")),
@@ -89,7 +90,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 ARRAYS: dict[str, tuple[int, ...]] = {
     "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<KB>": (4,), "<GAMMA>": (4,),
-    "<Y>": (6, 1), "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
+    "<Y>": (6, 1), "<E>": (7, 4), "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
     # three and four gates side by side
     "<WX3>": (4, 18), "<WH3>": (6, 18), "<BX3>": (18,), "<WX4>": (4, 24), "<WH4>": (6, 24), "<BX4>": (24,),
 }  # fmt: skip

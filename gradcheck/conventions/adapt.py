@@ -91,7 +91,9 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
         if trial.problem:
             broken = broken or (made, make, proto, trial)
             continue
-        if all(s.name not in trial.grads for s in trial.slots) and holds_layers(proto.obj):
+        numbers = all(s.domain.startswith("index") for s in trial.slots) and trial.params
+        silent = all(s.name not in trial.grads for s in trial.slots) and not numbers
+        if silent and holds_layers(proto.obj):
             raise Refused(
                 "is a model or holds layers, and its backward gives no gradient of its input: check the "
                 "layers it is made of, or the whole model with its loss"

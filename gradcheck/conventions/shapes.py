@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from gradcheck.types import Slot
 
 
+#: Names of arguments that hold class or word numbers.
+INDICES = {"idx", "index", "indices", "indexes", "ids", "inds", "word_ids", "tokens", "positions", "target",
+           "targets", "t", "words", "label", "labels"}  # fmt: skip
+
+
 def shape_hypotheses(
     name: str, dims: tuple[int, ...], slots: tuple[str, ...]
 ) -> Iterator[tuple[Slot, ...]]:
@@ -48,6 +53,11 @@ def shape_hypotheses(
     if len(slots) == 1:
         yield from first
         return
+    last = slots[-1].lower().strip("_")
+    if last in INDICES:
+        for (lead,), (shape, k) in itertools.product(real, reversed(index)):
+            beside = (Slot(s, lead.shape) for s in slots[1:-1])
+            yield (lead, *beside, Slot(slots[-1], shape, f"index:{k}"))
     for (lead,) in first:
         for tails in tail_shapes(lead.shape, slots, dims):
             yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tails, strict=True)))
