@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.signature import Arg, arguments, choices, plain
+from gradcheck.usage import from_use
 
 SIZES_IN, SIZES_OUT, HIDDEN, CHANNELS, FILTERS, KERNEL = 4, 5, 6, 2, 4, 3
 
@@ -287,7 +288,15 @@ def by_trial(
     """Combinations of guesses; the first guess of every argument comes first."""
     init = getattr(scope.get(name), "__init__", None)
     options = [
-        (*map(repr, choices(init, a.name)), *distinct(guesses(a), i, required))
+        tuple(
+            dict.fromkeys(
+                (
+                    *map(repr, choices(init, a.name)),
+                    *from_use(scope.get(name), a.name, scope),
+                    *distinct(guesses(a), i, required),
+                )
+            )
+        )
         for i, a in enumerate(required)
     ]
     combinations = itertools.islice(itertools.product(*options), 4000)

@@ -1,0 +1,166 @@
+"""What a constructor's argument must be, from what the class does with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.conventions.signature import arguments, plain, tree_of
+
+#: How many values an argument is given from its use.
+MANY = 3
+#: Names by which the second of two functions is the derivative of the first.
+DERIVATIVE = ("prime", "deriv", "grad", "backward", "_d", "d_")
+
+
+@dataclass
+class Use:
+    """What is done with an argument, or with the attribute that holds it.
+
+    Attributes
+    ----------
+    called
+        It is called itself.
+    methods
+        Names of the methods called on it.
+    each
+        Names of the methods called on its elements.
+    keyed
+        Names of the dicts it is a key of.
+    """
+
+    called: bool = False
+    methods: set[str] = field(default_factory=set)
+    each: set[str] = field(default_factory=set)
+    keyed: list[str] = field(default_factory=list)
+
+
+def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
+    """Expressions for an argument that its name alone does not tell, best first.
+
+    A key of a dict of the file, a function, an object of another class of the file that has the
+    methods called on it, or a list of such objects.
+    """
+    found = use_of(cls, name)
+    keys = [repr(k) for d in found.keyed for k in keys_of(scope.get(d))]
+    if found.each:
+        chain = layer_chain(cls, found.each, scope)
+        return (*keys[:MANY], *([chain] if chain else []))
+    if found.methods:
+        return (*keys[:MANY], *siblings(cls, found.methods, scope, name)[:MANY])
+    if found.called:
+        second = any(w in name.lower() for w in DERIVATIVE)
+        return (*keys[:MANY], "<ACT'>" if second else "<ACT>")
+    return tuple(keys[:MANY])
+
+
+def use_of(cls: Any, name: str) -> Use:
+    """How the class uses an argument of its constructor."""
+    found = Use()
+    tree = tree_of(cls)
+    if not isinstance(cls, type) or tree is None:
+        return found
+    attributes = {
+        t.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and is_name(node.value, name)
+        for t in node.targets
+        if isinstance(t, ast.Attribute)
+    }
+
+    def is_it(node: ast.AST) -> bool:
+        return is_name(node, name) or (
+            isinstance(node, ast.Attribute)
+            and node.attr in attributes
+            and getattr(node.value, "id", "") == "self"
+        )
+
+    elements = {v for node in ast.walk(tree) for v in elements_of(node, is_it)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if is_it(node.func.value):
+                found.methods.add(node.func.attr)
+            elif getattr(node.func.value, "id", "") in elements:
+                found.each.add(node.func.attr)
+        if isinstance(node, ast.Call) and is_it(node.func):
+            found.called = True
+        if isinstance(node, ast.Subscript) and is_name(node.slice, name):
+            found.keyed.append(getattr(node.value, "id", getattr(node.value, "attr", "")))
+    return found
+
+
+def is_name(node: ast.AST, name: str) -> bool:
+    """Whether a node is this variable."""
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def elements_of(node: ast.AST, is_it: Any) -> Iterator[str]:
+    """The variable of a loop over it, also reversed or enumerated."""
+    if not isinstance(node, (ast.For, ast.comprehension)):
+        return
+    over: Any = node.iter
+    counted = False
+    while isinstance(over, ast.Call) and getattr(over.func, "id", "") in {"reversed", "enumerate"}:
+        counted = counted or getattr(over.func, "id", "") == "enumerate"
+        over = over.args[0] if over.args else None
+    if isinstance(over, ast.Subscript):  # self.layers[::-1]
+        over = over.value
+    if over is None or not is_it(over):
+        return
+    target = node.target
+    if counted and isinstance(target, ast.Tuple):
+        target = target.elts[-1]
+    if isinstance(target, ast.Name):
+        yield target.id
+
+
+def keys_of(value: Any) -> list[str]:
+    """The string keys of a dict, or nothing."""
+    return [k for k in value if isinstance(k, str)] if isinstance(value, Mapping) else []
+
+
+def siblings(cls: Any, methods: set[str], scope: Mapping[str, Any], name: str) -> list[str]:
+    """Calls without arguments of other classes with these methods, those that the name means first."""
+    key = plain(name)
+    fitting = [
+        n for n, other in scope.items()
+        if is_sibling(cls, other, methods) and not required(other)
+    ]  # fmt: skip
+    return [
+        f"{n}()" for n in sorted(fitting, key=lambda n: (key not in plain(n), fitting.index(n)))
+    ]
+
+
+def is_sibling(cls: Any, other: Any, methods: set[str]) -> bool:
+    """Another concrete class with these methods."""
+    return (
+        isinstance(other, type)
+        and other is not cls
+        and not issubclass(cls, other)
+        and all(callable(getattr(other, m, None)) for m in methods if not m.startswith("__"))
+    )
+
+
+def required(cls: Any) -> list[str]:
+    """The names of the arguments without which a class cannot be constructed."""
+    return [a.name for a in arguments(cls.__init__) if a.required] if "__init__" in dir(cls) else []
+
+
+def layer_chain(cls: Any, methods: set[str], scope: Mapping[str, Any]) -> str | None:
+    """``[Dense(4, 6), Tanh(), Dense(6, 5)]`` from layers of the file that have these methods."""
+    fitting = {n: c for n, c in scope.items() if is_sibling(cls, c, methods)}
+    dense = next((n for n, c in fitting.items() if len(required(c)) == 2 and is_dense(n)), None)
+    plain_ones = [n for n, c in fitting.items() if not required(c)]
+    hidden = next((n for n in plain_ones if plain(n) in {"tanh", "sigmoid", "relu"}), None)
+    if dense and hidden:
+        return f"[{dense}(4, 6), {hidden}(), {dense}(6, 5)]"
+    if dense:
+        return f"[{dense}(4, 6), {dense}(6, 5)]"
+    return f"[{hidden}(), {hidden}()]" if hidden else None
+
+
+def is_dense(name: str) -> bool:
+    """A fully connected layer's name."""
+    return any(w in plain(name) for w in ("dense", "linear", "affine", "fullyconnected", "fc"))
