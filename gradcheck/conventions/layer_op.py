@@ -103,12 +103,24 @@ def gradient_label(place: Place) -> str:
     return places.label(place[1:])
 
 
+#: ``zero_grad``, ``flush_gradients``, ``reset_state`` and their kin.
+RESETS = re.compile(
+    r"_?(reset|zero|clear|clean|flush|init)_?(?P<what>grads?|gradients?|states?|hidden|cache|memory)|"
+    r"_?(reset|flush)|set_state"
+)
+
+
+def resets(obj: Any, gradients: bool = False) -> list[str]:
+    """The methods that put an object back to its state before the first call."""
+    own = [n for c in type(obj).__mro__[:-1] for n in vars(c) if callable(getattr(obj, n, None))]
+    found = [(n, m) for n in dict.fromkeys(own) if (m := RESETS.fullmatch(n.lower()))]
+    return [n for n, m in found if not gradients or (m["what"] or "").startswith("grad")]
+
+
 def resetter(obj: Any) -> Callable[[Live], None] | None:
     """``zero_grad`` and its kin."""
-    for name in ("zero_grad", "zero_grads", "reset_grad", "reset_gradients", "clear_grad", "clear_grads",
-                 "clear_gradients", "zero_gradients", "reset_grads", "cleargrads", "zerograd"):  # fmt: skip
-        if callable(getattr(obj, name, None)):
-            return lambda live, method=name: getattr(live.obj, method)()  # type: ignore[misc]
+    for name in resets(obj, gradients=True):
+        return lambda live, method=name: getattr(live.obj, method)()  # type: ignore[misc]
     return None
 
 

@@ -29,13 +29,23 @@ class Holder:
         vars(self).update(attributes)
 
     def __getattr__(self, name: str) -> Any:
-        """``get_weights()`` and ``set_weights(value)`` of an attribute that is there or to be set."""
+        """``get_weights()``, ``set_weights(value)``, ``params_and_grads()``, as they are called."""
         verb, _, attribute = name.partition("_")
+        if "param" in name and "grad" in name:  # net.params_and_grads()
+            held = [h for h in vars(self).get("layers", [self]) if isinstance(h, Holder)]
+            return lambda: [p for h in held for p in pairs_of(h)]
         if verb == "set" and attribute:
             return lambda value: setattr(self, attribute, value)
         if verb == "get" and attribute:
             return lambda: vars(self).get(attribute, [])  # a cache that is not there yet
         raise AttributeError(f"a stand-in layer has no {name}")
+
+
+def pairs_of(holder: Holder) -> list[tuple[Array, Array]]:
+    """The parameters of a stand-in layer with their gradients."""
+    params, grads = vars(holder)["params"], vars(holder)["grads"]
+    keys = list(params) if isinstance(params, dict) else range(len(params))
+    return [(params[k], grads[k]) for k in keys]
 
 
 @dataclass

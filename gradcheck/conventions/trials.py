@@ -84,9 +84,38 @@ def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:
 def warmed(proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]) -> Live:
     """A clone after one forward on the base case."""
     twin = clone(proto, {}, make)
-    rng = cases.generator(Case(), 1)
-    calls.forward(twin, [cases.draw_slot(s, Case(), rng) for s in slots], None, True)
+    once(twin, calls, slots, make, Case())
     return twin
+
+
+def once(
+    live: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live], case: Case
+) -> None:
+    """One forward that makes what is made lazily, and leaves none of its input behind.
+
+    A list that grows with every pass is a memory of inputs, which is no part of the object.
+    """
+
+    def forward(one: Live) -> list[int]:
+        rng = cases.generator(case, 1)
+        calls.forward(one, [cases.draw_slot(s, case, rng) for s in slots], None, True)
+        return [len(kept) for kept in lists_of(one.obj)]
+
+    before = {id(kept): len(kept) for kept in lists_of(live.obj)}
+    lengths = forward(live)
+    if not any(lengths):
+        return
+    again = forward(clone(live, {}, make))
+    for kept, length, later in zip(lists_of(live.obj), lengths, again, strict=False):
+        if later > length:
+            del kept[before.get(id(kept), 0) :]
+
+
+def lists_of(obj: Any) -> list[list[Any]]:
+    """The lists in an object's attributes, and in the dicts there."""
+    values = list(vars(obj).values()) if hasattr(obj, "__dict__") else []
+    values += [v for d in values if isinstance(d, dict) for v in d.values()]
+    return [v for v in values if isinstance(v, list)]
 
 
 def lazily(
@@ -96,8 +125,7 @@ def lazily(
     one, two = clone(proto, {}, make), clone(proto, {}, make)
     before = fingerprint(one)
     for twin, seed in ((one, 0), (two, 1)):
-        rng = cases.generator(Case(seed=seed), 1)
-        calls.forward(twin, [cases.draw_slot(s, Case(seed=seed), rng) for s in slots], None, True)
+        once(twin, calls, slots, make, Case(seed=seed))
     new = {
         p: a for p, a in changed(one, before).items() if places.is_numeric(a) and p not in before
     }

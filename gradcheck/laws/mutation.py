@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.layer_op import resets
 from gradcheck.laws.common import (
     Run,
     cotangent_for,
@@ -163,16 +164,7 @@ def backward_again(op: Op, case: Case, once: dict[str, Array]) -> Iterator[Verdi
 def stateful(op: Op) -> Status:
     """A state carried on purpose (there is a method that resets it) is worth a note, not a fail."""
     inner = getattr(op.make(), "obj", None)
-    names = (
-        "reset_state",
-        "reset_states",
-        "reset",
-        "reset_hidden",
-        "clear_state",
-        "init_hidden",
-        "set_state",
-    )
-    return "note" if any(callable(getattr(inner, n, None)) for n in names) else "fail"
+    return "note" if inner is not None and resets(inner) else "fail"
 
 
 def step(op: Op, case: Case, live: Any, inputs: Any, labels: Any) -> Run:
