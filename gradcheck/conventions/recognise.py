@@ -21,6 +21,7 @@ from gradcheck.conventions.signature import (
     plain,
     returned_names,
     tree_of,
+    undecorated,
     verbs,
 )
 
@@ -28,6 +29,9 @@ MODEL_LOSS, MODEL_GRADIENT = (
     ("loss", "compute_loss", "cost"),
     ("gradient", "gradients", "backward", "backprop"),
 )
+#: Methods, one of which every model has that trains.
+TRAINED = {"loss", "fit", "train", "trainstep", "gradient", "gradients", "backward", "backprop", "set",
+           "finalize", "trainonbatch", "computeloss", "learn", "update", "step"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,26 @@ def plan_class(
     name: str, cls: Any, line: int, namespace: Mapping[str, Any] | None = None
 ) -> Planned:
     """What a class is: layer, loss, optimizer, accuracy, model, or skipped with the reason."""
+    found = read_class(name, cls, line, namespace)
+    if not found.reason and inspect.isclass(cls) and on_tensors(cls, found.kind):
+        why = "works on PyTorch's tensors, which carry their own gradients"
+        return Planned(name, "unknown", reason=why, line=line)
+    return found
+
+
+def on_tensors(cls: Any, kind: str) -> bool:
+    """A class derived from one of PyTorch's, or whose forward, backward or step calls PyTorch."""
+    if any(c.__module__.partition(".")[0] == "torch" for c in cls.__mro__):
+        return True
+    names: set[str | None] = {*(verbs(cls) or ())}
+    if kind == "optimizer":
+        names = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    functions = [undecorated(getattr(cls, n, None)) for n in names if n]
+    return any("torch" in f.__code__.co_names for f in functions if inspect.isfunction(f))
+
+
+def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | None) -> Planned:
+    """What a class is by its methods and its name."""
 
     def skip(why: str) -> Planned:
         return Planned(name, "unknown", reason=why, line=line)
@@ -139,8 +163,13 @@ def plan_class(
     key = plain(name)
     pair = verbs(cls)
     if is_model(cls, key):
+        own = {plain(n) for c in cls.__mro__[:-1] for n in vars(c)}
+        if pair is None and not own & TRAINED:
+            return skip(no_pair(cls))
         why = nothing_of_its_own(cls, namespace or {})
         return skip(why) if why else Planned(name, "model", line=line)
+    if "schedul" in key and pair is None:
+        return skip("a schedule: it changes a learning rate and takes no step")
     if is_optimizer(cls, key, pair):
         method = update_method(cls)
         if method is None or is_abstract(getattr(cls, method)):

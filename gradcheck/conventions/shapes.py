@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from gradcheck.types import Slot
 
-
 #: Names of arguments that hold class or word numbers.
 INDICES = {"idx", "index", "indices", "indexes", "ids", "inds", "word_ids", "tokens", "positions", "target",
            "targets", "t", "words", "label", "labels"}  # fmt: skip
