@@ -25,7 +25,7 @@ def shape_hypotheses(
                                           *(("N", "H", "W", c) for c in dims)]  # fmt: skip
     sequence: list[tuple[int | str, ...]] = [("N", "T", "D"), *(("N", "T", d) for d in dims),
                                              *(("T", "N", d) for d in dims)]  # fmt: skip
-    line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), *((d,) for d in dims),
+    line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), ("D", 1), (1, "D"), *((d,) for d in dims),
                                          *((d, 1) for d in dims), *((1, d) for d in dims), ("C", "H", "W"), *((c, "H", "W") for c in dims),
                                          *(("H", "W", c) for c in dims), ("H", "W"), ()]  # fmt: skip
     whole = [("N", "C", *d) for d in itertools.permutations(dims, 2)]

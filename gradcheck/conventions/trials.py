@@ -157,6 +157,7 @@ def best_trial(
     why = ""
     broken: Trial | None = None
     misshapen: Trial | None = None
+    vector: Trial | None = None
     whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
     for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
         slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
@@ -187,9 +188,31 @@ def best_trial(
                 (distance(source, made, make, proto, t), i) for i, t in enumerate(good) if good[1:]
             ]
             best, i = min(ranked, default=(math.inf, 0))
-            return settled(good[i] if best < AGREES else good[0], make, proto), ""
+            chosen = good[i] if best < AGREES else good[0]
+            if (
+                vector is None
+                and is_vector(slots)
+                and distance(source, made, make, proto, chosen) > AGREES
+            ):
+                vector = chosen  # a row or a column may be meant
+                continue
+            if vector is not None and not (
+                is_row_or_column(slots) and distance(source, made, make, proto, chosen) < AGREES
+            ):
+                continue
+            return settled(chosen, make, proto), ""
         broken = broken or next(iter(trials), None)
-    return misshapen or broken, why
+    return vector or misshapen or broken, why
+
+
+def is_vector(slots: tuple[Slot, ...]) -> bool:
+    """One input, one sample, one axis."""
+    return len(slots) == 1 and len(slots[0].shape) == 1 and slots[0].shape[0] != "N"
+
+
+def is_row_or_column(slots: tuple[Slot, ...]) -> bool:
+    """One sample as a matrix of one row or column."""
+    return len(slots) == 1 and len(slots[0].shape) == 2 and 1 in slots[0].shape
 
 
 def settled(trial: Trial, make: Callable[[], Live], proto: Live) -> Trial:
