@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
-from gradcheck.conventions.sources import Source, builds, maker_of
+from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
 from gradcheck.conventions.trials import best_trial, finish
-from gradcheck.types import Op
-from gradcheck.variants import variants
+from gradcheck.errors import is_refusal
+from gradcheck.types import Case, Op
+from gradcheck.variants import constructor_options, variants
 
 
 def layer_ops(source: Source) -> list[Op]:
@@ -85,7 +88,7 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
     for made, make in builds(source, source.obj):
         proto = make()
         trial, why = best_trial(source, made, make, proto, pair)
-        problem = why or problem
+        problem = more_telling(problem, why) if why else problem
         if trial is None:
             continue
         if trial.problem:
@@ -99,7 +102,7 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
                 "layers it is made of, or the whole model with its loss"
             )
         first = finish(source, made, make, proto, trial)
-        return [first, *other_configurations(source, made, first, pair)]
+        return [first, *other_configurations(source, made, first, pair, trial)]
     return problem, broken
 
 
@@ -116,12 +119,13 @@ def in_stages(source: Source, pair: tuple[str, str]) -> Op | None:
 
 
 def other_configurations(
-    source: Source, base: Recipe, first: Op, pair: tuple[str, str]
+    source: Source, base: Recipe, first: Op, pair: tuple[str, str], trial: Trial
 ) -> Iterator[Op]:
     """The same class with other options; a configuration that cannot be built or run is left out.
 
-    An option that makes the forward raise is the user's own limit (a stride that does not fit);
-    a backward that raises after its forward ran is none.
+    An option that makes the forward raise is the user's own limit (a stride that does not fit),
+    unless it is a padding or a larger stride of a window, which every image that took the first
+    configuration takes too. A backward that raises after its forward ran is no limit.
     """
     if source.init is not None:
         return
@@ -130,9 +134,40 @@ def other_configurations(
         try:
             make = maker_of(made)
             proto = make()
-            fixed = replace(source, shape=None)
-            trial, _ = best_trial(fixed, made, make, proto, pair, shape)
         except Exception:  # the constructor refuses this option
             continue
-        if trial is not None:  # a backward that raises for this option only is told as that
-            yield finish(source, made, make, proto, trial)
+        try:
+            found, _ = best_trial(replace(source, shape=None), made, make, proto, pair, shape)
+        except Exception:  # this option changes what is read
+            continue
+        if found is None and windowed(first, made, source.obj) and not refuses(make(), trial):
+            found = replace(trial, missing=())
+        if found is not None:  # a forward or backward that raises for this option is told as that
+            yield finish(source, made, make, proto, found)
+
+
+def windowed(first: Op, made: Recipe, cls: Any) -> bool:
+    """Whether a configuration only pads more or strides further than one of a convolution or pooling."""
+    key = plain(first.name)
+    if not re.search(r"conv|pool", key) or re.search(r"trans|deconv|unpool", key):
+        return False
+    changed = {
+        k: (first.options.get(k), v)
+        for k, v in constructor_options(cls, made.text).items()
+        if v != first.options.get(k)
+    }
+    return bool(changed) and all(
+        ("pad" in plain(k) or "stride" in plain(k)) and type(old) is type(new) is int and new > old
+        for k, (old, new) in changed.items()
+    )
+
+
+def refuses(live: Live, trial: Trial) -> bool:
+    """Whether the forward of the first configuration's shape is refused by a ``raise`` or ``assert``."""
+    rng = cases.generator(Case(), 1)
+    arrays = [cases.draw_slot(s, Case(), rng) for s in trial.slots]
+    try:
+        trial.calls.forward(live, arrays, None, True)
+    except Exception as error:
+        return is_refusal(error)
+    return True  # it runs: something else is wrong with the reading

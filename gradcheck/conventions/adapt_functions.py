@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from inspect import Parameter, Signature
@@ -20,6 +21,7 @@ from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.trials import finish, shown_shape
 from gradcheck.types import Case, Op, Slot
+from gradcheck.variants import options as other_values
 
 
 def pair_of(source: Source) -> tuple[Any, Any]:
@@ -162,7 +164,7 @@ def other_options(
     forward, backward = pair_of(source)
     inputs = [s.name for s in slots]
     make = functions.parameter_maker(params, shapes)
-    for options in functions.option_sets(forward)[1:]:
+    for options in functions.option_sets(forward, backward)[1:]:
         text = built_text(forward, inputs, dict(zip(params, shapes, strict=True)), options)
         good, _ = readings_that_run(source, forward, backward, slots, make, text, options)
         runs = [op for op in good if op.gradient_names]
@@ -191,7 +193,11 @@ def readings_that_run(
         shaped = replace(source, obj=forward)
         op = finish(shaped, Recipe(text, lambda: None), make, make(), trial)
         if trial.problem or trial.grads:
-            good.append(replace(op, kind="function", convention="functions"))
+            given = {k: v for k, v in options.items() if not isinstance(v, dict)}
+            given |= {
+                k: v for held in options.values() if isinstance(held, dict) for k, v in held.items()
+            }
+            good.append(replace(op, kind="function", convention="functions", options=given))
     return good, why
 
 
@@ -208,7 +214,7 @@ def built_text(
 
 
 def loss_function_ops(source: Source) -> list[Op]:
-    """The Op of a loss written as functions: a pair, or one that returns loss and gradient.
+    """The Ops of a loss written as functions: a pair, or one that returns loss and gradient.
 
     Raises
     ------
@@ -216,22 +222,53 @@ def loss_function_ops(source: Source) -> list[Op]:
         No reading runs.
     """
     single = bound(source.namespace.get(source.name))
-    if callable(single) and source.name not in functions.pairs(list(source.namespace)):
-        single = unmasked(single)
-        lossy = losses.Lossy(lambda live: recording(live, single), lambda live: lambda: live.memory["gradient"],
-                             single, no_arguments, averaged=False, fused=False)  # fmt: skip
+    alone = callable(single) and source.name not in functions.pairs(list(source.namespace))
+    forward, backward = (unmasked(single), None) if alone else pair_of(source)
+    first = loss_function_op(source, forward, backward, {})
+    return [first, *other_losses(source, forward, backward)]
+
+
+def other_losses(source: Source, forward: Any, backward: Any) -> Iterator[Op]:
+    """The same loss with one number among its options changed (a delta, a margin); what raises is left out."""
+    for arg in arguments(forward, method=False):
+        known = backward is None or functions.knows(forward, backward, arg.name)
+        if arg.required or type(arg.default) not in (int, float) or not known:
+            continue
+        for value in other_values(arg, arg.default):
+            try:
+                yield loss_function_op(source, forward, backward, {arg.name: value})
+            except Refused:
+                continue
+
+
+def loss_function_op(source: Source, forward: Any, backward: Any, options: Mapping[str, Any]) -> Op:
+    """The Op of a loss function with some of its options given; `backward` is None for a single one.
+
+    Raises
+    ------
+    Refused
+        No reading runs.
+    """
+    run = functools.partial(forward, **options) if options else forward
+    if backward is None:
+        lossy = losses.Lossy(lambda live: recording(live, run), lambda live: lambda: live.memory["gradient"],
+                             forward, no_arguments, averaged=False, fused=False)  # fmt: skip
     else:
-        forward, backward = pair_of(source)
         cached = returns_cache(forward)
+        taken = {a.name for a in arguments(backward, method=False) if not a.required}
+        own = {k: v for k, v in options.items() if k in taken}
+        back = functools.partial(backward, **own) if own else backward
         lossy = losses.Lossy(
-            lambda live: recording(live, forward) if cached else forward,
-            lambda live: with_cache(live, backward) if cached else backward,
+            lambda live: recording(live, run) if cached else run,
+            lambda live: with_cache(live, back) if cached else back,
             forward, no_arguments if cached else backward, averaged=False, fused=False,
         )  # fmt: skip
-    found = loss_readings(source, lossy, Live, f"{source.name}(pred, labels)")
+    given = "".join(f", {k}={v!r}" for k, v in options.items())
+    found = loss_readings(source, lossy, Live, f"{source.name}(pred, labels{given})")
     if isinstance(found, str):
         raise Refused(found or "no predictions and labels were accepted")
-    return [replace(found, convention="functions", obj=single)]
+    single = forward if backward is None else bound(source.namespace.get(source.name))
+    return replace(found, convention="functions", obj=single, options=dict(options))
 
 
 def unmasked(function: Any) -> Any:

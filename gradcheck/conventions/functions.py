@@ -17,8 +17,10 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.conventions.calls import RATE, Calls, strongly_upstream
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
-from gradcheck.conventions.signature import Arg, arguments, choices, plain, tree_of
+from gradcheck.conventions.shapes import FITTING
+from gradcheck.conventions.signature import Arg, arguments, choices, plain, returned_names, tree_of
 from gradcheck.types import Array, Slot
+from gradcheck.variants import options as other_values
 
 #: (pattern of the forward's name, patterns of the backward's); ``{}`` is the common stem.
 PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -139,7 +141,8 @@ def shapes_for(
                         ((4, "N"), {"w": (5, 4), "b": (5, 1)}), ((4, "N"), {"w": (4, 5), "b": (5, 1)}),
                         (("N", 2, 4), {"w": (8, 5), "b": (5,)}), (("N", 2, 4), {"w": (4, 5), "b": (5,)}),
                         (("N", 4), {"w": (4, 5), "b": (5,), "gamma": (5,), "beta": (5,)})]  # fmt: skip
-    conv: list[Any] = [(("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
+    # 7 x 9: stride 2 fits without a remainder, and gives another number of rows than of columns
+    conv: list[Any] = [(("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
                        (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (1, 1, 1, 4)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4, 1)}),
                        (("N", 2, 9), {"w": (4, 2, 3), "b": (4,)}),
                        (("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,), "gamma": (4,), "beta": (4,)})]  # fmt: skip
@@ -164,7 +167,8 @@ def shapes_for(
     elif any(w in key for w in ("rnn", "lstm", "gru")):
         order = [*rnn, *order]
     if "pool" in key:
-        plain_shapes = [*plain_shapes[1:], plain_shapes[0]]
+        even: list[Any] = [(("N", "C", *size), {}) for size in FITTING]
+        plain_shapes = [plain_shapes[1], *even, *plain_shapes[2:], plain_shapes[0]]
     if not params:
         order = [*plain_shapes, *order]
     if any(w in key for w in ("rnn", "lstm", "gru")):
@@ -251,8 +255,11 @@ def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any],
     return inputs, params, fixed, mode
 
 
-def option_sets(forward: Any) -> list[dict[str, Any]]:
-    """The fixed options of a forward, then the same with one of them changed."""
+def option_sets(forward: Any, backward: Any = None) -> list[dict[str, Any]]:
+    """The fixed options of a forward, then the same with one of them changed.
+
+    A default is changed only where the backward can know of it: by an argument or by a cache.
+    """
     _, _, fixed, _ = split_arguments(forward)
     sets = [fixed]
     for name, value in fixed.items():
@@ -262,10 +269,20 @@ def option_sets(forward: Any) -> list[dict[str, Any]]:
             elif plain(name) == key and not isinstance(value, dict):
                 sets.append({**fixed, name: other})
     for arg in arguments(forward, method=False):
-        if not arg.required and type(arg.default) is int and plain(arg.name) in OTHER_OPTIONS:
+        if arg.required or not knows(forward, backward, arg.name):
+            continue
+        if type(arg.default) is int and plain(arg.name) in OTHER_OPTIONS:
             changed = {0: 1, 1: 2}.get(arg.default, 1)
             sets.append({**fixed, arg.name: changed})
+        elif type(arg.default) in (int, float):
+            sets += [{**fixed, arg.name: v} for v in other_values(arg, arg.default)]
     return sets
+
+
+def knows(forward: Any, backward: Any, option: str) -> bool:
+    """Whether a backward can know an option: it takes it, or what the forward returns beside the output."""
+    taken = {a.name for a in arguments(backward, method=False)} if backward is not None else set()
+    return backward is None or option in taken or len(returned_names(forward)) > 1
 
 
 #: What else to try for an option of a function pair.
@@ -289,17 +306,22 @@ def function_calls(
         if a.required and a.role not in {"flag", "mode"}
     ]
 
+    optional = [a.name for a in arguments(backward, method=False) if not a.required]
+
     marked = [a.name for a in b_args if strongly_upstream(a.name) and a.name not in names]
     many = max(1, len(marked))
 
     def run_forward(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
         given: dict[str, Any] = dict(zip(names, arrays, strict=True)) | live.args
         for key, value in fixed.items():
-            given[key] = (
-                {**value, **({"mode": "train" if train else "test"} if "mode" in value else {})}
-                if isinstance(value, dict)
-                else value
-            )
+            if not isinstance(value, dict):
+                given[key] = value
+                continue
+            # one dict for all calls of an object: running statistics are kept in it
+            held = live.memory.setdefault(f"options {key}", dict(value))
+            if "mode" in value:
+                held["mode"] = "train" if train else "test"
+            given[key] = held
         live.memory["given"] = given
         args = []
         for arg in f_args:
@@ -335,9 +357,10 @@ def function_calls(
                     args.append(cots[marked.index(arg.name)])
                     continue
                 args.append(by_role(arg.name, given, cache(live), cots[0], output, live))
+            own = {a: fixed[a] for a in optional if a in fixed}
             if len(b_args) == 0:
-                return call_quietly(backward, seed=1)
-            result = call_quietly(backward, *args, seed=1)
+                return call_quietly(backward, seed=1, **own)
+            result = call_quietly(backward, *args, seed=1, **own)
             return result if first == "cot" or any(a is cots[0] for a in args) else result * cots[0]
 
         return run

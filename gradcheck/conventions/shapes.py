@@ -8,6 +8,10 @@ from collections.abc import Iterator
 
 from gradcheck.types import Slot
 
+#: Image sizes that windows of 2, 3 or 4 fill without a remainder, at strides up to 4; squares last.
+FITTING = ((6, 8), (7, 9), (6, 9), (8, 12), (5, 8), (8, 8), (9, 9))
+
+
 #: Names of arguments that hold class or word numbers.
 INDICES = {"idx", "index", "indices", "indexes", "ids", "inds", "word_ids", "tokens", "positions", "target",
            "targets", "t", "words", "label", "labels"}  # fmt: skip
@@ -33,7 +37,11 @@ def shape_hypotheses(
         w in key
         for w in ("conv", "pool", "2d", "spatial", "upsampl", "flatten", "pad", "image", "unpool")
     ):
-        order = [*image, *whole, *sequence, *flat, *line]
+        channels: list[int | str] = ["C", *dims]
+        fitting: list[tuple[int | str, ...]] = []
+        for c, size in itertools.product(channels, FITTING):
+            fitting += [("N", c, *size), ("N", *size, c)]
+        order = [*image, *fitting, *whole, *sequence, *flat, *line]
         if "1d" in key:
             order = [*(("N", c, "W") for c in dims), ("N", "C", "W"), *sequence, *order]
     elif any(

@@ -16,6 +16,7 @@ from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
 from gradcheck.conventions.pairing import Trial
+from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
 from gradcheck.conventions.shapes import shape_hypotheses
 from gradcheck.conventions.signature import plain
@@ -67,6 +68,8 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
         *(f"no gradient found for {m}" for m in trial.missing),
         *(f"not checked: backward returns {u}" for u in trial.unread),
     )
+    order = out_of_order(trial.calls.backward_function, source.tree)
+    notes += (f"out of order: {order}",) if order else ()
     notes += tuple(f"the step of {m} is not its gradient times a rate" for m in trial.hidden)
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
     op = with_regulariser(op) if trial.params and not trial.problem else op

@@ -20,6 +20,7 @@ from gradcheck.laws.common import (
     subscript,
     verdict,
 )
+from gradcheck.laws.windows import output_sizes
 from gradcheck.types import Array, Case, Op, Primals, Verdict
 
 
@@ -65,10 +66,14 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
     primals = {**{k: v.copy() for k, v in inputs.items()}, **parameters}
     yield from other_shapes(op, case, primals, labels)
     yield from calculates(op, case, primals, labels)
+    yield from output_sizes(op, case, primals)
     for note in op.notes:
         if note.startswith("not checked: "):
             text = f"{note}, the gradient of no input or parameter that was found"
             yield verdict(law, "note", op, case, note, text)
+        if note.startswith("out of order: "):
+            text = note.removeprefix("out of order: ")
+            yield verdict(law, "fail", op, case, op.slots[0].name, text)
         if note.startswith("no gradient found for "):
             name = note.removeprefix("no gradient found for ")
             yield verdict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -51,11 +52,20 @@ def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
     if len(op.slots) == 1 and op.slots[0].domain == "real":
         if is_mask(op, case):
             found += dropout(op, case)
-        elif "batchnorm" in name_of(op) or ("norm" in name_of(op) and "running" in source_text(op)):
+        elif keeps_statistics(op):
             found += normalisation(op, case)
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case)
+
+
+def keeps_statistics(op: Op) -> bool:
+    """Whether a layer is a batch normalisation, by its name or by the averages it keeps."""
+    name = name_of(op)
+    if re.search(r"batchnorm|batchnormali[sz]|bnlayer|^bn\d?d?$", name):
+        return True
+    kept = re.search(r"running|moving|\bavg_|_avg\b|ema_", source_text(op))
+    return kept is not None and re.search(r"norm|bn|standardi[sz]", name) is not None
 
 
 def after_backward(op: Op, case: Case) -> bool:
@@ -78,8 +88,6 @@ def normalisation(op: Op, case: Case) -> Iterator[Verdict]:
         yield numbers_differ(LAW, "fail", op, case, "output", shifted, train,
                              "in training 2x + 5 must give what x gives: the batch's own mean and variance are used")  # fmt: skip
         return
-    if op.kind == "function":
-        return  # the running statistics live in an option dict that the caller keeps
     axes = tuple(i for i in range(train.ndim) if i != (1 if train.ndim != 3 else 2))
     deviation = np.abs(
         train - train.mean(axes, keepdims=True)

@@ -19,6 +19,7 @@ from gradcheck.laws.common import (
     source_text,
     verdict,
 )
+from gradcheck.laws.windows import convolution
 from gradcheck.types import Array, Case, Op, Status, Verdict
 
 LAW = "same_as_reference"
@@ -73,7 +74,7 @@ def same_as_reference(op: Op, case: Case) -> Iterator[Verdict]:
         if op.labels is not None and op.kind == "loss":
             found = loss(op, case)
         else:
-            found = activation(op, case) or convolution(op, case)
+            found = activation(op, case) or convolution(op, case, bare_name(op))
     except ValueError as error:  # the reference refuses this shape
         if "should have" not in str(error):
             raise
@@ -178,47 +179,6 @@ def ignored_slope(
     return None
 
 
-def convolution(op: Op, case: Case) -> Verdict | None:
-    """A 2-D convolution over (N, C, H, W) with (F, C, h, w) kernels, stride and padding from the object."""
-    name = bare_name(op)
-    if "conv" not in name or re.search(r"trans|deconv|depth|separable|1d|3d|group|dilat", name):
-        return None
-    live = op.make()
-    found = op.parameters(live)
-    kernels = [v for v in found.values() if v.ndim == 4]
-    inner = getattr(live, "obj", None)
-    stride, padding = (number(inner, names) for names in (("stride", "s"), ("pad", "padding", "p")))
-    if (
-        len(op.slots) != 1
-        or len(op.slots[0].shape) != 4
-        or len(kernels) != 1
-        or None in (stride, padding)
-    ):
-        return None
-    primals, labels = cases.draw(op, case)
-    x = primals[op.slots[0].name]
-    w = next(primals[k] for k, v in found.items() if v.ndim == 4)
-    rest = [primals[k] for k in found if found[k].ndim != 4]
-    if x.shape[1] != w.shape[1] or len(rest) > 1 or any(r.size != len(w) for r in rest):
-        return None
-    got = evaluate(op, case, primals, labels).output
-    forward = importlib.import_module(f"{PACKAGE}.convolution").conv2d_forward
-    bias = rest[0].reshape(-1) if rest else np.zeros(len(w))
-    outputs = [
-        forward(x, k, bias, stride=stride, padding=padding)[0] for k in (w, w[..., ::-1, ::-1])
-    ]
-    if any(not differs(got, y, 1e-7) for y in outputs):
-        return verdict(LAW, "pass", op, case, detail={"reference": "conv2d"})
-    status: Status = "fail" if got.size == outputs[0].size else "note"
-    why = f"the reference's conv2d of the same input, stride {stride} and padding {padding}"
-    return numbers_differ(LAW, status, op, case, "output", got, outputs[0], why)
-
-
-def number(inner: Any, names: tuple[str, ...]) -> int | None:
-    """A whole number an object holds under one of these names."""
-    return next((v for n in names if type(v := getattr(inner, n, None)) is int), None)
-
-
 def variants(op: Op, module: str, names: tuple[str, ...], x: Array) -> Iterator[Array]:
     """The reference's outputs with every option that may be meant."""
     library = importlib.import_module(f"{PACKAGE}.{module}")
@@ -249,9 +209,9 @@ def attributes(op: Op) -> list[float]:
 
 
 def own_numbers(op: Op) -> list[float]:
-    """The float attributes of the object."""
+    """The float attributes of the object, and the options it was given."""
     inner = getattr(op.make(), "obj", None)
-    held = vars(inner).values() if hasattr(inner, "__dict__") else ()
+    held = [*(vars(inner).values() if hasattr(inner, "__dict__") else ()), *op.options.values()]
     return [float(v) for v in held if isinstance(v, float)]
 
 

@@ -11,6 +11,7 @@ def affine_forward(x, w, b):
 
 
 def affine_backward(dout, cache):
+    """Returns (dx, dw, db), in the order of the arguments of affine_forward."""
     x, w, _b = cache
     dx = (dout @ w.T).reshape(x.shape)
     dw = x.reshape(x.shape[0], -1).T @ dout
