@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from gradcheck.loading.scientific import KNOWN
+
 
 class MissingModule(ImportError):
     """Something of a module that is not installed was really needed."""
@@ -45,8 +47,7 @@ class Stub:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        special = _BEHAVES.get(name)
-        return special if special is not None else Stub(f"{self.__name__}.{name}")
+        return stub(f"{self.__name__}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and callable(args[0]) and not isinstance(args[0], Stub):
@@ -114,7 +115,7 @@ _BEHAVES: dict[str, Any] = {
 
 def stub(name: str) -> Any:
     """The stand-in for a dotted name of a missing module."""
-    return _BEHAVES.get(name.rpartition(".")[2]) or Stub(name)
+    return KNOWN.get(name) or _BEHAVES.get(name.rpartition(".")[2]) or Stub(name)
 
 
 # ---- what the fish book's `common` package would have given -------------------------------------
