@@ -12,6 +12,7 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.setup import prepared
+from gradcheck.conventions.siblings import as_its_siblings
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
 from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
 from gradcheck.conventions.trials import best_trial, finish
@@ -101,6 +102,7 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
                 "is a model or holds layers, and its backward gives no gradient of its input: check the "
                 "layers it is made of, or the whole model with its loss"
             )
+        trial = as_its_siblings(source, pair, made, make, trial)
         first = finish(source, made, make, proto, trial)
         return [first, *other_configurations(source, made, first, pair, trial)]
     return problem, broken
