@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import math
 import re
@@ -23,6 +22,7 @@ from gradcheck.laws.common import verdict
 from gradcheck.laws.contract import told, traced
 from gradcheck.targets import Loaded
 from gradcheck.types import Case, Law, Op, Status, Subject, Verdict, worst
+from gradcheck.unavoidable import refused
 
 __all__ = ["Options", "Planned", "check", "describe", "laws", "plan"]
 
@@ -136,39 +136,6 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         status=worst([v.status for v in merged]), notes=notes, seconds=time.perf_counter() - began,
         forward_calls=sum(int(v.detail.get("forward_calls", 0)) for v in verdicts),
     )  # fmt: skip
-
-
-#: Errors that no input could avoid.
-ALWAYS = re.compile(
-    r"slice indices must be integers|'float' object cannot be interpreted as an integer|"
-    r"NameError: name '(?P<name>\w+)' is not defined"
-)
-
-
-def refused(blank: Subject, text: str, loaded: Loaded) -> Subject:
-    """The row of what could not be run: a fail where the forward itself is at fault, else an error.
-
-    A name that the file binds nowhere, or a division that gives a float for a size, raises for
-    every input; other errors may be those of a wrong guess of ours.
-    """
-    match = ALWAYS.search(text)
-    if match is None or not text.startswith("input "):
-        return dataclasses.replace(blank, status="error", reason=text)
-    name = match["name"]
-    if name and any(
-        getattr(n, "id", getattr(n, "name", None)) == name and not is_use(n)
-        for n in ast.walk(loaded.tree)
-    ):
-        return dataclasses.replace(blank, status="error", reason=text)
-    said = text.split(": ", 1)[1].removeprefix("forward raises ")
-    message = f"forward raises {said} [contract, {blank.name}, {text.split(':')[0]}]"
-    found = Verdict("contract", "fail", "output", message, case=Case())
-    return dataclasses.replace(blank, status="fail", verdicts=(found,))
-
-
-def is_use(node: ast.AST) -> bool:
-    """A name that is read, not bound."""
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def interpreted(op: Op, verdicts: list[Verdict]) -> list[Verdict]:

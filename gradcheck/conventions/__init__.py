@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from gradcheck.construct import recipes
+from gradcheck.construct import recipe, recipes
 from gradcheck.conventions.accuracies import accuracy_op
 from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import (
@@ -56,7 +56,7 @@ def read_as(source: Source, kind: str) -> list[Op]:
         if network is not None:
             return [network]
     if kind == "model":
-        return [model(source)]
+        return models(source)
     if kind == "classifier":
         return [classifier_op(source)]
     if kind == "numgrad":
@@ -66,6 +66,21 @@ def read_as(source: Source, kind: str) -> list[Op]:
     if kind == "function":
         return function_ops(source)
     return layer_ops(source)
+
+
+def models(source: Source) -> list[Op]:
+    """The Op of a model, and of its variants: a penalty is off by default."""
+    first = model(source)
+    if source.init or first.convention != "fish":
+        return [first]
+    names = {**source.namespace, source.name: source.obj}
+    found = [first]
+    for other in variants(recipe(first.built, names), source.obj, source.namespace):
+        try:
+            found.append(model(replace(source, init=other.text)))
+        except Refused:  # the constructor refuses this option
+            continue
+    return found
 
 
 def model(source: Source) -> Op:

@@ -67,6 +67,7 @@ def first_reading(
     dims = [n for p, a in places.walk(proto.obj).items() if a.ndim > 1 for n in a.shape]
     last = ""
     candidates: list[Op] = []
+    broken: list[Op] = []
     shapes = [*image_shapes(proto.obj), *((n,) for n in dict.fromkeys(dims))]
     for shape in shapes:
         for encoding in ("index", "onehot", "real", "binary"):
@@ -75,10 +76,13 @@ def first_reading(
             except Refused as refusal:
                 last = last or str(refusal)
                 continue
-            if miss(op) < 1e-3:
+            if not op.gradient_names:
+                broken.append(op)
+            elif miss(op) < 1e-3:
                 return op
-            candidates.append(op)
-    return candidates[0] if candidates else last
+            else:
+                candidates.append(op)
+    return next(iter([*candidates, *broken]), last)
 
 
 def image_shapes(obj: Any) -> list[tuple[int, ...]]:
@@ -107,13 +111,14 @@ def reading(
     name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
     shape: tuple[int, ...], encoding: str, dims: list[int],
 ) -> Op:  # fmt: skip
-    """One reading of a model.
+    """One reading of a model; where the loss runs and the gradient raises, without gradients.
 
     Raises
     ------
     Refused
         It does not run.
     """
+    raised = False
     slot = Slot("x", ("N", *shape))
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
@@ -122,7 +127,14 @@ def reading(
         classes = outputs_of(live, x)
         t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
         value = loss_of(call_quietly(getattr(live.obj, loss), x, t))
-        grads = call_gradient(live, gradient, x, t)
+        try:
+            live.ret = call_gradient(live, gradient, x, t)
+        except (
+            Exception
+        ) as error:  # told by the laws, where it is the code of the model that raises
+            raised = np.size(value) == 1 and gradient != loss and raised_inside(error, cls)
+            if not raised:
+                raise
     except Refused:
         raise
     except Exception as error:
@@ -135,7 +147,8 @@ def reading(
     if np.size(value) != 1 or not np.all(np.isfinite(value)):
         raise Refused("loss is not one finite number")
     own = {p: a for p, a in places.walk(proto.obj).items() if places.is_numeric(a) and a.size}
-    live.ret = grads
+    if raised:
+        return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, {})
     found = {p: a for p, a in places.walk(live).items() if p[0] == ("attr", "ret")}
     pairs = by_key(own, found)
     if not pairs and len(own) == 1 and len(found) == 1:
@@ -144,6 +157,16 @@ def reading(
     if not pairs:
         raise Refused("gradient returns nothing that matches a parameter by name")
     return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs)
+
+
+def raised_inside(error: BaseException, cls: Any) -> bool:
+    """Whether an exception comes from a line of the module of a class, not from calling it wrongly."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__") == cls.__module__:
+            return True
+        step = step.tb_next
+    return False
 
 
 def loss_of(value: Any) -> Array:
