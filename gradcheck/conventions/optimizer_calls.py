@@ -258,12 +258,13 @@ def read_holder(form: Form, layer: Any, before: Arrays) -> Arrays:
 
 
 def on_given(update: Callable[..., Any], bench: Bench, values: Arrays, grads: Arrays) -> Arrays:
-    """``step()`` over parameter objects given to the constructor."""
-    for one, value, gradient in zip(bench.given, values, grads, strict=True):
+    """``step()`` over parameter objects, or pairs of a name and one, given to the constructor."""
+    held = [one[1] if isinstance(one, tuple) else one for one in bench.given]
+    for one, value, gradient in zip(held, values, grads, strict=True):
         write_parameter(one, put(read_parameter(one, value), value), gradient)
-    kept = [one.data for one in bench.given]
+    kept = [one.data for one in held]
     call_quietly(update)
-    return [read_parameter(h, v) for h, v in zip(bench.given, kept, strict=True)]
+    return [read_parameter(h, v) for h, v in zip(held, kept, strict=True)]
 
 
 def on_given_model(

@@ -90,10 +90,10 @@ Given = tuple[Form, Callable[[], Any], str]
 
 
 def objects_given(cls: Any, name: str) -> Iterator[Given]:
-    """``SGD(parameters)``: objects that hold a value and a gradient."""
+    """``SGD(parameters)``: objects that hold a value and a gradient; pairs of a name and one."""
 
-    def given() -> list[Holder]:
-        held = [Holder() for _ in SHAPES]
+    def given() -> list[Any]:
+        held = [Holder(requires_grad=True, trainable=True) for _ in SHAPES]
         for one, shape in zip(held, SHAPES, strict=True):
             write_parameter(one, np.zeros(shape), np.zeros(shape))
         return held
@@ -103,6 +103,11 @@ def objects_given(cls: Any, name: str) -> Iterator[Given]:
         Form("given", {}, names, tuple(f"the gradient of {n}" for n in names)),
         given,
         "parameters",
+    )
+    yield (
+        Form("given", {}, names, tuple(f"the gradient of {n}" for n in names)),
+        lambda: list(zip(KEYS, given(), strict=False)),
+        "named_parameters",
     )
 
 

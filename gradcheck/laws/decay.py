@@ -55,6 +55,7 @@ def rate_decay(op: Op, case: Case, role: str) -> Iterator[Verdict]:
         "(1 - decay)^(t + 1)": [(1 - value) ** (t + 1) for t in range(STEPS)],
         "exp(-decay t)": [float(np.exp(-value * t)) for t in range(STEPS)],
         "exp(-decay (t + 1))": [float(np.exp(-value * (t + 1))) for t in range(STEPS)],
+        "(t + 1)^-decay": [(t + 1) ** -value for t in range(STEPS)],
         "1 / sqrt(1 + decay t)": [(1 + value * t) ** -0.5 for t in range(STEPS)],
     }
     for text, wanted in schedules.items():

@@ -97,4 +97,6 @@ def decay_names(role: str, values: dict[str, float]) -> tuple[str, ...]:
     """Attributes that shrink the learning rate; RMSprop's only ``decay`` is that of its mean."""
     names = ("lr_decay", "learning_rate_decay", "decay")
     own = [n for n in SPELLINGS["rho"] if n in values and n != "decay"]
-    return names[:2] if role in {"rmsprop", "adadelta"} and not own else names
+    if role not in {"rmsprop", "adadelta"}:  # where it is no share of a mean of squares
+        return (*names, "decay_rate")
+    return names[:2] if not own else names

@@ -231,7 +231,7 @@ def bias_correction(op: Op, case: Case) -> Iterator[Verdict]:
         yield verdict(law, "skipped", op, case, what="not Adam")
         return
     live = op.make()
-    switched_off(live, ("decay", "lr_decay", "learning_rate_decay", *SPELLINGS["wd"]))
+    switched_off(live, (*decay_names(role, values_of(live)), *SPELLINGS["wd"]))
     taken = trace(op, case, live, steps=6, constant=True)
     rate = next(iter(candidates(values_of(taken.live), "lr")), None)
     for name in taken.params[0]:
