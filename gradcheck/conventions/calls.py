@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
 
 from gradcheck.conventions.live import Live, arrays_of, call_quietly, join
-from gradcheck.conventions.signature import PREDICTIONS, UPSTREAM, Arg, arguments, plain
+from gradcheck.conventions.signature import PREDICTIONS, UPSTREAM, Arg, arguments, plain, unpacked
 from gradcheck.types import Array
 
 #: The step size handed to a backward that updates its own parameters.
@@ -146,9 +147,11 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
     inputs = [a.name for a in f_args if a.required and is_array(a)]
     if not inputs and f_args and is_array(f_args[0]):
         inputs, f_args = [f_args[0].name], [replace(f_args[0], required=True), *f_args[1:]]
-    names = tuple(inputs) or ("inputs",)
+    parts = {n: unpacked(getattr(cls, forward), n) for n in inputs}
+    names = tuple(p for n in inputs for p in parts[n] or (n,)) or ("inputs",)
     has_mode = any(a.role in {"flag", "mode"} for a in f_args)
-    run_forward = forward_caller(forward, f_args, has_mode)
+    counts = [len(parts[n]) for n in inputs] if any(parts.values()) else []
+    run_forward = forward_caller(forward, f_args, has_mode, counts)
     b_args = arguments(getattr(cls, backward))
     required = [a for a in b_args if a.required and is_array(a)]
     if not required and b_args and is_array(b_args[0]):
@@ -160,7 +163,8 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
     }  # fmt: skip
 
     def calls(given: str, name: str, reading: str = "", spare: str = "x") -> Calls:
-        run = backward_caller(backward, b_args, names, given, name, spare)
+        together = len(unpacked(getattr(cls, backward), name)) > 1
+        run = backward_caller(backward, b_args, names, given, name, spare, together)
         return Calls(
             run_forward, run, **common, reading=reading, upstream=name if given == "cot" else ""
         )
@@ -214,8 +218,10 @@ def upstream_argument(required: list[Arg], names: tuple[str, ...]) -> str | None
     return marked[0] if marked else None
 
 
-def forward_caller(method: str, args: list[Arg], has_mode: bool) -> Callable[..., Any]:
-    """A function that calls the forward."""
+def forward_caller(
+    method: str, args: list[Arg], has_mode: bool, counts: Sequence[int] = ()
+) -> Callable[..., Any]:
+    """A function that calls the forward; `counts` says how many arrays each input is a tuple of."""
     context = [a.name for a in args if plain(a.name) in CONTEXT_NAMES]
 
     def run(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
@@ -223,7 +229,11 @@ def forward_caller(method: str, args: list[Arg], has_mode: bool) -> Callable[...
             set_mode(live.obj, train)
         live.memory["ctx"] = Context()
         known = dict.fromkeys(context, live.memory["ctx"])
-        positional, keys = fill(args, iter(arrays), labels, train, known)
+        values: Iterator[Any] = iter(arrays)
+        if counts:
+            left = iter(arrays)
+            values = iter([tuple(islice(left, n)) if n else next(left) for n in counts])
+        positional, keys = fill(args, values, labels, train, known)
         live.memory["train"] = train
         return call_quietly(getattr(live.obj, method), *(positional or arrays[:1]), **keys)
 
@@ -237,12 +247,14 @@ def backward_caller(
     given: str,
     upstream: str,
     others: str = "x",
+    together: bool = False,
 ) -> Callable[[Live, list[Array], list[Array], Array | None], Any]:
     """A function that calls the backward.
 
     `given` says what the argument called `upstream` gets: ``cot`` (the cotangent), ``x`` (the
     input) or ``y`` (the output); in the last two cases the result is an elementwise derivative.
     Arguments whose names say nothing get the inputs, or the output where `others` is ``y``.
+    With `together` the upstream argument is the tuple of all cotangents.
     """
 
     def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
@@ -251,6 +263,8 @@ def backward_caller(
         for arg in args:
             if plain(arg.name) in CONTEXT_NAMES:
                 known[arg.name] = live.memory.get("ctx")
+            elif arg.name == upstream and given == "cot" and together:
+                known[arg.name] = tuple(cots)
             elif arg.name == upstream:
                 known[arg.name] = {"cot": cots[0], "x": arrays[0], "y": output_of(live)}[given]
             elif arg.required and arg.name in by_name:
@@ -258,7 +272,7 @@ def backward_caller(
             elif arg.required and plain(arg.name) in OUTPUTS and given == "cot":
                 known[arg.name] = output_of(live)
         unknown = [output_of(live)] if others == "y" else []
-        spare = iter([*unknown, *cots[1:], *arrays, *arrays])
+        spare = iter([*unknown, *([] if together else cots[1:]), *arrays, *arrays])
         positional, keys = fill(args, spare, labels, live.memory.get("train", True), known)
         result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
         if given != "cot":

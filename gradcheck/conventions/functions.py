@@ -42,6 +42,7 @@ OPTIONS: dict[str, Any] = {
     "stride": 2, "pad": 1, "padding": 1, "pool_height": 2, "pool_width": 3, "p": 0.6, "seed": 3, "eps": 1e-5,
     "momentum": 0.9, "rate": 0.4, "alpha": 0.3, "epsilon": 1e-5, "pool_size": 2, "kernel_size": 3,
     "filter_size": 3, "keep_prob": 0.6, "dropout_rate": 0.4, "G": 2, "groups": 2,
+    "f": 2, "s": 2, "k": 2, "size": 2, "window": 2, "kernel": 3, "ksize": 3, "strides": 2,
 }  # fmt: skip
 
 

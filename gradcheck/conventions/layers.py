@@ -35,6 +35,7 @@ from gradcheck.conventions.signature import (
     arguments,
     plain,
     returned_names,
+    unpacked,
 )
 from gradcheck.types import Array, Case, Slot
 
@@ -202,7 +203,8 @@ def upstream_count(calls: Calls, live: Live, place: Place | None) -> int:
         n for n in names if n not in calls.names and plain(n) not in PREDICTIONS - {"dvalues"}
     ]
     wanted = [n for n in wanted if n not in {"cache", "ctx", "memory", "cached"}]
-    return max(1, min(len(wanted), len(arrays_of(live.out))))
+    parts = [len(unpacked(calls.backward_function, n)) or 1 for n in wanted]
+    return max(1, min(sum(parts), len(arrays_of(live.out))))
 
 
 def named(backward: Any, ret: Any) -> Any:

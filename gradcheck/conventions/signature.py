@@ -214,6 +214,18 @@ def choices(function: Any, name: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def unpacked(function: Any, name: str) -> tuple[str, ...]:
+    """The names an argument is taken apart into: ``h, c = state``; empty where it is not."""
+    tree = tree_of(function)
+    for node in ast.walk(tree) if tree is not None else ():
+        if not (isinstance(node, ast.Assign) and getattr(node.value, "id", "") == name):
+            continue
+        target = node.targets[0]
+        if isinstance(target, ast.Tuple) and all(isinstance(e, ast.Name) for e in target.elts):
+            return tuple(e.id for e in target.elts if isinstance(e, ast.Name))
+    return ()
+
+
 def returned_names(function: Any) -> list[str]:
     """The names in ``return a, b, c`` (the last such statement), or []."""
     tree = tree_of(function)
