@@ -60,6 +60,10 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+#: What a ``mode`` that switches between training and evaluation is by default.
+MODES = {"train", "training", "test", "testing", "eval", "evaluation", "inference", "predict"}
+
+
 @dataclass(frozen=True)
 class Arg:
     """One argument: its name, whether it must be given, and its default."""
@@ -84,7 +88,7 @@ class Arg:
     def role(self) -> str:
         """``flag``, ``mode``, ``rate``, ``labels`` or ``value``."""
         key = plain(self.name)
-        if key == "mode":
+        if key == "mode" and (not isinstance(self.default, str) or plain(self.default) in MODES):
             return "mode"
         if self.flag is not None:
             return "flag"
