@@ -31,6 +31,7 @@ class Trial:
     missing: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    remark: str = ""
 
 
 def read_gradients(
@@ -43,8 +44,8 @@ def read_gradients(
     touched |= {p for p in after if p[0] == ("attr", "ret")}
     touched |= {p for p, a in after.items() if any(a is w for w, _ in Recorder.seen)}
     inner = [p for p in params if p[0][1] in {"obj", "args"}]
-    own = first_of_each({p: params[p] for p in inner})
     offered = {p: a for p, a in after.items() if p in touched or places.is_gradient_place(p)}
+    own = first_of_each({p: params[p] for p in inner}, offered)
     offered.pop(place, None)  # type: ignore[arg-type]
     marked = {
         p for p in own if places.is_gradient_place(p) and (p in touched or not likely_parameter(p))
@@ -100,13 +101,20 @@ def likely_parameter(place: Place) -> bool:
     return places.norm(places.words(place)[0]) in PARAMETER_NAMES
 
 
-def first_of_each(found: dict[Place, Array]) -> dict[Place, Array]:
-    """One place for each array: the shortest path to it (aliases point to the same data)."""
-    best: dict[int, Place] = {}
+def first_of_each(found: dict[Place, Array], offered: dict[Place, Array]) -> dict[Place, Array]:
+    """One place for each array: the shortest path to it (aliases point to the same data).
+
+    A longer path (``params[0]``) is taken where a gradient has its name and none has the short one.
+    """
+    best: dict[int, tuple[bool, int, Place]] = {}
+    aliases = {id(a) for a in found.values()}
+    several = len(aliases) < len(found)
     for p, a in found.items():
-        if id(a) not in best or len(p) < len(best[id(a)]):
-            best[id(a)] = p
-    return {p: found[p] for p in best.values()}
+        own = [places.score(p, g) for g, b in offered.items() if several and b.shape == a.shape]
+        rank = (not any(own), len(p), p)
+        if id(a) not in best or rank[:2] < best[id(a)][:2]:
+            best[id(a)] = rank
+    return {p: found[p] for *_, p in best.values()}
 
 
 def unique_labels(found: list[Place]) -> dict[Place, str]:

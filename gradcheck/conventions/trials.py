@@ -70,6 +70,7 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     )
     order = out_of_order(trial.calls.backward_function, source.tree)
     notes += (f"out of order: {order}",) if order else ()
+    notes += (trial.remark,) if trial.remark else ()
     notes += tuple(f"the step of {m} is not its gradient times a rate" for m in trial.hidden)
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
     op = with_regulariser(op) if trial.params and not trial.problem else op
@@ -192,17 +193,21 @@ def best_trial(
             ]
             best, i = min(ranked, default=(math.inf, 0))
             chosen = good[i] if best < AGREES else good[0]
-            if (
-                vector is None
-                and is_vector(slots)
-                and distance(source, made, make, proto, chosen) > AGREES
-            ):
+            alone = len(slots) == 1 and "N" not in slots[0].shape
+            doubtful = alone and (
+                "input" in wrong_shapes(finish(source, made, make, proto, chosen))
+                or distance(source, made, make, proto, chosen) > AGREES
+            )
+            if broken is not None and doubtful:
+                continue  # forward takes a batch: what fails for one sample as well says nothing
+            if vector is None and is_vector(slots) and doubtful:
                 vector = chosen  # a row or a column may be meant
                 continue
-            if vector is not None and not (
-                is_row_or_column(slots) and distance(source, made, make, proto, chosen) < AGREES
-            ):
+            if vector is not None and not (is_row_or_column(slots) and not doubtful):
                 continue
+            if broken is not None and alone:
+                text = f"read for one sample: on {shown_shape(broken.slots)} backward raises {broken.problem}"
+                chosen = replace(chosen, remark=text)
             return settled(chosen, make, proto), ""
         broken = broken or next(iter(trials), None)
     return vector or misshapen or broken, why
