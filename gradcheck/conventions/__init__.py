@@ -18,12 +18,13 @@ from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_networks import loss_network_op
 from gradcheck.conventions.models import model_op
-from gradcheck.conventions.networks import assembled_op, trained_op
+from gradcheck.conventions.networks import assembled_op, assembled_variants
 from gradcheck.conventions.numerical import numgrad_op
 from gradcheck.conventions.objectives import classifier_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.sources import Source
+from gradcheck.conventions.trained import trained_op
 from gradcheck.types import Op
 from gradcheck.variants import variants
 
@@ -71,8 +72,10 @@ def read_as(source: Source, kind: str) -> list[Op]:
 def models(source: Source) -> list[Op]:
     """The Op of a model, and of its variants: a penalty is off by default."""
     first = model(source)
-    if source.init or first.convention != "fish":
+    if source.init or first.convention not in {"fish", "nnfs"}:
         return [first]
+    if first.convention == "nnfs":
+        return assembled_variants(first, source.name, source.obj, source.namespace)
     names = {**source.namespace, source.name: source.obj}
     found = [first]
     for other in variants(recipe(first.built, names), source.obj, source.namespace):

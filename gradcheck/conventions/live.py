@@ -210,3 +210,13 @@ def kept_outputs(live: Live) -> Primals:
     """The arrays an object keeps under a name that means its output."""
     found = places.walk(live.obj, 2)
     return {places.label(p): a for p, a in found.items() if p and p[-1][1] in OUTPUT_NAMES}
+
+
+def raised_inside(error: BaseException, cls: Any) -> bool:
+    """Whether an exception comes from a line of the module of a class, not from calling it wrongly."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__") == cls.__module__:
+            return True
+        step = step.tb_next
+    return False

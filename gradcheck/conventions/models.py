@@ -12,7 +12,15 @@ from gradcheck.construct import recipes
 from gradcheck.conventions import places
 from gradcheck.conventions.consistency import miss
 from gradcheck.conventions.layers import lost_import
-from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly, clone, live_maker
+from gradcheck.conventions.live import (
+    Live,
+    Refused,
+    arrays_of,
+    call_quietly,
+    clone,
+    live_maker,
+    raised_inside,
+)
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.recognise import returns_gradients
 from gradcheck.conventions.signature import arguments, plain
@@ -157,16 +165,6 @@ def reading(
     if not pairs:
         raise Refused("gradient returns nothing that matches a parameter by name")
     return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs)
-
-
-def raised_inside(error: BaseException, cls: Any) -> bool:
-    """Whether an exception comes from a line of the module of a class, not from calling it wrongly."""
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_globals.get("__name__") == cls.__module__:
-            return True
-        step = step.tb_next
-    return False
 
 
 def loss_of(value: Any) -> Array:

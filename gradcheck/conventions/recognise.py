@@ -34,6 +34,9 @@ TRAINED = {"loss", "fit", "train", "trainstep", "gradient", "gradients", "backwa
            "finalize", "trainonbatch", "computeloss", "learn", "update", "step"}  # fmt: skip
 
 
+ACCURACY_METHODS = ("compare", "calculate", "compute", "score", "accuracy", "__call__")
+
+
 @dataclass(frozen=True)
 class Planned:
     """One name of a file: what it is, or why it is skipped."""
@@ -176,14 +179,9 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
             return skip("abstract: no update step of its own")
         return Planned(name, "optimizer", line=line)
     if is_accuracy(cls, key, pair):
-        compare = (
-            getattr(cls, "compare", None)
-            or getattr(cls, "calculate", None)
-            or next((vars(c)["__call__"] for c in cls.__mro__[:-1] if "__call__" in vars(c)), None)
-        )
-        if compare is None or (
-            is_abstract(compare) if hasattr(cls, "compare") else not hasattr(cls, "calculate")
-        ):
+        own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+        compare = next((getattr(cls, m) for m in ACCURACY_METHODS if m in own), None)
+        if compare is None or is_abstract(compare):
             return skip("abstract: no compare of its own")
         if not hasattr(cls, "compare") and calls_missing(cls, "compare"):
             return skip("abstract: compare is left to its subclasses")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import io
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from gradcheck.laws.common import (
     verdict,
 )
 from gradcheck.laws.gradient import gradient
+from gradcheck.laws.model_training import every_sample_trains, trained_parameters
 from gradcheck.types import Array, Case, Op, Verdict
 
 GETTERS = (("get_parameters", "set_parameters"), ("get_params", "set_params"), ("get_weights", "set_weights"),
@@ -88,7 +87,7 @@ def model_moves(op: Op, case: Case) -> Iterator[Verdict]:
             f"there is no gradient for {name}, although the loss depends on it: it is never trained"
         )
         yield verdict(law, "fail", op, case, name, text)
-    own = list(trained_parameters(op, case))
+    own = [*trained_parameters(op, case)] or [*every_sample_trains(op, case)]
     yield from own
     if not failed and not own:
         yield verdict(law, "pass", op, case, detail={"largest": largest})
@@ -130,87 +129,6 @@ def own_arrays(inner: Any) -> Iterator[tuple[str, Array]]:
                     yield f"{holder}[{i}].{name}", array
 
 
-def trained_parameters(op: Op, case: Case) -> Iterator[Verdict]:
-    """The model's own ``train(X, y)`` changes every parameter, with validation as without."""
-    law = "model_moves"
-    paths = []
-    for validation in (False, True):
-        live, inputs, _, labels = start(op, case)
-        inner = getattr(live, "obj", live)
-        options = training_options(getattr(inner, "train", None))
-        if options is None or (validation and "validation_data" not in options):
-            break
-        x, y = next(iter(inputs.values())).copy(), np.array(labels)
-        before = {k: v.copy() for k, v in op.parameters(live).items()}
-        given = {k: v for k, v in options.items() if k != "validation_data"}
-        if validation:
-            given["validation_data"] = (x.copy(), y.copy())
-        with seeded(0), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-            inner.train(x, y, **given)
-            inner.train(x, y, **given)
-        paths.append({k: v.copy() for k, v in op.parameters(live).items()})
-        still = [k for k, v in before.items() if np.array_equal(paths[-1][k], v)]
-        if still:
-            text = f"train(X, y) leaves {still[0]} as it was: it is not among what is trained"
-            yield verdict(law, "fail", op, case, still[0], text)
-            return
-    if len(paths) == 2:
-        for name, wanted in paths[0].items():
-            if differs(paths[1][name], wanted):
-                yield numbers_differ(law, "fail", op, case, name, paths[1][name], wanted,
-                                     "validation changes what training does: a training flag stays switched off")  # fmt: skip
-                return
-
-
-def flag_restored(op: Op, case: Case) -> Iterator[Verdict]:
-    """``evaluate(X, y)`` leaves the model's training flag as it found it."""
-    live, inputs, _, labels = start(op, case)
-    inner = getattr(live, "obj", live)
-    method: Any = getattr(inner, "evaluate", None)
-    if training_options(method) is None:
-        return
-    before = {k: v for k, v in vars(inner).items() if isinstance(v, bool)}
-    with seeded(0), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        method(next(iter(inputs.values())).copy(), np.array(labels))
-    for name, value in before.items():
-        if getattr(inner, name, value) != value:
-            text = f"evaluate(X, y) leaves {name} = {not value}, but it was {value}: training goes on in the wrong mode"
-            yield verdict("train_eval", "fail", op, case, name, text)
-
-
-def training_options(method: Any) -> dict[str, Any] | None:
-    """Keyword arguments for a short ``train(X, y, ...)``, or None where it wants more."""
-    try:
-        parameters = list(inspect.signature(method).parameters.values())
-    except (TypeError, ValueError):
-        return None
-    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    if len(required) != 2:
-        return None
-    wanted = {
-        "epochs": 2,
-        "n_epochs": 2,
-        "print_every": 1000,
-        "verbose": 0,
-        "validation_data": None,
-    }
-    return {p.name: wanted[p.name] for p in parameters if p.name in wanted}
-
-
-class seeded:
-    """Context: NumPy's global generator starts at a seed and is put back after."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __enter__(self) -> None:
-        self.state = np.random.get_state()
-        np.random.seed(self.seed)
-
-    def __exit__(self, *_: object) -> None:
-        np.random.set_state(self.state)
-
-
 def model_roundtrip(op: Op, case: Case) -> Iterator[Verdict]:
     """A model that is saved and loaded evaluates as before."""
     law = "model_roundtrip"
@@ -237,7 +155,10 @@ def model_roundtrip(op: Op, case: Case) -> Iterator[Verdict]:
         got = np.array(op.forward(fresh, inputs, labels, False))
         if differs(got, wanted):
             failed = True
+            old, new = op.parameters(live), op.parameters(fresh)
+            lost = [k for k in old if k in new and differs(new[k], old[k])]
             why = f"the model after {names[0]} and {names[1]} must evaluate as before"
+            why += f"; {', '.join(lost)} came back changed" if lost else ""
             yield numbers_differ(law, "fail", op, case, "loss", got, wanted, why)
     if not failed:
         yield verdict(law, "pass", op, case, detail={"ways": [" / ".join(n) for n, _ in ways]})

@@ -21,7 +21,7 @@ from gradcheck.laws.common import (
 )
 from gradcheck.laws.dropout import MANY, dropout, is_mask, large
 from gradcheck.laws.gradient import gradient
-from gradcheck.laws.models import flag_restored
+from gradcheck.laws.model_training import flag_restored, predicts_alike
 from gradcheck.types import Array, Case, Op, Verdict
 
 LAW = "train_eval"
@@ -30,14 +30,14 @@ LAW = "train_eval"
 def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
     """Dropout and normalisation are right in training and in evaluation, and backward follows."""
     if op.kind == "model":
-        restored = list(flag_restored(op, case))
-        yield from restored or [verdict(LAW, "pass", op, case)]
+        found = [*flag_restored(op, case), *predicts_alike(op, case)]
+        yield from found or [verdict(LAW, "pass", op, case)]
         return
     if not op.has_mode:
         yield verdict(LAW, "skipped", op, case, what="has no training flag")
         return
     evaluation = replace(case, train=False)
-    found: list[Verdict] = []
+    found = []
     try:
         evaluate(op, evaluation)
     except Exception as error:

@@ -1,0 +1,140 @@
+"""Models that only train and predict: their gradient shows in one step of training.
+
+Which loss the step descends is tried.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.construct import Recipe, recipes
+from gradcheck.conventions import places
+from gradcheck.conventions.calls import RATE
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly, clone, live_maker
+from gradcheck.conventions.signature import RATES, arguments, plain
+from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
+
+#: Losses a training loop may descend, as functions of prediction and target.
+DESCENDED: dict[str, Callable[[Array, Array], Array]] = {
+    "mean squared error": lambda p, t: np.mean((p - t) ** 2),
+    "half the mean squared error": lambda p, t: np.mean((p - t) ** 2) / 2,
+    "squared error per sample": lambda p, t: np.sum((p - t) ** 2) / len(p),
+    "half the squared error per sample": lambda p, t: np.sum((p - t) ** 2) / len(p) / 2,
+    "sum of squared errors": lambda p, t: np.sum((p - t) ** 2),
+    "half the sum of squared errors": lambda p, t: np.sum((p - t) ** 2) / 2,
+    "binary cross entropy": lambda p, t: np.mean(-t * np.log(p) - (1 - t) * np.log(1 - p)),
+    "cross entropy": lambda p, t: -np.sum(t * np.log(p)) / len(p),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How one step of training is called."""
+
+    method: str
+    keywords: Mapping[str, Any]
+
+
+def trained_op(
+    name: str, cls: Any, namespace: Mapping[str, Any], tree: ast.AST, init: str | None
+) -> Op:
+    """The Op of a model that only trains and predicts: gradients recovered from one step.
+
+    Raises
+    ------
+    Refused
+        It cannot be built or trained for one step, or no known loss fits.
+    """
+    method = next(
+        (m for m in ("train_step", "train", "fit") if callable(getattr(cls, m, None))), None
+    )
+    if method is None or not callable(getattr(cls, "predict", None)):
+        raise Refused("has no train and predict")
+    sources = (getattr(cls, method), cls.__init__)
+    if not any(plain(a.name) in RATES for f in sources for a in arguments(f)):
+        raise Skipped(f"{method} has no learning rate: there is no gradient step to check")
+    keywords = {a.name: RATE if a.role == "rate" else 1 for a in arguments(getattr(cls, method))
+                if a.role == "rate" or plain(a.name) in {"epochs", "iterations", "niter", "nepochs", "steps", "numiters", "maxiter"}}  # fmt: skip
+    trainer = Trainer(method, keywords)
+    problem = "cannot be constructed"
+    for made in recipes(cls, name, namespace, tree, init):
+        try:
+            proto = Live(made.make())
+            ranked = sorted(
+                (
+                    (miss_of_parameters(op), i, op)
+                    for i, op in enumerate(descents(name, cls, proto, made, trainer))
+                ),
+                key=lambda r: r[:2],
+            )
+        except Exception as error:
+            problem = f"{made.text}: {type(error).__name__}: {error}"
+            continue
+        if ranked and ranked[0][0] < AGREES:
+            return ranked[0][2]
+        problem = "one step of training descends none of the losses tried: " + ", ".join(DESCENDED)
+    raise Refused(problem)
+
+
+def miss_of_parameters(op: Op) -> float:
+    """How far the steps of the parameters are from the gradient of the loss."""
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
+    names = [k for k in cases.draw(op, case)[0] if k not in {s.name for s in op.slots}]
+    return max(miss(op, case, only=k) for k in names)
+
+
+def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -> Iterator[Op]:
+    """One Op for each loss the training may descend."""
+    own = {p: a for p, a in places.walk(proto.obj, 4).items() if places.is_numeric(a) and a.ndim}
+    width = next((a.shape[0] for a in own.values() if a.ndim == 2), None)
+    if width is None:
+        raise Refused("has no matrix of weights before it trains")
+    slot = Slot("X", ("N", int(width)))
+    case = Case()
+    x = cases.draw_slot(slot, case, cases.generator(case, 1))
+
+    make = live_maker(made)
+
+    live = clone(proto, {}, make)
+    out = np.asarray(call_quietly(live.obj.predict, x))
+    named = {places.label(p): p for p in own if not places.is_gradient_place(p)}
+    rate = next((v for k, v in vars(live.obj).items() if plain(k) in RATES), RATE)
+
+    def step(live: Live, x: Array, t: Array) -> dict[str, Array]:
+        before = {k: np.array(places.read(live.obj, p)) for k, p in named.items()}
+        call_quietly(getattr(live.obj, trainer.method), x, t, **trainer.keywords)
+        return {k: (v - places.read(live.obj, named[k])) / rate for k, v in before.items()}
+
+    for text, loss in DESCENDED.items():
+        encoding = "real" if "square" in text else "binary" if "binary" in text else "onehot"
+
+        def forward(
+            live: Live, inputs: Primals, labels: Array | None, train: bool, loss: Any = loss
+        ) -> Array:
+            prediction = np.asarray(call_quietly(live.obj.predict, inputs["X"]))
+            with np.errstate(all="ignore"):  # a prediction outside (0, 1) rules the logarithms out
+                return np.asarray(loss(prediction, labels))
+
+        def backward(
+            live: Live, cot: Array, inputs: Primals, labels: Array | None
+        ) -> Mapping[str, Any]:
+            return step(live, inputs["X"], np.asarray(labels))
+
+        def with_parameters(values: Primals) -> Live:
+            return clone(proto, {(("attr", "obj"), *named[k]): v for k, v in values.items()}, make)
+
+        yield Op(
+            name=name, kind="model", convention="updating", make=lambda: clone(proto, {}, make),
+            parameters=lambda live: {k: places.read(live.obj, p) for k, p in named.items()},
+            with_parameters=with_parameters, forward=forward, backward=backward, slots=(slot,),
+            labels=LabelSpec((encoding,), int(out.shape[-1]), wide=True), terminal=True, built=made.text, obj=cls,
+            reading=f"one step of {trainer.method} descends the {text}",
+            gradient_names={k: f"the step of {k}" for k in named},
+        )  # fmt: skip
