@@ -112,7 +112,9 @@ RESETS = re.compile(
 
 def resets(obj: Any, gradients: bool = False) -> list[str]:
     """The methods that put an object back to its state before the first call."""
-    own = [n for c in type(obj).__mro__[:-1] for n in vars(c) if callable(getattr(obj, n, None))]
+    own = [
+        n for c in type(obj).__mro__[:-1] for n in vars(c) if callable(getattr(type(obj), n, None))
+    ]
     found = [(n, m) for n in dict.fromkeys(own) if (m := RESETS.fullmatch(n.lower()))]
     return [n for n, m in found if not gradients or (m["what"] or "").startswith("grad")]
 

@@ -135,6 +135,9 @@ def at_probability_edge(
     if name != "output":
         text += f", but the loss there is finite ({float(np.sum(got.output)):.6g}): backward must clip as forward does"
         return verdict("extremes", "fail", op, case, name, text, index=index)
+    if np.any(np.isnan(got.output)) and what.endswith("float32"):
+        text += ": 1 - eps is 1 in float32, so the clip that guards float64 does not guard here"
+        return verdict("extremes", "note", op, case, name, text, index=index)
     if np.any(np.isnan(got.output)):
         text += ", but should be a number: 0 log 0 counts as 0; clip the probabilities"
         return verdict(
