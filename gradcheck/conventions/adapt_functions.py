@@ -160,7 +160,7 @@ def closest(runs: list[Op]) -> Op:
 def other_options(
     source: Source, slots: tuple[Slot, ...], params: list[str], shapes: list[tuple[int, ...]]
 ) -> Iterator[Op]:
-    """The same pair with other strides and paddings, where it runs with them."""
+    """The same pair with other strides and paddings, where its forward runs with them."""
     forward, backward = pair_of(source)
     inputs = [s.name for s in slots]
     make = functions.parameter_maker(params, shapes)
@@ -170,6 +170,8 @@ def other_options(
         runs = [op for op in good if op.gradient_names]
         if runs:
             yield closest(runs)
+        elif good:  # the forward takes the option, and the backward raises
+            yield good[0]
 
 
 def readings_that_run(
