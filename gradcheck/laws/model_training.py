@@ -21,12 +21,15 @@ def trained_parameters(op: Op, case: Case) -> Iterator[Verdict]:
     for validation in (False, True):
         live, inputs, _, labels = start(op, case)
         inner = getattr(live, "obj", live)
-        options = training_options(getattr(inner, "train", None))
+        method = getattr(inner, "train", None)
+        options, sizes = training_options(method), size_argument(method)
         if options is None or (validation and "validation_data" not in options):
             break
         x, y = next(iter(inputs.values())).copy(), np.array(labels)
         before = {k: v.copy() for k, v in op.parameters(live).items()}
         given = {k: v for k, v in options.items() if k != "validation_data"}
+        if sizes is not None:
+            given[sizes] = len(x)  # a smaller last batch is a question of its own
         if validation:
             given["validation_data"] = (x.copy(), y.copy())
         with seeded(0), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
