@@ -16,6 +16,7 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import functions, layers, losses
 from gradcheck.conventions.adapt_losses import loss_readings
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.flagged import flag_of, split
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
@@ -34,6 +35,10 @@ def pair_of(source: Source) -> tuple[Any, Any]:
     """
     names = [n for n, v in source.namespace.items() if callable(v) and not isinstance(v, type)]
     found = functions.pairs(names).get(source.name)
+    alone = bound(source.namespace.get(source.name))
+    flag = flag_of(alone) if found is None and callable(alone) else None
+    if flag is not None:
+        return split(alone, flag)
     if found is None:
         raise Refused("is not a forward/backward pair of functions")
     return bound(source.namespace[found[0]]), bound(source.namespace[found[1]])
@@ -225,6 +230,7 @@ def loss_function_ops(source: Source) -> list[Op]:
     """
     single = bound(source.namespace.get(source.name))
     alone = callable(single) and source.name not in functions.pairs(list(source.namespace))
+    alone = alone and flag_of(single) is None
     forward, backward = (unmasked(single), None) if alone else pair_of(source)
     first = loss_function_op(source, forward, backward, {})
     return [first, *other_losses(source, forward, backward)]

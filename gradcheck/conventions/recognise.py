@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.functions import is_mask, pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
@@ -110,6 +111,8 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
     args = [a for a in arguments(function, method=False) if a.required]
     if is_numerical(name, function):
         return Planned(name, "numgrad", "functions", line=line)
+    if flag_of(function) is not None:
+        return Planned(name, "loss" if len(args) == 2 else "function", "functions", line=line)
     if (
         (len(args) == 2 or (len(args) == 3 and is_mask(args[2].name)))
         and returns_pair(function)

@@ -1,0 +1,52 @@
+"""One function for value and derivative, chosen by a flag."""
+
+import numpy as np
+
+
+def nonlin(x, deriv=False):
+    """the derivative is written in the output"""
+    if deriv:
+        return x * (1 - x)
+    return 1 / (1 + np.exp(-x))
+
+
+def nonlin_wrong(x, deriv=False):
+    if deriv:
+        return x * (1 + x)
+    return 1 / (1 + np.exp(-x))
+
+
+def bent(x, prime=False):
+    """the derivative is written in the input"""
+    root = np.sqrt(x**2 + 1)
+    return x / (2 * root) + 1 if prime else (root - 1) / 2 + x
+
+
+def bent_wrong(x, prime=False):
+    root = np.sqrt(x**2 + 1)
+    return x / root + 1 if prime else (root - 1) / 2 + x
+
+
+def leaky(x, slope=0.1, derivative=False):
+    if derivative:
+        return np.where(x > 0, 1.0, slope)
+    return np.where(x > 0, x, slope * x)
+
+
+def leaky_wrong(x, slope=0.1, derivative=False):
+    """the slope is that of the default, whatever is given"""
+    if derivative:
+        return np.where(x > 0, 1.0, 0.1)
+    return np.where(x > 0, x, slope * x)
+
+
+def squared_error(y_true, y_pred, prime=False):
+    if prime:
+        return 2 * (y_pred - y_true) / y_true.size
+    return np.mean((y_true - y_pred) ** 2)
+
+
+def squared_error_wrong(y_true, y_pred, prime=False):
+    if prime:
+        return 2 * (y_true - y_pred) / y_true.size
+    return np.mean((y_true - y_pred) ** 2)
