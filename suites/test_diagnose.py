@@ -14,10 +14,10 @@ from gradcheck import explain, repro, run, targets
 from gradcheck.conventions import ops_for
 from gradcheck.diagnose import diagnose_all, reinterpret
 from gradcheck.diagnose.causes import CAUSES
-from gradcheck.diagnose.code import pieces
 from gradcheck.diagnose.edits import changes, made
 from gradcheck.diagnose.measure import agrees, jacobian
 from gradcheck.diagnose.numbers import ratio
+from gradcheck.diagnose.pieces import pieces
 from gradcheck.diagnose.rules import GRADIENT_RULES, OTHER_RULES
 from gradcheck.types import Op, Verdict
 

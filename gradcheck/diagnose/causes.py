@@ -17,10 +17,11 @@ CAUSES: dict[str, About] = {**GRADIENT, **DATA, **TRAINING}
 
 
 def fix_for(cause: str, convention: str, repair: Any = None) -> str:
-    """The fix of a cause: the change that was tried and works, else the one of the convention."""
+    """The fix of a cause: the change that was tried and works, else that of the convention, as such."""
     if repair is not None:
         return f"change `{repair.edit.before}` to `{repair.edit.after}`"
-    return fix_in(CAUSES[cause], convention)
+    general = fix_in(CAUSES[cause], convention)
+    return f"not tried on this code; in general:\n{general}" if general else ""
 
 
 def fix_in(about: About, convention: str) -> str:

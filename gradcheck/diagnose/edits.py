@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcheck.diagnose.code import Piece, compiled, placed
+from gradcheck.diagnose.code import compiled, placed
+from gradcheck.diagnose.pieces import Piece
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Edit:
     """An edit made: the function's other code, and the statement before and after."""
 
     piece: Piece
+    change: Change
     cause: str
     line: int
     before: str
@@ -274,7 +276,7 @@ def edited(piece: Piece, change: Change, code: types.CodeType) -> Edit:
         after = ast.unparse(new if site.node is site.statement else site.statement)
         site.put(site.node)
     line = getattr(site.node, "lineno", site.statement.lineno)
-    return Edit(piece, change.cause, line, first(before), first(after), code)
+    return Edit(piece, change, change.cause, line, first(before), first(after), code)
 
 
 def first(text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FunctionType
 
 from gradcheck import cases
-from gradcheck.diagnose.code import functions_by_place, roots
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.interventions import Shown
+from gradcheck.diagnose.pieces import functions_by_place, roots
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import evaluate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcheck.conventions import Source, ops_for
-from gradcheck.diagnose.code import functions_by_place
+from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.types import Op
 
 

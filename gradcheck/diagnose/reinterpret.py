@@ -199,7 +199,7 @@ def losses_beside(op: Op) -> list[Op]:
     from gradcheck.conventions import Source, ops_for
     from gradcheck.conventions.loss_names import is_loss_name
     from gradcheck.conventions.signature import plain
-    from gradcheck.diagnose.code import functions_by_place
+    from gradcheck.diagnose.pieces import functions_by_place
 
     functions = list(functions_by_place(op).values())
     found: list[Op] = []

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.diagnose.code import Piece, replaced, strides_by_hand
+from gradcheck.diagnose.code import replaced
 from gradcheck.diagnose.edits import Change, Edit, Rule, changes, edited, made
 from gradcheck.diagnose.measure import Point, again, agrees, clock, slopes
+from gradcheck.diagnose.pieces import Piece, strides_by_hand
 from gradcheck.laws import LAWS
 from gradcheck.types import Case, Op, Verdict
 

@@ -114,9 +114,13 @@ SIZES = {
 }
 
 
+PARTS = {"sum", "mean", "dot", "matmul", "einsum", "tensordot", "where", "hstack", "vstack", "stack",
+         "concatenate", "outer", "multiply"}  # fmt: skip
+
+
 def is_arith(node: ast.Call) -> bool:
-    """A call whose arguments are factors of the result: np.sum(...), np.dot(...)."""
-    return getattr(node.func, "attr", "") in {"sum", "mean", "dot", "matmul", "einsum"}
+    """A call whose arguments are factors, or parts, of the result: np.dot(...), np.where(...)."""
+    return getattr(node.func, "attr", "") in PARTS
 
 
 def is_sqrt(node: Any) -> bool:

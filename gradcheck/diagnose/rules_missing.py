@@ -25,6 +25,8 @@ from gradcheck.diagnose.rules_common import (
 def wraps(scope: Scope, site: Site) -> Iterator[Change]:
     """A function that is missing around a name: exp, tanh, sign, a square, one minus it."""
     node = site.node
+    if isinstance(node, ast.BinOp) and not in_index(site):
+        yield from wrapped_terms(site, node)
     named = isinstance(node, (ast.Name, ast.Attribute)) and is_load(node)
     if not named or in_index(site) or not isinstance(site.parent, (ast.BinOp, ast.Call)):
         return
@@ -39,6 +41,20 @@ def wraps(scope: Scope, site: Site) -> Iterator[Change]:
                            (f"{text}**2", "wrong-derivative"), (f"np.sign({text})", "wrong-derivative"),
                            (f"(1 - {text})", "wrong-derivative"), (f"{text}[:, None]", "wrong-axis-sum")):  # fmt: skip
         yield Change(2, site, expr(wrapped), cause)
+
+
+def wrapped_terms(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    """The sign, tanh or square of a difference; p (1 - p) where the square of p stands."""
+    text = text_of(node)
+    product = isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, (ast.Mult, ast.Div))
+    if isinstance(node.op, ast.Sub) and product:
+        for new in (f"np.sign({text})", f"np.tanh({text})", f"({text})**2"):
+            yield Change(3, site, expr(new), "wrong-derivative")
+    if isinstance(node.op, ast.Pow):
+        base = text_of(node.left)
+        yield Change(3, site, expr(f"{base} * (1 - {base})"), "wrong-derivative")
+    if isinstance(node.op, ast.Mult):
+        yield Change(3, site, ast.BinOp(node.left, ast.Div(), node.right), "wrong-derivative")
 
 
 def exchanged(scope: Scope, site: Site) -> Iterator[Change]:
@@ -80,8 +96,10 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
     ):
         return
     if isinstance(site.parent, ast.Call) and (
-        site.parent.func is node or not is_arith(site.parent)
+        site.parent.func is node or not is_arith(site.parent) or is_condition(site)
     ):
+        return
+    if any(isinstance(p, ast.Compare) for p in site.path):
         return
     later = 0 if is_root(site) else 1
     for arg in [a for a in scope.names if a in scope.arguments][:2]:
@@ -125,6 +143,13 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
                 f"{name}[:, None]",
             ):
                 yield Change(5, site, ast.BinOp(node, ast.Mult(), expr(shape)), cause)
+
+
+def is_condition(site: Site) -> bool:
+    """The first of the three arguments of np.where."""
+    above = site.parent
+    where = isinstance(above, ast.Call) and getattr(above.func, "attr", "") == "where"
+    return where and isinstance(above, ast.Call) and above.args[0] is site.node
 
 
 def inserted(scope: Scope, site: Site, name: str) -> str:

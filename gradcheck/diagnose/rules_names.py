@@ -27,6 +27,8 @@ def names(scope: Scope, site: Site) -> Iterator[Change]:
     node = site.node
     if not is_load(node) or (isinstance(site.parent, ast.Call) and site.parent.func is node):
         return
+    if scope.piece.node.name == "__init__":
+        return
     if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
         here = f"self.{node.attr}"
         others = [f"self.{a}" for a in scope.attributes if a != node.attr]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gradcheck.diagnose.edits import Change, Scope, Site
 from gradcheck.diagnose.rules_common import AXES, REDUCERS, call, expr, is_load, is_root, text_of
@@ -154,6 +154,8 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(2, site, ast.Slice(None, None, node.step), "missing-carry")
             yield Change(2, site, ast.Slice(None, node.upper, node.step), "missing-carry")
             yield Change(2, site, ast.Slice(node.lower, None, node.step), "last-class")
+    if isinstance(node, ast.Subscript) and is_load(node):
+        yield from windows(scope, site, node)
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "range":
         if len(node.args) == 2:
             yield Change(0, site, ast.Call(node.func, node.args[1:], []), "missing-carry")
@@ -174,6 +176,57 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
             new = ast.Subscript(node.value, expr(f"({rows})"), node.ctx)
             forward = scope.piece.role == "forward"
             yield Change(0, site, new, "forward-wrong" if forward else "batch-mixed")
+
+
+def windows(scope: Scope, site: Site, node: ast.Subscript) -> Iterator[Change]:
+    """All slices of one subscript at once: crops that end at -0 or begin at 0, reversed axes."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    cut = [p for p in parts if isinstance(p, ast.Slice) and (p.lower or p.upper or p.step)]
+    if not cut:
+        return
+
+    def put(one: Callable[[ast.Slice], ast.Slice]) -> ast.Subscript:
+        new: list[ast.expr] = [one(p) if isinstance(p, ast.Slice) else p for p in parts]
+        index = ast.Tuple(new, ast.Load()) if isinstance(node.slice, ast.Tuple) else new[0]
+        return ast.Subscript(node.value, index, ast.Load())
+
+    if all(p.step is not None and text_of(p.step) == "-1" for p in cut):
+        yield Change(0, site, put(lambda p: ast.Slice(None, None, None)), "kernel-flipped")
+    if any(is_minus_name(p.upper) for p in cut):
+        closed = put(
+            lambda p: (
+                ast.Slice(p.lower, either_end(p.upper), p.step) if is_minus_name(p.upper) else p
+            )
+        )
+        yield Change(0, site, closed, "padding-zero")  # fmt: skip
+    pads = [n for n in scope.pool if re.fullmatch(r"(self\.)?p(ad(ding)?)?", n)]
+    if all(p.lower is None and p.upper is not None and p.step is None for p in cut):
+        for pad in pads:
+            yield Change(1, site, put(behind(pad)), "option-ignored")
+
+
+def behind(pad: str) -> Callable[[ast.Slice], ast.Slice]:
+    """``:H`` -> ``pad:pad + H``."""
+
+    def moved(p: ast.Slice) -> ast.Slice:
+        return (
+            p if p.upper is None else ast.Slice(expr(pad), ast.BinOp(expr(pad), ast.Add(), p.upper))
+        )
+
+    return moved
+
+
+def is_minus_name(node: ast.expr | None) -> bool:
+    """``-pad``: the end of a slice that takes nothing where pad is 0."""
+    if not isinstance(node, ast.UnaryOp) or not isinstance(node.op, ast.USub):
+        return False
+    return not isinstance(node.operand, ast.Constant)
+
+
+def either_end(node: ast.expr | None) -> ast.expr:
+    """``-pad or None``."""
+    assert node is not None
+    return ast.BoolOp(ast.Or(), [node, ast.Constant(None)])
 
 
 def broadcasts(scope: Scope, site: Site) -> Iterator[Change]:

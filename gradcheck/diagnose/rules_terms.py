@@ -37,6 +37,8 @@ def signs(scope: Scope, site: Site) -> Iterator[Change]:
         other: ast.operator = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
         if not in_index(site):
             yield Change(1, site, ast.BinOp(node.left, other, node.right), "sign-flipped")
+            first = ast.UnaryOp(ast.USub(), node.left)
+            yield Change(1, site, ast.BinOp(first, node.op, node.right), "sign-flipped")
     if is_load(node) and is_root(site) and not isinstance(node, ast.Constant):
         yield Change(1, site, ast.UnaryOp(ast.USub(), node), "sign-flipped")
     if (
@@ -245,8 +247,9 @@ def numbers(scope: Scope, site: Site) -> Iterator[Change]:
         if other != v:
             value = expr(repr(other))
             yield Change(2, site, value, cause)
-    for name in scope.options & set(scope.attributes):
-        yield Change(1, site, expr(f"self.{name}"), "option-ignored")
+    if not scope.optimizer and not any(isinstance(p, ast.Compare) for p in site.path):
+        for name in scope.options & set(scope.attributes):
+            yield Change(1, site, expr(f"self.{name}"), "option-ignored")
     if v == 0 and isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mult):
         for name in (*scope.names, *(f"self.{a}" for a in scope.attributes)):
             yield Change(1, site, expr(name), missing_term(scope, site))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnose.code import Piece
 from gradcheck.diagnose.measure import Point, again
+from gradcheck.diagnose.pieces import Piece
 from gradcheck.types import Op
 
 

@@ -1,0 +1,113 @@
+"""Any other law, and notes: interventions, what the law has shown, and changes of the code."""
+
+from __future__ import annotations
+
+from gradcheck.diagnose import facts, interventions, repairs, rules
+from gradcheck.diagnose.meaning import meaning
+from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.pieces import Piece
+from gradcheck.diagnose.rebuild import rebuilt
+from gradcheck.diagnose.repairs import Repair
+from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, retried
+from gradcheck.diagnose.slices import feeding
+from gradcheck.diagnose.soundness import healthy, safely, soundly
+from gradcheck.laws import LAWS
+from gradcheck.laws.common import gradient_name
+from gradcheck.types import Case, Verdict
+
+#: For which laws a working change may say more than the law itself, and what.
+TELLING: dict[str, set[str]] = {
+    "batch": {"stale-mask", "batch-of-one", "wrong-axis-sum", "softmax-whole-batch"},
+    "interleaved": {"stale-mask", "shared-state"},
+    "contract": {"padding-zero", "transposed", "derivative-at-wrong-point", "option-ignored",
+                 "wrong-axis-sum", "softmax-broadcast", "missing-broadcast-sum", "batch-of-one",
+                 "square-only", "stride-ignored", "wrong-regulariser"},
+    "optimizer_steps": {"sign-flipped", "epsilon-placement", "moment-not-squared", "decay-wrong",
+                        "step-counter", "bias-correction"},
+    "bias_correction": {"step-counter", "bias-correction"},
+    "decay": {"decay-wrong"},
+    "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap"},
+    "same_as_reference": {"wrong-axis-sum", "softmax-whole-batch", "epsilon-placement",
+                          "square-only"},
+    "roles": {"wrong-axis-sum", "softmax-whole-batch", "extra-mean"},
+    "train_eval": {"stale-mask"},
+    "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
+    "zero_cotangent": {"upstream-ignored"},
+}  # fmt: skip
+#: Causes that only say again that the law fails: no reason, a hypothesis at most.
+RESTATED = {"update-wrong"}
+
+
+def of_note(s: Session, verdict: Verdict) -> list[Candidate]:
+    """What a law has noted; no further experiment is made for what is right in the usual use."""
+    if verdict.law in {"gradient", "contract"}:
+        return []
+    fact = facts.shown(s.op, verdict, s.verdicts)
+    return [] if fact is None else [Candidate(10, fact.cause, fact.text, fact.evidence)]
+
+
+def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
+    """Interventions, what the law has shown, and changes of the code, for any other law."""
+    op, case, law = s.op, verdict.case, verdict.law
+    assert case is not None
+    candidates = [
+        Candidate(0, c.cause, c.text, c.evidence) for c in interventions.all_of(op, verdict)
+    ]
+    fact = facts.shown(op, verdict, s.verdicts)
+    if fact is not None:
+        rank = 4 if fact.cause in {"gradient-shape", "bias-shape"} else 10
+        candidates.append(
+            Candidate(
+                rank, fact.cause, fact.text, fact.evidence, confirmed=fact.cause not in RESTATED
+            )
+        )
+    if law not in LAWS or (fact is not None and fact.cause == "name-error"):
+        return candidates
+    known = TELLING.get(law, set())
+    bigger = case.replace(N=dict(case.sizes)["N"] + 1)
+    for repair in law_repairs(s, verdict, case):
+        what = meaning(repair, lambda: safely(op, law, case), lambda: safely(op, law, bigger), None)
+        if what.cause in known and op.kind != "accuracy":
+            candidates.append(of_repair(repair, what, 5))
+        elif fact is not None:
+            evidence = repairs.describe(repair)
+            open_ = fact.cause in RESTATED
+            candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, not open_))
+    return candidates
+
+
+def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
+    """Changes with which a law passes; for a contract the gradient law must pass as well."""
+    op, law = s.op, verdict.law
+    before = sum(v.status in {"fail", "error"} for v in safely(op, law, case))
+
+    failing = frozenset(v.wrt for v in s.verdicts if v.law == "gradient" and v.status == "fail")
+    raises = law == "contract" and "raises" in verdict.message
+
+    def judge(piece: Piece) -> bool:
+        if raises:  # which gradients there are could not be found out: only that it runs counts
+            return not any("raises" in v.message for v in LAWS[law](op, case))
+        return repairs.law_passes(op, law, case, verdict.wrt, before)
+
+    def holds() -> float | bool | None:
+        if op.step is not None or op.backward is None or op.kind == "accuracy":
+            return None
+        if law != "contract":
+            return healthy(op, case, failing)
+        name = verdict.wrt if verdict.wrt != "output" else ""
+        fresh = rebuilt(op) if raises else op
+        if raises and any(v.status == "fail" for v in LAWS[law](fresh, case)):
+            return False
+        return repairs.gradient_passes(fresh, case, name)
+
+    confirm = holds if raises else soundly(s, op, verdict.wrt, case, holds)
+    again = retried(s, judge, confirm)
+    if again:
+        return again
+    which = rules.GRADIENT_RULES if law == "contract" else rules.OTHER_RULES
+    until = min(s.until, clock() + SEARCH)
+    called_name = gradient_name(op, verdict.wrt)
+    wanted = {called_name.removeprefix("self."), f"d{verdict.wrt}", f"d_{verdict.wrt}", verdict.wrt}
+    gradient = verdict.wrt in op.gradient_names and op.step is None
+    near = feeding(s.pieces, wanted) if gradient else lambda piece, statement: True
+    return repairs.search(op, s.pieces, which, judge, confirm, until, near)

@@ -1,0 +1,67 @@
+"""What a change of the code must leave whole before it is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradcheck.diagnose import repairs
+from gradcheck.diagnose.session import Session
+from gradcheck.laws import LAWS, family, group
+from gradcheck.types import Case, Op, Verdict
+
+#: What a change must leave whole, whichever law it was found for: a "fix" that moves the bug
+#: elsewhere, or makes the forward fit a wrong backward, is none.
+SOUND = (
+    "contract", "gradient", "inputs_unchanged", "linear_in_cotangent", "zero_cotangent", "roles",
+    "same_as_reference", "optimizer_steps", "bias_correction", "zero_gradient_rests", "bowl_descends",
+)  # fmt: skip
+
+
+def soundly(
+    s: Session, op: Op, wrt: str, case: Case, confirm: Callable[[], float | bool | None]
+) -> Callable[[], float | bool | None]:
+    """`confirm`, and no other law may fail under the change.
+
+    What failed before may go on failing only for the gradient of another primal: another bug.
+    """
+    old = {
+        (v.law, v.wrt)
+        for v in s.verdicts
+        if v.status == "fail" and v.law in {"gradient", "contract"} and v.wrt != wrt
+        and wrt in op.gradient_names and v.wrt in op.gradient_names
+    }  # fmt: skip
+    plain = Case(
+        seed=case.seed, config=case.config, labels=op.labels.encodings[0] if op.labels else ""
+    )
+
+    def both() -> float | bool | None:
+        result = confirm()
+        if result is False:
+            return False
+        for law in SOUND:
+            if law in LAWS and group(op) in family(law):
+                for v in safely(op, law, plain):
+                    if v.status in {"fail", "error"} and (law, v.wrt) not in old:
+                        return False
+        return result
+
+    return both
+
+
+def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | bool | None:
+    """Whether contract and gradient hold at the plain case, but for what failed before."""
+    plain = Case(seed=case.seed, sizes=case.sizes, config=case.config)
+    for name in ("contract", "gradient"):
+        for v in LAWS[name](op, plain):
+            if v.status in {"fail", "error"} and (name == "contract" or v.wrt not in failing):
+                return False
+    return None
+
+
+def safely(op: Op, law: str, case: Case) -> list[Verdict]:
+    """A law's verdicts; one fail if it raises (as `run` has it)."""
+    try:
+        with repairs.quiet():
+            return list(LAWS[law](op, case))
+    except Exception:  # the user's code raised: that is the failure
+        return [Verdict(law, "fail")]
