@@ -95,9 +95,13 @@ class Calls:
 
 
 def fill(
-    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, known: Mapping[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments of a call, each by its role."""
+    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, known: Mapping[str, Any],
+    updates: bool = False,
+) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+    """Positional and keyword arguments of a call, each by its role.
+
+    One that `updates` is told its step size also where it has a default for it.
+    """
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     for arg in args:
@@ -107,10 +111,10 @@ def fill(
             value = train if arg.flag else not train
         elif arg.role == "mode":
             value = "train" if train else "test"
+        elif arg.role == "rate" and (arg.required or (updates and type(arg.default) is float)):
+            value = RATE
         elif not arg.required:
             continue
-        elif arg.role == "rate":
-            value = RATE
         elif plain(arg.name) in OPTIMIZER_NAMES:
             value = Recorder()
         elif arg.role == "labels" and labels is not None:
@@ -273,7 +277,9 @@ def backward_caller(
                 known[arg.name] = output_of(live)
         unknown = [output_of(live)] if others == "y" else []
         spare = iter([*unknown, *([] if together else cots[1:]), *arrays, *arrays])
-        positional, keys = fill(args, spare, labels, live.memory.get("train", True), known)
+        positional, keys = fill(
+            args, spare, labels, live.memory.get("train", True), known, updates=True
+        )
         result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
         if given != "cot":
             return result * cots[0] if result is not None else None
