@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.signature import Arg, arguments, choices, plain
-from gradcheck.usage import from_use
+from gradcheck.loading.usages import calls_elsewhere, classes_with, definition_elsewhere
+from gradcheck.usage import from_use, use_of
 
 SIZES_IN, SIZES_OUT, HIDDEN, CHANNELS, FILTERS, KERNEL = 4, 5, 6, 2, 4, 3
 
@@ -97,6 +98,8 @@ ARRAYS: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 GENERIC = ("4", "2", "0.3", "None", "'x'", "(4,)", "True", "<W>")
 MAX_TRIALS = 160
+#: Guesses that are tried before the calls a project's own files make.
+FIRST_TRIALS = 12
 
 
 @dataclass(frozen=True)
@@ -156,12 +159,22 @@ def recipe(expression: str, namespace: Mapping[str, Any]) -> Recipe:
     """
     code = compile(expression, "--init", "eval")
     scope = {"np": np, "numpy": np, **namespace}
+    for name in unknown_names(expression, scope):
+        found = definition_elsewhere(name, namespace)
+        if found is not None:
+            scope[name] = found
 
     def make() -> Any:
         with seeded(0):
             return eval(code, dict(scope))
 
     return Recipe(expression, make, dims_of(expression))
+
+
+def unknown_names(expression: str, scope: Mapping[str, Any]) -> list[str]:
+    """The capitalised names of an expression that its file does not know: classes of other files."""
+    names = {n.id for n in ast.walk(ast.parse(expression, mode="eval")) if isinstance(n, ast.Name)}
+    return sorted(n for n in names if n[:1].isupper() and n not in scope)
 
 
 class seeded:
@@ -233,7 +246,8 @@ def recipes(
         return
     scope = {**namespace, name: obj}
     required = [a for a in arguments(getattr(obj, "__init__", obj)) if a.required]
-    calls = literal_calls(tree, name, scope)
+    calls = [*literal_calls(tree, name, scope), *project_calls(name, namespace)]
+    calls = list(dict.fromkeys(calls))
     for call in calls:
         if any(is_known(a, scope) for a in call_arguments(call)):
             yield recipe(call, scope)
@@ -248,9 +262,31 @@ def recipes(
     else:
         if small:
             yield from itertools.islice(by_trial(name, required, scope, small), 24)
-        yield from by_trial(name, required, scope)
+        trials = by_trial(name, required, scope)
+        if not any(guesses(a)[0].startswith("(") for a in required):
+            yield from itertools.islice(trials, FIRST_TRIALS)  # no guess fits shapes to each other
+        yield from (recipe(call, scope) for call in calls)
+        yield from trials
+        return
     for call in calls:
         yield recipe(call, scope)
+
+
+def project_calls(name: str, namespace: Mapping[str, Any]) -> list[str]:
+    """Calls in the project's other files whose arguments are small literals or made of classes."""
+    found = []
+    for text in itertools.islice(calls_elsewhere(name, namespace), 40):
+        values = call_arguments(text)
+        if all(is_small_literal(v) or is_made(v) for v in values):
+            found.append(text)
+    return found[:6]
+
+
+def is_made(node: ast.expr) -> bool:
+    """``Relu()``: an object of a class, made from small literals."""
+    if not (isinstance(node, ast.Call) and getattr(node.func, "id", "")[:1].isupper()):
+        return False
+    return all(is_small_literal(v) for v in (*node.args, *(k.value for k in node.keywords)))
 
 
 def small_sizes(obj: Any) -> str:
@@ -292,8 +328,11 @@ def by_trial(
             dict.fromkeys(
                 (
                     *map(repr, choices(init, a.name)),
-                    *from_use(scope.get(name), a.name, scope),
-                    *distinct(guesses(a), i, required),
+                    *(
+                        from_use(scope.get(name), a.name, scope)
+                        or held_objects(scope.get(name), a, scope)
+                    ),
+                    *distinct(by_kind(name, guesses(a)), i, required),
                 )
             )
         )
@@ -308,6 +347,34 @@ def by_trial(
             f"{a.name}={v}" if a.keyword_only else v for a, v in zip(required, values, strict=True)
         )
         yield recipe(shown(f"{name}({inner}, {more})" if more else f"{name}({inner})"), scope)
+
+
+IMAGES = ("conv", "pool", "2d", "image", "spatial", "upsampl", "pad", "flatten", "incept")
+
+
+def by_kind(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Shapes in the order a class of this name suggests: one axis first, unless it is about images."""
+    if not values[0].startswith("(") or any(w in plain(name) for w in IMAGES):
+        return values
+    return tuple(sorted(values, key=lambda v: v.count(",") > 1))
+
+
+#: Activations, those first whose derivative tells the input from the output.
+ACTIVATIONS = ("sigmoid", "tanh", "softplus", "elu", "leakyrelu", "relu")
+
+
+def held_objects(cls: Any, arg: Arg, scope: Mapping[str, Any]) -> list[str]:
+    """Objects of the project's classes for an argument whose methods the class calls."""
+    methods = sorted(m for m in use_of(cls, arg.name).methods if not m.startswith("__"))
+    own = plain(arg.name)
+    if not methods:
+        return []
+    if not any(w in own for w in ("activation", "act", "nonlin")):
+        near = classes_with(methods, scope, lambda n: own in plain(n) or plain(n) in own)
+        return [f"{n}()" for n in near][:3]
+    names = list(classes_with(methods, scope, lambda n: plain(n).endswith(ACTIVATIONS)))
+    names.sort(key=lambda n: next(i for i, a in enumerate(ACTIVATIONS) if plain(n).endswith(a)))
+    return [f"{n}()" for n in names][:3]
 
 
 def distinct(values: tuple[str, ...], position: int, required: list[Arg]) -> tuple[str, ...]:

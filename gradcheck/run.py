@@ -20,6 +20,7 @@ from gradcheck.laws import AFTER_GRADIENT, FIRST_CONFIGURATION, LAWS, family
 from gradcheck.laws import group as group_of
 from gradcheck.laws.common import verdict
 from gradcheck.laws.contract import told, traced
+from gradcheck.loading import older_numpy
 from gradcheck.targets import Loaded
 from gradcheck.types import Case, Law, Op, Status, Subject, Verdict, worst
 from gradcheck.unavoidable import refused
@@ -128,8 +129,10 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         ]
         merged = explained(ops, merge(verdicts), loaded, options)
     merged = uncompared(merged)
-    notes = guard_notes(guard) + tuple(
-        r for r in {op.reading for op in ops} if r and op_reading_matters(ops[0])
+    notes = (
+        guard_notes(guard)
+        + older_numpy.notes()
+        + tuple(r for r in {op.reading for op in ops} if r and op_reading_matters(ops[0]))
     )
     return dataclasses.replace(
         blank, kind=ops[0].kind, convention=ops[0].convention, built=ops[0].built, verdicts=tuple(merged),

@@ -6,7 +6,9 @@ an optimizer may know its parameters by identity.
 
 from __future__ import annotations
 
+import ast
 import copy
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import numpy as np
 
 from gradcheck.conventions.live import call_quietly
 from gradcheck.conventions.optimizer_forms import KEYS, Form
-from gradcheck.conventions.signature import arguments, plain
+from gradcheck.conventions.signature import arguments, plain, tree_of
 from gradcheck.types import Array
 
 Arrays = list[Array]
@@ -92,7 +94,36 @@ def call_step(opt: Any, method: str, bench: Bench, values: Arrays, grads: Arrays
     after = STEPS[step_name(bench.form)](update, bench, values, grads)
     for hook in hooks_of(opt, "post"):
         call_quietly(getattr(opt, hook))
+    kind: Any = type(opt)
+    for counter in counters_elsewhere(
+        kind, method, (*hooks_of(opt, "pre"), *hooks_of(opt, "post"))
+    ):
+        setattr(opt, counter, getattr(opt, counter) + 1)
     return [np.array(v) for v in after]
+
+
+@functools.cache
+def counters_elsewhere(cls: Any, method: str, hooks: tuple[str, ...]) -> list[str]:
+    """The counters a step reads that only a method around it counts up: one that trains, say."""
+    own = {n: v for c in reversed(cls.__mro__[:-1]) for n, v in vars(c).items() if callable(v)}
+    counted: dict[str, set[str]] = {}
+    for name, function in own.items():
+        tree = tree_of(function)
+        for node in ast.walk(tree) if tree is not None else ():
+            if not isinstance(node, ast.AugAssign) or ast.unparse(node.value) != "1":
+                continue
+            if isinstance(node.op, ast.Add) and is_own(node.target):
+                counted.setdefault(ast.unparse(node.target)[5:], set()).add(name)
+    tree = tree_of(own[method]) if method in own else None
+    nodes = ast.walk(tree) if tree is not None else ()
+    read = {n.attr for n in nodes if isinstance(n, ast.Attribute) and is_own(n)}
+    inside = {method, *hooks, *read}
+    return [n for n, places in counted.items() if n in read and not places & inside]
+
+
+def is_own(node: ast.AST) -> bool:
+    """``self.attribute``."""
+    return isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self"
 
 
 def step_name(form: Form) -> str:

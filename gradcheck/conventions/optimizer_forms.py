@@ -88,11 +88,17 @@ def form_of(name: str, pairs: dict[str, str], words: tuple[str, str]) -> Form:
     )
 
 
+def source_nodes(cls: Any) -> Iterator[ast.AST]:
+    """The nodes of a class's source and of its bases', or of a function's."""
+    for one in cls.__mro__[:-1] if isinstance(cls, type) else (cls,):
+        tree = tree_of(one)
+        yield from ast.walk(tree) if tree is not None else ()
+
+
 def attributes_read(cls: Any) -> list[str]:
     """The attributes the class's source reads or writes on objects other than ``self``."""
-    tree = tree_of(cls)
     found: list[str] = []
-    for node in ast.walk(tree) if tree is not None else ():
+    for node in source_nodes(cls):
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "self") not in MODULES:
             found.append(node.attr)
         if (
@@ -104,6 +110,20 @@ def attributes_read(cls: Any) -> list[str]:
             found.append(str(node.args[1].value))
     found = [a[4:] if a.startswith(("get_", "set_")) else a for a in found]
     return [a for a in dict.fromkeys(found) if a not in IGNORED]
+
+
+def filled_later(cls: Any) -> list[str]:
+    """The attributes of a layer that the optimizer finds to be None at first and then fills."""
+    found = []
+    for node in source_nodes(cls):
+        if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            continue
+        left, right = node.left, node.comparators[0]
+        owner = getattr(getattr(left, "value", None), "id", "self")
+        none = isinstance(right, ast.Constant) and right.value is None
+        if none and isinstance(left, ast.Attribute) and owner not in MODULES:
+            found.append(left.attr)
+    return list(dict.fromkeys(found))
 
 
 def attribute_pairs(found: list[str]) -> dict[str, str]:

@@ -47,9 +47,17 @@ def parameters_and_gradients(method: Any) -> bool:
 
 
 def update_method(cls: Any) -> str | None:
-    """The name of the method that takes a step."""
+    """The name of the method that takes a step.
+
+    A step whose arguments all have defaults gives way to an update of something that is given: it
+    is a step of the whole training, then.
+    """
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
-    for name in UPDATES:
-        if name in own and not is_abstract(getattr(cls, name)):
+    found = [n for n in UPDATES if n in own and not is_abstract(getattr(cls, n))]
+    for name in found:
+        args = arguments(getattr(cls, name))
+        if not args or any(a.required for a in args):
             return name
+    if found:
+        return found[0]
     return next((n for n in UPDATES if n in own), None)

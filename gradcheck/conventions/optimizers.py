@@ -22,6 +22,7 @@ from gradcheck.conventions.optimizer_forms import (
     SINGLE,
     Form,
     candidate_forms,
+    filled_later,
     form_of,
 )
 from gradcheck.conventions.optimizer_names import update_method
@@ -123,7 +124,9 @@ def op_of(
 
     def fresh() -> Live:
         live = Live(make())
-        live.memory["bench"] = Bench(form, config=config)
+        bench = live.memory["bench"] = Bench(form, config=config)
+        for attribute in filled_later(cls):
+            setattr(bench.layer_class, attribute, None)
         return live
 
     return stepping(name, fresh, method, form, built, cls)

@@ -29,6 +29,7 @@ class Trial:
     grads: dict[str, Place]
     problem: str = ""
     missing: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     remark: str = ""
@@ -93,6 +94,7 @@ def read_gradients(
     return Trial(
         slots, calls, place, shapes, kept, grads, unread=tuple(unread),
         missing=tuple(places.label(p[1:]) for p in lonely),
+        moved=tuple(names[p] for p in pairs if p in touched),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
 from gradcheck.conventions.shapes import shape_hypotheses
-from gradcheck.conventions.signature import plain
+from gradcheck.conventions.signature import RATES, arguments, plain
 from gradcheck.conventions.sources import Source, more_telling
 from gradcheck.types import Case, Kind, Op, Slot
 from gradcheck.variants import constructor_options
@@ -49,11 +49,20 @@ def style(op: Op, trial: Trial | None = None) -> str:
     grads = list(op.gradient_names.values())
     if trial and (trial.hidden or any(p[0] == ("attr", "memory") for p in trial.grads.values())):
         return "updating"
+    if trial and trial.moved and takes_rate(op, trial):
+        return "updating"
     if any(g.startswith(("dinput", "dweight", "dbias", "self.d")) for g in grads):
         return "nnfs"
     if any("[" in g and "returned" not in g for g in grads):
         return "containers"
     return "fish"
+
+
+def takes_rate(op: Op, trial: Trial) -> bool:
+    """Whether a backward that changes the parameters has a step size to do it with."""
+    held = vars(getattr(op.make(), "obj", None) or object()) if op.kind != "function" else {}
+    given = [a.role for a in arguments(trial.calls.backward_function)]
+    return "rate" in given or any(plain(n) in RATES for n in held)
 
 
 def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial) -> Op:
@@ -308,14 +317,33 @@ def hypotheses(
 
 
 def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
-    """The input shape an object was given at construction, with samples in front and without."""
-    given = []
-    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+    """The input shape an object was given at construction, with samples in front and without.
+
+    Without comes first where the object keeps an array for its input or output, or their
+    gradients, that has no axis for samples: it takes one sample at a time.
+    """
+    given: list[tuple[int | str, ...]] = []
+    own = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+    for name, value in own.items():
         key = plain(name)
-        sizes = value if "shape" in key and "in" in key and isinstance(value, tuple) else ()
-        if 1 < len(sizes) < 4 and all(type(n) is int and 0 < n <= 64 for n in sizes):
+        sizes = (value,) if type(value) is int else value if isinstance(value, tuple) else ()
+        if not ("shape" in key and "in" in key and 0 < len(sizes) < 4):
+            continue
+        if not all(type(n) is int and 0 < n <= 64 for n in sizes):
+            continue
+        single = any(
+            isinstance(a, np.ndarray) and a.shape == sizes and plain(n) in SAMPLE_NAMES
+            for n, a in own.items()
+        )
+        if single:
+            given += [sizes, ("N", *sizes)]
+        elif len(sizes) > 1:
             given += [("N", *sizes), sizes]
     return given
+
+
+#: What an object calls the arrays it keeps for one sample.
+SAMPLE_NAMES = {"x", "input", "inputs", "gradx", "dx", "gradinput", "dinput", "dinputs", "gradin"}
 
 
 def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradcheck.loading import definitions, stubs
+from gradcheck.loading import definitions, older_numpy, stubs
 from gradcheck.loading.namespace import Namespace, UserModule
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ class Runner:
 
         def compute() -> Any:
             code = compile(
-                ast.Module([node], []), self.filename, "exec", self.flags, dont_inherit=True
+                ast.Module([older_numpy.as_before(node)], []),
+                self.filename,
+                "exec",
+                self.flags,
+                dont_inherit=True,
             )
             for other in definitions.bound_names(node):
                 self.ns.pending.pop(other, None)
@@ -65,7 +69,9 @@ class Runner:
         return compute
 
     def _execute(self, node: ast.stmt) -> None:
-        code = compile(ast.Module([node], []), self.filename, "exec", self.flags, dont_inherit=True)
+        self.ns.update(older_numpy.HELPERS)
+        module = ast.Module([older_numpy.as_before(node)], [])
+        code = compile(module, self.filename, "exec", self.flags, dont_inherit=True)
         known = set(sys.path)
         for _ in range(20):
             try:
