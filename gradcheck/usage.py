@@ -59,9 +59,10 @@ def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
 def use_of(cls: Any, name: str) -> Use:
     """How the class uses an argument of its constructor."""
     found = Use()
-    tree = tree_of(cls)
-    if not isinstance(cls, type) or tree is None:
+    if not isinstance(cls, type):
         return found
+    sources = [tree_of(c) for c in cls.__mro__[:-1]]  # a base's constructor may keep it
+    tree = ast.Module([s for t in sources if isinstance(t, ast.Module) for s in t.body], [])
     attributes = {
         t.attr
         for node in ast.walk(tree)
