@@ -24,6 +24,7 @@ from gradcheck.conventions.objectives import classifier_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.sources import Source
+from gradcheck.conventions.torch_functions import torch_ops
 from gradcheck.conventions.trained import trained_op
 from gradcheck.types import Op
 from gradcheck.variants import variants
@@ -66,6 +67,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return loss_ops(source) if is_class else loss_function_ops(source)
     if kind == "function":
         return function_ops(source)
+    if kind == "torch":
+        return torch_ops(source)
     return layer_ops(source)
 
 

@@ -19,6 +19,7 @@ from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS, is_optimizer,
 from gradcheck.conventions.signature import (
     arguments,
     is_abstract,
+    is_torch_function,
     plain,
     returned_names,
     tree_of,
@@ -138,6 +139,10 @@ def plan_class(
     name: str, cls: Any, line: int, namespace: Mapping[str, Any] | None = None
 ) -> Planned:
     """What a class is: layer, loss, optimizer, accuracy, model, or skipped with the reason."""
+    if is_torch_function(cls):
+        if is_abstract(cls.forward) or is_abstract(cls.backward):
+            return Planned(name, "unknown", reason="abstract", line=line)
+        return Planned(name, "torch", "ctx", line=line)
     found = read_class(name, cls, line, namespace)
     if not found.reason and inspect.isclass(cls) and on_tensors(cls, found.kind):
         why = "works on PyTorch's tensors, which carry their own gradients"

@@ -156,6 +156,12 @@ def tree_of(function: Any) -> ast.AST | None:
         return None
 
 
+def is_torch_function(cls: Any) -> bool:
+    """A class derived from ``torch.autograd.Function``."""
+    bases = [f"{c.__module__}.{c.__qualname__}" for c in getattr(cls, "__mro__", ())]
+    return "torch.autograd.function.Function" in bases
+
+
 def is_abstract(function: Any) -> bool:
     """A body that only passes, raises NotImplementedError, or holds a docstring."""
     if getattr(function, "__isabstractmethod__", False):

@@ -225,7 +225,11 @@ def traced(error: BaseException) -> dict[str, Any]:
     tb, found = error.__traceback__, {}
     while tb is not None:
         file = tb.tb_frame.f_code.co_filename
-        if not file.startswith(OURS) and "numpy" not in Path(file).parts and "<" not in file:
+        if (
+            not file.startswith(OURS)
+            and not {"numpy", "torch"} & set(Path(file).parts)
+            and "<" not in file
+        ):
             found = {"file": file, "line": tb.tb_lineno}
         tb = tb.tb_next
     return {**found, "exception": type(error).__name__}
