@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -131,13 +132,16 @@ def name_of(op: Op) -> str:
 
 def source_text(op: Op) -> str:
     """The source of the object's class (and its bases) or function, or ""."""
-    texts = []
-    for part in getattr(op.obj, "__mro__", (op.obj,)):
-        try:
-            texts.append(inspect.getsource(part))
-        except (OSError, TypeError):
-            continue
-    return "\n".join(texts)
+    return "\n".join(source_of(part) for part in getattr(op.obj, "__mro__", (op.obj,))).strip()
+
+
+@functools.lru_cache(maxsize=512)
+def source_of(part: Any) -> str:
+    """The source of one class or function, read once; "" where there is none."""
+    try:
+        return inspect.getsource(part)
+    except (OSError, TypeError):
+        return ""
 
 
 def differs(a: Any, b: Any, rtol: float = SAME) -> bool:
