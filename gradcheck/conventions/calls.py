@@ -282,10 +282,17 @@ def backward_caller(
         )
         result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
         if given != "cot":
-            return result * cots[0] if result is not None else None
+            return applied(result, cots[0]) if result is not None else None
         return with_parameter_gradients(live, result, cots[0], arrays[0])
 
     return run
+
+
+def applied(derivative: Any, cot: Array) -> Any:
+    """An elementwise derivative times the cotangent; the Jacobian of every sample transposed on it."""
+    if np.shape(derivative) == (*cot.shape, *cot.shape[-1:]) and cot.ndim:
+        return np.einsum("...i,...ij->...j", cot, derivative)
+    return derivative * cot
 
 
 def output_of(live: Live) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
 
-from gradcheck.conventions.signature import arguments, is_abstract, plain
+from gradcheck.conventions.signature import arguments, is_abstract, plain, undecorated
 
 FLAGS = {
     "deriv", "derivative", "derivate", "derive", "prime", "grad", "gradient", "backward", "diff", "der",
@@ -44,5 +44,7 @@ def without(function: Any, flag: str, given: dict[str, bool]) -> Callable[..., A
         if a.name != flag
     ]
     call.__signature__ = Signature(kinds)  # type: ignore[attr-defined]
-    call.__name__ = function.__name__ + (f"(..., {flag}=True)" if given else "")
+    call.__name__ = getattr(undecorated(function), "__name__", "f") + (
+        f"(..., {flag}=True)" if given else ""
+    )
     return call

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.conventions.calls import RATE, Calls, strongly_upstream
+from gradcheck.conventions.calls import RATE, Calls, applied, strongly_upstream
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
 from gradcheck.conventions.shapes import FITTING
 from gradcheck.conventions.signature import Arg, arguments, choices, plain, returned_names, tree_of
@@ -362,7 +362,8 @@ def function_calls(
             if len(b_args) == 0:
                 return call_quietly(backward, seed=1, **own)
             result = call_quietly(backward, *args, seed=1, **own)
-            return result if first == "cot" or any(a is cots[0] for a in args) else result * cots[0]
+            upstream = first == "cot" or any(a is cots[0] for a in args)
+            return result if upstream else applied(result, cots[0])
 
         return run
 

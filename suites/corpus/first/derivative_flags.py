@@ -50,3 +50,35 @@ def squared_error_wrong(y_true, y_pred, prime=False):
     if prime:
         return 2 * (y_true - y_pred) / y_true.size
     return np.mean((y_true - y_pred) ** 2)
+
+
+def soft(x, prime=False):
+    """the derivative is the Jacobian of every sample"""
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    s = e / e.sum(axis=-1, keepdims=True)
+    if prime:
+        return s[:, :, None] * np.eye(s.shape[-1]) - s[:, :, None] * s[:, None, :]
+    return s
+
+
+def soft_wrong(x, prime=False):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    s = e / e.sum(axis=-1, keepdims=True)
+    if prime:
+        return s[:, :, None] * np.eye(s.shape[-1]) - s[:, None, :] * s[:, None, :]
+    return s
+
+
+def cross_entropy(y_true, y_pred, prime=False):
+    """asserts that it is given probabilities"""
+    assert (y_pred >= 0).all() and np.allclose(y_pred.sum(axis=-1), 1), "no probabilities"
+    if prime:
+        return -1.0 * y_true / np.maximum(y_pred, 1e-12) / len(y_pred)
+    return -np.sum(y_true * np.log(np.maximum(y_pred, 1e-12))) / len(y_pred)
+
+
+def cross_entropy_wrong(y_true, y_pred, prime=False):
+    assert (y_pred >= 0).all() and np.allclose(y_pred.sum(axis=-1), 1), "no probabilities"
+    if prime:
+        return -1.0 * y_true / np.maximum(y_pred, 1e-12)
+    return -np.sum(y_true * np.log(np.maximum(y_pred, 1e-12))) / len(y_pred)
