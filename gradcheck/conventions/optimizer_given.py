@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.construct import guesses
 from gradcheck.conventions.live import Live, Refused
-from gradcheck.conventions.optimizer_calls import Bench, Holder, fill_holder, write_parameter
+from gradcheck.conventions.optimizer_bench import Bench, Holder, fill_holder, write_parameter
 from gradcheck.conventions.optimizer_forms import (
     KEYS,
     SHAPES,

@@ -16,7 +16,8 @@ import numpy as np
 
 from gradcheck.construct import guesses
 from gradcheck.conventions.live import Live, Refused
-from gradcheck.conventions.optimizer_calls import Bench, call_step
+from gradcheck.conventions.optimizer_bench import Bench
+from gradcheck.conventions.optimizer_calls import call_step
 from gradcheck.conventions.optimizer_forms import (
     SHAPES,
     SINGLE,
