@@ -305,10 +305,14 @@ def hypotheses(
     for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
         yield readings, (Slot(names[0], shape),)
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
+    square = (
+        not dims and len(names) == 1
+    )  # softmax without keepdims: a batch as large as wide, or one row
     for slots in shape_hypotheses(context, dims, names):
+        if square and is_row_or_column(slots):
+            square = False
+            yield readings, (Slot(names[0], ("N", "N")),)
         yield readings, slots
-    if not dims and len(names) == 1:  # softmax without keepdims runs on square input only
-        yield readings, (Slot(names[0], ("N", "N")),)
     for slots in shape_hypotheses(context, dims, names):
         yield (
             readings,
