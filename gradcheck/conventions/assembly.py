@@ -12,7 +12,10 @@ import numpy as np
 from gradcheck.construct import Recipe, guesses, seeded
 from gradcheck.conventions.signature import arguments, plain
 
-STEPS = ("add", "set", "finalize", "compile", "add_layer", "append", "build", "set_loss")
+ADDS = ("add", "add_layer", "append")
+SETS = ("set", "setup", "compile", "configure")
+ENDS = ("finalize", "finalise")
+STEPS = (*ADDS, *SETS, *ENDS, "build", "set_loss", "set_optimizer", "set_accuracy")
 
 
 def assembled(name: str, tree: ast.AST, namespace: Mapping[str, Any]) -> Iterator[Recipe]:
@@ -146,23 +149,29 @@ def put_together(name: str, namespace: Mapping[str, Any], layers: list[str]) -> 
     pick, model = picked(namespace), namespace[name]
     fused = pick["softmax"] is not None and layers[-1] == f"{pick['softmax']}()"
     loss = pick["cce"] if fused else pick["mse"]
-    if loss is None or not all(callable(getattr(model, m, None)) for m in ("add", "set")):
+    add, set_parts, end = (first_method(model, names) for names in (ADDS, SETS, ENDS))
+    if loss is None or not add or not set_parts:
         return None
     parts = {
         "loss": loss,
         "optimizer": pick["optimizer"],
         "accuracy": pick["accuracy" if fused else "regression"],
     }
-    known = {a.name for a in arguments(model.set)}
+    known = {a.name for a in arguments(getattr(model, set_parts))}
     given = ", ".join(f"{k}={v}()" for k, v in parts.items() if v and k in known)
-    lines = [f"model = {name}()", *(f"model.add({layer})" for layer in layers)]
-    lines.append(f"model.set({given})")
-    if callable(getattr(model, "finalize", None)):
-        lines.append("model.finalize()")
+    lines = [f"model = {name}()", *(f"model.{add}({layer})" for layer in layers)]
+    lines.append(f"model.{set_parts}({given})")
+    if end:
+        lines.append(f"model.{end}()")
     body = ast.parse("\n".join(lines)).body
     return Recipe(
         "; ".join(lines), lambda: run_statements(body[0], list(body[1:]), "model", namespace)
     )
+
+
+def first_method(cls: Any, names: tuple[str, ...]) -> str:
+    """The first of these methods that a class has, or nothing."""
+    return next((n for n in names if callable(getattr(cls, n, None))), "")
 
 
 PARTS: dict[str, Callable[[str], bool]] = {
@@ -170,9 +179,9 @@ PARTS: dict[str, Callable[[str], bool]] = {
     "hidden": lambda n: ("relu" in n or "tanh" in n) and "leaky" not in n and "loss" not in n,
     "dropout": lambda n: "dropout" in n,
     "softmax": lambda n: "softmax" in n and "loss" not in n,
-    "cce": lambda n: "categoricalcrossentropy" in n and "softmax" not in n,
-    "mse": lambda n: "meansquared" in n,
-    "optimizer": lambda n: n in {"optimizersgd", "sgd", "optimizeradam", "adam"},
-    "accuracy": lambda n: "accuracycategorical" in n,
-    "regression": lambda n: "accuracyregression" in n,
+    "cce": lambda n: ("categoricalcrossentropy" in n or n in {"cceloss", "losscce", "cce"}) and "softmax" not in n,
+    "mse": lambda n: "meansquared" in n or n in {"mseloss", "lossmse", "mse"},
+    "optimizer": lambda n: n in {"optimizersgd", "sgd", "sgdoptimizer", "optimizeradam", "adam", "adamoptimizer"},
+    "accuracy": lambda n: "accuracycategorical" in n or n in {"categoricalaccuracy", "classificationacc"},
+    "regression": lambda n: "accuracyregression" in n or n in {"regressionaccuracy", "regressionacc"},
 }  # fmt: skip

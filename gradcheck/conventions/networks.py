@@ -83,6 +83,21 @@ def composed_op(made: Recipe | None, name: str, cls: Any) -> list[Op]:
         return []
 
 
+def loss_attribute(model: Any) -> str:
+    """The name under which a model keeps the loss that has a ``calculate``.
+
+    Raises
+    ------
+    Refused
+        There is none.
+    """
+    for name in ("loss", *vars(model)):
+        held = getattr(model, name, None)
+        if callable(getattr(held, "calculate", None)) and callable(getattr(held, "backward", None)):
+            return str(name)
+    raise Refused("has no loss with calculate")
+
+
 def wired(name: str, cls: Any, proto: Live, made: Recipe) -> Op:
     """The Op of one assembled model.
 
@@ -91,9 +106,8 @@ def wired(name: str, cls: Any, proto: Live, made: Recipe) -> Op:
     Refused
         It has no loss, or no parameters with gradients are found after a backward.
     """
-    loss = getattr(proto.obj, "loss", None)
-    if loss is None or not callable(getattr(loss, "calculate", None)):
-        raise Refused("has no loss with calculate")
+    key = loss_attribute(proto.obj)
+    loss = getattr(proto.obj, key)
     width = next(
         (a.shape[0] for a in places.walk(proto.obj, 5).values() if a.ndim == 2 and a.shape[0] > 1),
         4,
@@ -128,12 +142,15 @@ def wired(name: str, cls: Any, proto: Live, made: Recipe) -> Op:
     by_layer = {p: g for p, g in pairs.items() if p[:-1] == g[:-1]}
     if not by_layer:
         raise Refused("no layer has a parameter with a gradient after backward")
-    unique = {id(own[p]): (p, g) for p, g in by_layer.items()}
+    shortest_last = sorted(by_layer.items(), key=lambda pair: -len(pair[0]))
+    unique = {id(own[p]): (p, g) for p, g in shortest_last}
     named = {places.label(p): (p, g) for p, g in unique.values()}
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        begin_pass(live.obj.loss)
-        value = call_quietly(live.obj.loss.calculate, run(live, inputs["X"], train), labels)
+        begin_pass(getattr(live.obj, key))
+        value = call_quietly(
+            getattr(live.obj, key).calculate, run(live, inputs["X"], train), labels
+        )
         return np.asarray(arrays_of(value)[0], dtype=np.float64).reshape(())
 
     def backward(
