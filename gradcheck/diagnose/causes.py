@@ -17,11 +17,18 @@ CAUSES: dict[str, About] = {**GRADIENT, **DATA, **TRAINING}
 
 
 def fix_for(cause: str, convention: str, repair: Any = None) -> str:
-    """The fix of a cause: the change that was tried and works, else that of the convention, as such."""
+    """The change that was tried and works; where none was found, where the usual one is shown.
+
+    A change that was not tried on the code at hand may not fit it, so it is never printed as a fix.
+    """
     if repair is not None:
         return f"change `{repair.edit.before}` to `{repair.edit.after}`"
-    general = fix_in(CAUSES[cause], convention)
-    return f"not tried on this code; in general:\n{general}" if general else ""
+    usual = fix_in(CAUSES[cause], convention)
+    return (
+        f"no change was found by trying; gradcheck explain {cause} shows the usual one"
+        if usual
+        else ""
+    )
 
 
 def fix_in(about: About, convention: str) -> str:

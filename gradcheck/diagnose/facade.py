@@ -10,6 +10,7 @@ from typing import Any
 from gradcheck.diagnose import repairs
 from gradcheck.diagnose.causes import CAUSES, fix_for
 from gradcheck.diagnose.gradients import of_gradient
+from gradcheck.diagnose.known_bugs import entry_of
 from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.others import of_law, of_note
 from gradcheck.diagnose.pieces import Piece, pieces
@@ -23,6 +24,8 @@ from gradcheck.types import Cause, Op, Verdict
 #: a step that differs is looked at after the laws that say in what.
 FIRST = {"contract": 0, "roles": 0, "same_as_reference": 0, "gradient": 1, "model_gradient": 1,
          "optimizer_steps": 3, "bowl_descends": 4}  # fmt: skip
+#: A hypothesis whose prediction misses by more than this share is not worth a word.
+FAR = 0.9
 #: Causes that a more telling one of another verdict replaces.
 GENERAL = {"forward-wrong", "update-wrong", "unknown"}
 
@@ -66,6 +69,8 @@ def diagnose(
     """
     if verdict.case is None or verdict.status not in {"fail", "error", "note"}:
         return verdict
+    if verdict.status == "error" and "line" not in verdict.detail:
+        return verdict  # it did not arise in the user's code
     session = Session(
         op,
         verdicts,
@@ -101,6 +106,10 @@ def diagnose(
     evidence = best.evidence
     if repair and not best.repair:
         evidence = f"{evidence}; {repairs.describe(repair)}"
+    entry = entry_of(repair.edit) if repair else ""
+    if entry:
+        detail["catalogue"] = entry
+        evidence = f"{evidence}; the same change undoes {entry!r} of the bug catalogue"
     cause = Cause(
         best.cause, best.text, evidence, fix_for(best.cause, op.convention, repair), line,
         source_line(source, line),
@@ -123,7 +132,7 @@ def unknown(
         return None
     changed = next((c for c in candidates if c.repair is not None), None)
     names = dict.fromkeys(n for c in candidates for n in (c.cause, c.second) if n in CAUSES)
-    misses = dict(detail.get("nearest", ()))
+    misses = {name: by for name, by in detail.get("nearest", ()) if by < FAR}
     hypotheses = list(dict.fromkeys([*names, *misses]))[:2]
     detail["hypotheses"] = tuple(hypotheses)
     line = located(s.op, verdict, s.pieces)

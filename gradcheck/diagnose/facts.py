@@ -14,8 +14,9 @@ from gradcheck.diagnose.facts_calls import (
     repeated,
     typed,
 )
+from gradcheck.diagnose.facts_steps import corrected
 from gradcheck.diagnose.facts_values import accuracy, extreme, kinked, numeric, resting, trained
-from gradcheck.diagnose.interventions import Shown
+from gradcheck.diagnose.trial import Shown
 from gradcheck.types import Op, Verdict
 
 Rule = Callable[[Op, Verdict, Sequence[Verdict]], Shown | None]
@@ -64,11 +65,7 @@ RULES: dict[str, Rule] = {
         "one state serves several parameters",
         "the path of one parameter changed with the gradient of another",
     ),
-    "bias_correction": simple(
-        "bias-correction",
-        "the first steps are not corrected for the zero start of the averages",
-        "the first steps were compared with the formula",
-    ),
+    "bias_correction": corrected,
     "decay": simple(
         "decay-wrong",
         "weight or rate decay is not applied as defined",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import numpy as np
 
-from gradcheck.diagnose.interventions import Shown
+from gradcheck.diagnose.pieces import functions_by_place, roots
 from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown
 from gradcheck.laws import LAWS
+from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Case, Op, Verdict
 
 #: Exceptions that mean a name was mistyped or never set.
@@ -24,6 +28,13 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "name-error",
             f"the code uses a name that does not exist: {told(v)}",
             f"it raises {raised}",
+        )
+    other = unreadable(op, v)
+    if other:
+        return Shown(
+            "gradient-dtype",
+            f"backward returns {other}, not an array of floats",
+            "what it returns was looked at",
         )
     if "neither returns nor stores" in v.message or "was not set or returned" in v.message:
         return Shown(
@@ -45,6 +56,35 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "but should be finite" in v.message:
         return Shown("nan-at-extreme", "the call gives infinity or NaN", "the value was seen")
     return None
+
+
+def unreadable(op: Op, v: Verdict) -> str:
+    """``a list`` or ``an array of dtype object``, where the user's backward returns that."""
+    if v.case is None or op.backward is None or "raises" in v.message:
+        return ""
+    names = roots(op)[1]
+    codes = {f.__code__ for (n, _), f in functions_by_place(op).items() if n in names}
+    last: list[object] = []
+
+    def watch(frame: FrameType, event: str, arg: object) -> None:
+        if event == "return" and frame.f_code in codes:
+            last[:] = [arg]
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        with quiet():
+            live, inputs, _parameters, labels = start(op, v.case)
+            output = op.forward(live, inputs, labels, v.case.train)
+            op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
+    except Exception:  # it cannot be run here: nothing is known
+        return ""
+    finally:
+        sys.setprofile(before)
+    found = last[0] if last else None
+    if isinstance(found, list) and not any(isinstance(g, np.ndarray) for g in found):
+        return "a list"
+    return "an array of dtype object" if getattr(found, "dtype", None) == np.dtype(object) else ""
 
 
 def wrong_shape(op: Op, v: Verdict, got: tuple[int, ...], wanted: tuple[int, ...]) -> Shown:
@@ -77,9 +117,21 @@ def wrong_shape(op: Op, v: Verdict, got: tuple[int, ...], wanted: tuple[int, ...
             f"the numbers are there, but in shape {got} instead of {wanted}",
             "the sizes are equal",
         )
+    if 0 in got:
+        return Shown(
+            "padding-zero",
+            f"the gradient has shape {got}: a slice such as [p:-p] takes nothing where p is 0",
+            "the shapes were compared",
+        )
+    if len(got) == len(wanted) and len(wanted) < 3:
+        return Shown(
+            "wrong-axis-sum",
+            f"the gradient has shape {got}, but should be {wanted}: the sum runs over another axis",
+            "the shapes were compared",
+        )
     return Shown(
-        "wrong-axis-sum",
-        f"the gradient has shape {got}, but should be {wanted}: the sum runs over another axis",
+        "gradient-shape",
+        f"the gradient has shape {got}, but should be {wanted}",
         "the shapes were compared",
     )
 
@@ -206,12 +258,11 @@ def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
-def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
     """Batches; a wrong shape, or what fails for one sample only, is something else."""
-    if ".shape = " in v.message or "neither returns" in v.message:
-        shape = contract(op, v, others)
-        if shape is not None:
-            return shape
+    told = ("shape", "neither returns", "not set or returned", "raises")
+    if any(word in v.message for word in told):
+        return contract(op, v, others)
     three, one = v.case and v.case.replace(N=3), v.case and v.case.replace(N=1)
     if three and one and runs_right(op, three) and not runs_right(op, one):
         return Shown(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FunctionType
+
+import numpy as np
 
 from gradcheck import cases
 from gradcheck.diagnose.floats import callable_errors
-from gradcheck.diagnose.interventions import Shown
 from gradcheck.diagnose.pieces import functions_by_place, roots
 from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown
 from gradcheck.laws import LAWS
-from gradcheck.laws.common import evaluate
+from gradcheck.laws.common import cotangent_for, evaluate, start
 from gradcheck.laws.extremes import extreme_inputs
 from gradcheck.types import Op, Verdict
 
@@ -93,11 +96,7 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """Training against evaluation."""
     text = v.message
     if "must use the mask of the forward" in text:
-        return Shown(
-            "resampled-mask",
-            "backward does not use forward's mask",
-            "both were compared entry by entry",
-        )
+        return redrawn(op, v)
     if "share that is kept" in text:
         return Shown(
             "dropout-scale",
@@ -121,6 +120,25 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "evaluation" in text and v.case is not None and not v.case.train:
         return evaluated(op, v)
     return None
+
+
+def redrawn(op: Op, v: Verdict) -> Shown | None:
+    """Whether backward draws: two of them after one forward then differ."""
+    if v.case is None:
+        return None
+    case = replace(v.case, train=True)
+    with quiet():
+        live, inputs, _parameters, labels = start(op, case)
+        cot = cotangent_for(op, op.forward(live, inputs, labels, True), case)
+        first = {k: np.array(g) for k, g in op.backward(live, cot, inputs, labels).items()}
+        second = op.backward(live, cot, inputs, labels)
+    if all(np.array_equal(first[k], second[k]) for k in first):
+        return None
+    return Shown(
+        "resampled-mask",
+        "backward draws a mask of its own instead of using forward's",
+        "two backwards after one forward gave different gradients",
+    )
 
 
 def evaluated(op: Op, v: Verdict) -> Shown | None:
@@ -164,7 +182,7 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
                 "predictions and labels of different shapes are compared, each with every other",
                 "both shapes were tried",
             )
-        numbers = re.search(r"gives ([-\d.e+]+), but should give ([-\d.e+]+)", text)
+        numbers = re.search(r"(?:gives|=) ([-\d.e+]+), but should (?:give|be) ([-\d.e+]+)", text)
         if numbers and float(numbers.group(1)) > 1:
             return Shown(
                 "summed-not-averaged",

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck import cases
-from gradcheck.diagnose.measure import agrees, claim
+from gradcheck.diagnose.interventions_labels import label_interventions
+from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.rebuild import rebuilt
-from gradcheck.diagnose.repairs import gradient_passes, quiet
-from gradcheck.diagnose.shrink import still_wrong
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown, agreed, fails, passes
 from gradcheck.laws import LAWS
-from gradcheck.types import Array, Case, Op, Primals, Verdict
-
-UNSIGNED = {"uint8": 256, "uint16": 65536, "int8": 256}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A cause that an intervention confirmed."""
-
-    cause: str
-    text: str
-    evidence: str
-
-
-def fails(op: Op, law: str, case: Case, wrt: str) -> bool | None:
-    """Whether a law fails at a case; None where the case cannot be drawn."""
-    if law == "gradient" and still_wrong(op, case, wrt):
-        return True  # one direction tells already
-    try:
-        with quiet():
-            found = list(LAWS[law](op, case))
-    except Exception:  # the case is not legal for this object
-        return None
-    mine = [v for v in found if v.wrt == wrt] or found
-    return any(v.status in {"fail", "error"} for v in mine)
-
-
-def agreed(op: Op, case: Case, wrt: str) -> str:
-    """``the gradient agrees to 2e-10``, or "" where it does not."""
-    if still_wrong(op, case, wrt):
-        return ""
-    try:
-        with quiet():
-            result = gradient_passes(op, case, wrt)
-    except Exception:  # the case is not legal for this object
-        return ""
-    if result is False:
-        return ""
-    return (
-        f"the gradient agrees to {result:.0e}" if isinstance(result, float) else "the check passes"
-    )
+from gradcheck.types import Case, Op, Verdict
 
 
 def all_of(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -63,109 +24,9 @@ def all_of(op: Op, verdict: Verdict) -> Iterator[Shown]:
     yield from shape_interventions(op, verdict)
     yield from distinct_indices(op, verdict)
     yield from without_regulariser(op, verdict)
+    yield from other_option(op, verdict)
+    yield from training_on(op, verdict)
     yield from without_decay(op, verdict)
-
-
-def label_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
-    """Labels of another dtype, encoding or shape."""
-    case = verdict.case
-    if op.labels is None or case is None:
-        return
-    wrt = slot_name(op, verdict.wrt)
-    if case.label_dtype not in {"int64", "float64"}:
-        plain = case.replace(label_dtype="float64" if verdict.law == "label_formats" else "int64")
-        same = agreed(op, plain, wrt)
-        if same and not agreed(op, case, wrt):
-            dtype = case.label_dtype
-            other = plain.label_dtype
-            yield Shown(
-                "label-dtype-wrap" if dtype in UNSIGNED else "int-truncation",
-                f"labels are {dtype}{wrapped(op, case, wrt)}; with {other} labels {same}",
-                f"the same case with {other} labels: {same}",
-            )
-    first = op.labels.encodings[0]
-    if case.labels and case.labels != first:
-        same = agreed(op, case.replace(labels=first, label_dtype="int64"), wrt)
-        if same and not agreed(op, case.replace(label_dtype="int64"), wrt):
-            cause = (
-                "onehot-as-index"
-                if case.labels == "onehot" or first == "onehot"
-                else "labels-broadcast"
-            )
-            text = f"labels given as {case.labels} are misread; as {first} {same}"
-            yield Shown(cause, text, f"the same case with {first} labels: {same}")
-    yield from without_last_class(op, case, wrt)
-
-
-def wrapped(op: Op, case: Case, wrt: str) -> str:
-    """``, -1 became 255``, where the numbers show it."""
-    period = UNSIGNED.get(case.label_dtype, 0)
-    try:
-        bad, good = claim(op, case), claim(op, case.replace(label_dtype="int64"))
-    except Exception:  # the labels cannot be drawn in both dtypes
-        return ""
-    a, b = bad.claimed.get(wrt), good.claimed.get(wrt)
-    if a is None or b is None or a.shape != b.shape or not period:
-        return ""
-    with np.errstate(all="ignore"):
-        steps = (a - b) / b
-    if case.label_dtype == "uint8" and np.any(np.isclose(steps, -period, rtol=1e-6)):
-        return ", -1 became 255"
-    return f", and arithmetic on them wraps around at {period}" if np.any(a != b) else ""
-
-
-def without_last_class(op: Op, case: Case, wrt: str) -> Iterator[Shown]:
-    """The same batch with every label of the last class replaced by class 0."""
-    assert op.labels is not None
-    if (case.labels or op.labels.encodings[0]) not in {"index", "index_column"} or not wrt:
-        return
-    try:
-        primals, labels = cases.draw(op, case)
-    except Exception:  # labels of this encoding cannot be drawn
-        return
-    if labels is None or labels.size < 2:
-        return
-    last = int(labels.max())
-    other = np.where(labels == last, 0, labels).astype(labels.dtype)
-    results = []
-    for target in (labels, other):
-        ok = along_labels(op, case, primals, target, wrt)
-        results.append(ok)
-    if results == [False, True]:
-        yield Shown(
-            "last-class",
-            f"wrong only where the label is the last class, {last}: without it the gradient is "
-            "right",
-            f"labels with class {last} replaced by 0: the slope along a random direction agrees "
-            "to 1e-6",
-        )
-
-
-def along_labels(op: Op, case: Case, primals: Primals, labels: Array, wrt: str) -> bool | None:
-    """Whether the gradient agrees with the slope along a random direction for these labels."""
-    from gradcheck.diagnose.measure import cotangent_of
-
-    if wrt not in primals:
-        return None
-    try:
-        output, pullback = op.vjp(primals, labels, case.train)
-        g = np.asarray(pullback(cotangent_of(op, output, case))[wrt], dtype=float)
-    except Exception:  # these labels are refused
-        return None
-    x = primals[wrt]
-    v = np.random.default_rng(3).uniform(0.5, 1.5, size=x.shape) * (0.05 if x.min() > 0 else 1.0)
-    cot = np.ravel(cotangent_of(op, output, case))
-
-    def f(t: float) -> float:
-        return float(
-            np.dot(np.ravel(op.vjp({**primals, wrt: x + t * v}, labels, case.train)[0]), cot)
-        )
-
-    h = 1e-3
-    slope = (8 * (f(h / 2) - f(-h / 2)) - (f(h) - f(-h))) / (6 * h)
-    if g.shape != x.shape:
-        return False
-    return bool(abs(slope - float(np.sum(g * v))) <= 1e-5 * max(abs(slope), 1e-6))
 
 
 def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -218,8 +79,8 @@ def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
 
 def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
     """The same object with every regularisation strength at its default, 0."""
-    case, wrt = verdict.case, verdict.wrt
-    if case is None or verdict.law not in {"contract", "batch"} or op.penalty is None:
+    case, wrt, law = verdict.case, verdict.wrt, verdict.law
+    if case is None or law not in {"contract", "batch", "gradient"} or op.penalty is None:
         return
     try:
         if op.penalty(op.make()) == 0.0:
@@ -229,12 +90,116 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
             return
     except Exception:  # it cannot be built without its options
         return
-    if fails(op, "contract", case, wrt) and fails(plain, "contract", case, wrt) is False:
-        yield Shown(
-            "wrong-regulariser",
-            f"the regularisation term has another shape than {wrt}: it is made from another array",
-            f"without regularisation ({plain.built}) the shape is right",
+    tried = "gradient" if law == "gradient" else "contract"
+    if not fails(op, tried, case, wrt) or fails(plain, tried, case, wrt) is not False:
+        return
+    if law != "gradient":
+        text = (
+            f"the regularisation term has another shape than {wrt}: it is made from another array"
         )
+        yield Shown("wrong-regulariser", text,
+                    f"without regularisation ({plain.built}) the shape is right")  # fmt: skip
+    elif same_claim(op, unpunished(op), case, wrt):
+        text = f"forward's loss has a regularisation term that the gradient of {wrt} lacks"
+        yield Shown("missing-regulariser", text,
+                    "the claimed gradient is the same with every strength at 0")  # fmt: skip
+    else:
+        text = f"the regularisation term in the gradient of {wrt} is wrong"
+        yield Shown("wrong-regulariser", text,
+                    f"with every strength at 0 ({plain.built}) the gradient agrees")  # fmt: skip
+
+
+#: Attributes that hold a regularisation strength.
+STRENGTH = re.compile(r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|^lambda|^lam$", re.IGNORECASE)
+
+
+def unpunished(op: Op) -> Op:
+    """The Op with every number that names a regularisation strength set to 0 on its object."""
+    return altered(op, {n: 0.0 for n in numbers_of(op) if STRENGTH.search(n)})
+
+
+def numbers_of(op: Op) -> dict[str, float]:
+    """The numeric attributes of the live object."""
+    live = op.make()
+    held = (
+        vars(getattr(live, "obj", live)) if hasattr(getattr(live, "obj", live), "__dict__") else {}
+    )
+    return {n: v for n, v in held.items() if type(v) in {int, float}}
+
+
+def altered(op: Op, changes: dict[str, float]) -> Op:
+    """The Op whose live objects have some of their attributes set to other numbers."""
+
+    def make() -> Any:
+        live = op.make()
+        for name, value in changes.items():
+            setattr(getattr(live, "obj", live), name, value)
+        return live
+
+    return replace(op, make=make, construct=make)
+
+
+def same_claim(one: Op, other: Op, case: Case, wrt: str) -> bool:
+    """Whether two Ops claim the same gradient at a case."""
+    try:
+        with quiet():
+            a, b = claim(one, case).claimed.get(wrt), claim(other, case).claimed.get(wrt)
+    except Exception:  # an object with that change cannot be run
+        return False
+    return a is not None and b is not None and np.array_equal(a, b, equal_nan=True)
+
+
+def other_option(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """The same object with one option of another value: forward follows it, backward does not."""
+    case, wrt = verdict.case, verdict.wrt
+    if (
+        case is None
+        or verdict.law != "gradient"
+        or op.kind not in {"layer", "activation", "loss", "function"}
+    ):
+        return
+    options = arguments_of(op.obj)
+    for name, value in numbers_of(op).items():
+        if name not in options or type(value) is not float or not value:
+            continue
+        other = altered(op, {name: 1.25 * value})
+        try:
+            with quiet():
+                here, there = claim(op, case), claim(other, case)
+        except Exception:  # not a legal value of that option
+            continue
+        if np.allclose(here.output, there.output, rtol=1e-9, atol=0):
+            continue
+        if not np.array_equal(
+            here.claimed.get(wrt, ()), there.claimed.get(wrt, ()), equal_nan=True
+        ):
+            continue
+        if still_right_without(op, case, wrt, name):
+            text = f"forward uses the option {name} = {value:g}, the gradient of {wrt} does not"
+            evidence = f"with {name} = {1.25 * value:g} forward changes and the gradient stays; with {name} = 1 or 0 it agrees"
+            yield Shown("option-ignored", text, evidence)
+
+
+def still_right_without(op: Op, case: Case, wrt: str, name: str) -> bool:
+    """Whether the gradient is right where the option does nothing (1 as a factor, 0 as a term)."""
+    return any(agreed(altered(op, {name: plain}), case, wrt) for plain in (1.0, 0.0))
+
+
+def arguments_of(obj: Any) -> set[str]:
+    """The names of a constructor's arguments."""
+    code = getattr(getattr(obj, "__init__", None), "__code__", None)
+    return set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]) if code else set()
+
+
+def training_on(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """The same call in training mode, where a gradient is wrong in evaluation mode."""
+    case = verdict.case
+    if case is None or case.train or not op.has_mode or verdict.law != "gradient":
+        return
+    same = agreed(op, replace(case, train=True), verdict.wrt)
+    if same:
+        text = "wrong in evaluation mode only: backward does not look at the mode"
+        yield Shown("mode-ignored", text, f"in training mode {same}")
 
 
 #: Attributes that hold a weight or rate decay.
@@ -246,30 +211,15 @@ def without_decay(op: Op, verdict: Verdict) -> Iterator[Shown]:
     case, law = verdict.case, verdict.law
     if case is None or op.step is None or law not in {"optimizer_steps", "bowl_descends"}:
         return
-    held = op.make()
-    inner = getattr(held, "obj", held)
-    names = [n for n in DECAYS if isinstance(getattr(inner, n, None), (int, float))]
-    names = [n for n in names if getattr(inner, n)]
+    names = [n for n, value in numbers_of(op).items() if n in DECAYS and value]
     if not names:
         return
-
-    def make() -> Any:
-        live = op.make()
-        for name in names:
-            setattr(getattr(live, "obj", live), name, 0.0)
-        return live
-
-    plain = replace(op, make=make, construct=make)
+    plain = altered(op, dict.fromkeys(names, 0.0))
     if fails(op, law, case, verdict.wrt) and fails(plain, law, case, verdict.wrt) is False:
         shown = " and ".join(names)
         yield Shown("decay-wrong", f"with {shown} = 0 the steps are right: the decay is not "
                                    "applied as the method defines it",
                     f"the law passes with {shown} = 0")  # fmt: skip
-
-
-def passes(op: Op, case: Case) -> bool:
-    """Whether contract and gradient hold at a case."""
-    return fails(op, "contract", case, "") is False and fails(op, "gradient", case, "") is False
 
 
 def distinct_indices(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -289,17 +239,3 @@ def distinct_indices(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 "indices must add up",
                 "with a single index the gradient agrees",
             )
-
-
-def slot_name(op: Op, wrt: str) -> str:
-    """The primal a verdict is about; the first input where it names something else."""
-    if any(s.name == wrt for s in op.slots) or wrt in op.gradient_names:
-        return wrt
-    back = {v: k for k, v in op.gradient_names.items()}
-    return back.get(wrt, op.slots[0].name if op.slots else wrt)
-
-
-def right_at(op: Op, case: Case, wrt: str, truth: np.ndarray) -> bool:
-    """Whether the claimed gradient at a case is a given one."""
-    got = claim(op, case).claimed.get(wrt)
-    return got is not None and agrees(got, truth)

@@ -21,7 +21,7 @@ from gradcheck.diagnose.repairs import Repair, quiet
 
 #: Labels that no change confirms: the line is wrong, and that is all it shows.
 OPEN = {"wrong-derivative", "update-wrong", "edits-argument", "accumulates", "forward-wrong",
-        "option-ignored", "constant-factor", "summed-not-averaged", "missing-norm-term", "int-truncation",
+        "option-ignored", "constant-factor", "missing-norm-term", "int-truncation",
         "bias-shape", "gradient-shape"}  # fmt: skip
 SEEN = "_gradcheck_seen"
 
@@ -75,7 +75,9 @@ def values(edit: Edit, part: ast.expr, run: Callable[[], object]) -> list[np.nda
     for node in ast.walk(noted):
         vars(node).pop("lineno", None)
     target = edit.change.new if isinstance(edit.change.new, ast.AST) else None
-    whole = swapped(target, part, noted) or swapped(site.node, part, noted)
+    whole = (
+        noted if target is part else swapped(target, part, noted) or swapped(site.node, part, noted)
+    )
     if whole is None:
         return []
     for node in ast.walk(whole):
@@ -134,6 +136,13 @@ def meaning(
         return of_factor(
             edit, how, values(edit, how.part, run), values(edit, how.part, again), whole
         )
+    if how.kind == "name" and how.part is not None and cause == "derivative-at-wrong-point":
+        seen = values(edit, how.part, run)
+        if not seen or any(v.size < 2 for v in seen):  # a size, or another number
+            return Meaning("constant-factor", bool(whole), "square-only")
+        return Meaning(cause, True, "wrong-derivative")
+    if is_axis_of_shape(change):
+        return Meaning("constant-factor", bool(whole), "square-only")
     if how.kind == "constant" and cause in {"constant-factor", "wrong-derivative"}:
         if whole:
             return Meaning("constant-factor", True)
@@ -143,6 +152,13 @@ def meaning(
     if cause in {"missing-mean", "extra-mean"} and whole is False and how.kind == "factor":
         return Meaning("summed-not-averaged", False, cause)
     return Meaning(cause, cause not in OPEN, SECOND.get(cause, ""))
+
+
+def is_axis_of_shape(change: Change) -> bool:
+    """``x.shape[0]`` made to ``x.shape[1]``."""
+    above = change.site.parent
+    held = above.value if isinstance(above, ast.Subscript) else None
+    return isinstance(held, ast.Attribute) and held.attr == "shape"
 
 
 #: Names that are as near where the first one is not it.

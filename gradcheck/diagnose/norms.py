@@ -21,9 +21,8 @@ LOOSE = 2e-3
 
 @dataclass(frozen=True)
 class Split:
-    """A measured gradient as ``whole - mean_part - spread_part``, over some axes."""
+    """A measured gradient as ``whole - mean_part - spread_part``."""
 
-    axes: tuple[int, ...]
     whole: Array
     mean_part: Array
     spread_part: Array
@@ -37,10 +36,11 @@ def splits(op: Op, point: Point, wrt: str) -> Iterator[Split]:
         return
     params = [p for n, p in point.primals.items() if n != wrt and p.dtype.kind == "f"]
     scaled = [cot, *(cot * p for p in params if fits(p, cot))]
-    for axes in axes_of(x.ndim):
+    for shape, axes in views(x.shape):
+        x, truth = x.reshape(shape), truth.reshape(shape)
         ones = np.ones_like(x)
         centred = x - x.mean(axes, keepdims=True)
-        for raw in scaled:
+        for raw in (r.reshape(shape) for r in scaled):
             mean_part = along(raw, ones, axes)
             for part, spread in ((mean_part, along(raw, centred, axes)), (0 * raw, along(raw, x, axes))):  # fmt: skip
                 rest = raw - part - spread
@@ -49,19 +49,22 @@ def splits(op: Op, point: Point, wrt: str) -> Iterator[Split]:
                     continue
                 size = np.sum(truth * rest, axes, keepdims=True) / norm
                 if close(size * rest, truth):
-                    yield Split(axes, size * raw, size * part, size * spread)
+                    yield Split(*(size * a for a in (raw, part, spread)))
 
 
 def lost_terms(op: Op, point: Point, wrt: str) -> Iterator[tuple[Array, str]]:
     """What the claimed gradient would be without one term or both, in words."""
     for split in splits(op, point, wrt):
         truth = point.truth[wrt]
-        if np.any(split.mean_part):
-            yield truth + split.mean_part, "the term of the mean is missing"
-            yield truth + split.spread_part, "the term of the variance is missing"
-            yield split.whole, "the terms of the mean and of the variance are missing"
+        mean, spread, whole = (
+            a.reshape(truth.shape) for a in (split.mean_part, split.spread_part, split.whole)
+        )
+        if np.any(mean):
+            yield truth + mean, "the term of the mean is missing"
+            yield truth + spread, "the term of the variance is missing"
+            yield whole, "the terms of the mean and of the variance are missing"
         else:
-            yield split.whole, "the term of the length (or mean square) is missing"
+            yield whole, "the term of the length (or mean square) is missing"
 
 
 def close(a: Array, b: Array) -> bool:
@@ -84,9 +87,14 @@ def fits(p: Array, x: Array) -> bool:
     )
 
 
-def axes_of(ndim: int) -> list[tuple[int, ...]]:
-    """What a normalisation may run over."""
-    found = [(ndim - 1,), (0,), tuple(range(ndim - 1)), tuple(range(1, ndim))]
-    if ndim > 2:
-        found += [(0, *range(2, ndim)), tuple(range(2, ndim))]
-    return list(dict.fromkeys(found))
+def views(shape: tuple[int, ...]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """What a normalisation may run over: axes of the array, or groups of its channels."""
+    n = len(shape)
+    axes = [(n - 1,), (0,), tuple(range(n - 1)), tuple(range(1, n))]
+    if n > 2:
+        axes += [(0, *range(2, n)), tuple(range(2, n))]
+    found = [(shape, a) for a in dict.fromkeys(axes)]
+    for groups in range(2, shape[1]) if n > 2 else ():
+        if shape[1] % groups == 0:
+            found.append(((shape[0], groups, int(np.prod(shape[1:])) // groups), (2,)))
+    return found

@@ -105,6 +105,8 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     if again:
         return again
     which = rules.GRADIENT_RULES if law == "contract" else rules.OTHER_RULES
+    if op.kind == "accuracy":  # the law tries few inputs: a branch not taken is no cure
+        which = tuple(r for r in which if r not in rules.CHOICES)
     until = min(s.until, clock() + SEARCH)
     called_name = gradient_name(op, verdict.wrt)
     wanted = {called_name.removeprefix("self."), f"d{verdict.wrt}", f"d_{verdict.wrt}", verdict.wrt}

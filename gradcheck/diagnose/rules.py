@@ -7,7 +7,7 @@ chance or at all (a transpose, an axis, a sign), up to 5 for "multiply by any na
 from __future__ import annotations
 
 from gradcheck.diagnose.edits import Rule
-from gradcheck.diagnose.rules_missing import carried, exchanged, insertions, wraps
+from gradcheck.diagnose.rules_missing import carried, exchanged, inner_terms, insertions, wraps
 from gradcheck.diagnose.rules_names import (
     assignments,
     copies,
@@ -19,6 +19,7 @@ from gradcheck.diagnose.rules_names import (
 )
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, transposes
 from gradcheck.diagnose.rules_terms import drops, masks, numbers, roots, signs, stale
+from gradcheck.diagnose.rules_unused import strides, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     targets,
@@ -39,6 +40,9 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     wraps,
     exchanged,
     carried,
+    inner_terms,
+    strides,
+    unused,
     insertions,
 )
 
@@ -59,6 +63,9 @@ FORWARD_CAUSES = frozenset(
         "wrong-derivative",
     )
 )
+
+#: Rules that change which branch is taken, or what a name stands for.
+CHOICES: tuple[Rule, ...] = (masks, names, numbers)
 
 OTHER_RULES: tuple[Rule, ...] = (
     targets,

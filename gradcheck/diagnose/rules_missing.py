@@ -107,9 +107,14 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
             cause = "missing-mean" if is_root(site) and not later else "summed-not-averaged"
             yield Change(2 + later, site, ast.BinOp(node, ast.Div(), expr(count)), cause)
             yield Change(3 + later, site, ast.BinOp(node, ast.Mult(), expr(count)), "extra-mean")
+    kept = [t for t in map(text_of, ast.walk(node)) if re.fullmatch(r"self\.\w+", t)]
+    for held in list(dict.fromkeys(kept))[:2] if is_root(site) else []:
+        for count in (f"len({held})", f"{held}.shape[1]", f"{held}.size"):
+            yield Change(3, site, ast.BinOp(node, ast.Div(), expr(count)), "missing-mean")
     for number in ("2", "0.5", "3"):
         yield Change(2 + later, site, ast.BinOp(expr(number), ast.Mult(), node), "constant-factor")
-    pool = [p for p in scope.pool if p != text_of(node) and scope.fits(p, site)]
+    inside = any(isinstance(p, ast.Call) and is_arith(p) for p in site.path)
+    pool = [p for p in scope.pool if p != text_of(node) and (inside or scope.fits(p, site))]
     for name in pool:
         if COUNTS.fullmatch(name.split(".")[-1]) or name.split(".")[-1] in {
             "n",
@@ -143,6 +148,28 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
                 f"{name}[:, None]",
             ):
                 yield Change(5, site, ast.BinOp(node, ast.Mult(), expr(shape)), cause)
+
+
+#: Functions of one argument whose argument may lack a term.
+UNARY = {"sign", "tanh", "exp", "abs", "log", "sqrt", "sigmoid", "maximum", "cosh", "sinh"}
+
+
+def inner_terms(scope: Scope, site: Site) -> Iterator[Change]:
+    """A term that is missing inside a function: sign(p) for sign(p - y)."""
+    node, above = site.node, site.parent
+    named = isinstance(node, (ast.Name, ast.Attribute)) and is_load(node)
+    if not named or not isinstance(above, ast.Call) or above.args != [node]:
+        return
+    if getattr(above.func, "attr", getattr(above.func, "id", "")) not in UNARY:
+        return
+    for name in scope.pool:
+        if name != text_of(node) and scope.alike(text_of(node), name):
+            yield Change(
+                4, site, ast.BinOp(node, ast.Sub(), expr(name)), "derivative-at-wrong-point"
+            )
+            yield Change(
+                4, site, ast.BinOp(node, ast.Add(), expr(name)), "derivative-at-wrong-point"
+            )
 
 
 def is_condition(site: Site) -> bool:

@@ -63,6 +63,7 @@ class MaxPool:
                 win = self.x[:, i * s : i * s + k, j * s : j * s + k]
                 top = win.max(axis=(1, 2), keepdims=True)
                 share = (win == top) * dout[:, i : i + 1, j : j + 1]
+                share = share / (win == top).sum(axis=(1, 2), keepdims=True)
                 dx[:, i * s : i * s + k, j * s : j * s + k] += share
         return dx
 

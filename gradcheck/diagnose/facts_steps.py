@@ -1,0 +1,108 @@
+"""What the law of the first steps has shown: the length of a step on a constant gradient.
+
+With corrected averages each step is as long as the learning rate.  Each way of getting the
+correction wrong predicts another length, computed here from the two decay rates and the step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown
+from gradcheck.types import Op, Verdict
+
+#: Names of a step counter.
+COUNTER = re.compile(r"^(t|iter|iters|iterations?|step|steps|n_steps?|time|count)$")
+
+
+def corrected(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """Which mistake in the bias correction predicts the length of the step that was seen."""
+    match = re.search(r"step (\d+)", v.message)
+    if match is None or v.claimed is None or not v.measured:
+        return None
+    t, length = int(match.group(1)), v.claimed / v.measured
+    tried = f"step {t} on a constant gradient is {length:.4g} learning rates long, as that predicts"
+    if not math.isfinite(length):
+        text = "the first step divides by 1 - beta^0 = 0: the counter starts too low"
+        return Shown("step-counter", text, f"step {t} is not finite")
+    for first, second in rates(op):
+        for cause, text, predicted in mistakes(first, second, t, stands_still(op)):
+            if math.isclose(predicted, length, rel_tol=2e-4):
+                return Shown(cause, text, tried)
+    return None
+
+
+def mistakes(b1: float, b2: float, t: int, still: bool) -> Iterator[tuple[str, str, float]]:
+    """(cause, words, predicted length of step t in learning rates)."""
+    m, v = 1 - b1**t, 1 - b2**t
+    yield "bias-correction", "neither average is corrected for its zero start", m / math.sqrt(v)
+    yield "bias-correction", "the first average is not corrected for its zero start", m
+    yield (
+        "bias-correction",
+        "the second average is not corrected for its zero start",
+        1 / math.sqrt(v),
+    )
+    yield (
+        "bias-correction",
+        "the second average is corrected with the first one's rate",
+        math.sqrt((1 - b1**t) / v),
+    )
+    yield (
+        "bias-correction",
+        "the first average is corrected with the second one's rate",
+        m / (1 - b2**t),
+    )
+    if t > 1:
+        one, two = m / (1 - b1), math.sqrt((1 - b2) / v)
+        yield "bias-correction", "the first average is corrected with beta, not with beta^t", one
+        yield "bias-correction", "the second average is corrected with beta, not with beta^t", two
+        cause = "step-counter" if still else "bias-correction"
+        yield cause, "every step is corrected as if it were the first", one * two
+    for shift in (1, -1, 2, 3):
+        if t + shift < 1:
+            continue
+        one, two = m / (1 - b1 ** (t + shift)), math.sqrt((1 - b2 ** (t + shift)) / v)
+        words = f"step {t} is corrected as if it were step {t + shift}"
+        for predicted in (one, two, one * two):
+            yield "step-counter", words, predicted
+
+
+def rates(op: Op) -> Iterator[tuple[float, float]]:
+    """Pairs of decay rates: the usual one, then those of the object."""
+    yield 0.9, 0.999
+    found = [x for x in held(op).values() if isinstance(x, float) and 0.3 < x < 1]
+    yield from itertools.permutations(dict.fromkeys(found), 2)
+
+
+def held(op: Op) -> dict[str, Any]:
+    """The attributes of the live object."""
+    live = op.make()
+    return (
+        dict(vars(getattr(live, "obj", live)))
+        if hasattr(getattr(live, "obj", live), "__dict__")
+        else {}
+    )
+
+
+def stands_still(op: Op) -> bool:
+    """Whether a step counter exists and does not move in three steps."""
+    if op.step is None:
+        return False
+    live = op.make()
+    inner = getattr(live, "obj", live)
+    try:
+        with quiet():
+            params = {k: np.ones(p.shape) for k, p in op.parameters(None).items()}
+            for _ in range(3):
+                params = op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
+    except Exception:  # it cannot be stepped like that
+        return False
+    counters = [x for n, x in getattr(inner, "__dict__", {}).items() if COUNTER.match(n)]
+    return bool(counters) and all(x in (0, 1) for x in counters if isinstance(x, int))

@@ -1,0 +1,72 @@
+"""What a function computes and never uses, and steps of a loop that a stride should stretch."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Iterator
+
+from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.rules_common import expr, in_index, is_load, text_of
+from gradcheck.diagnose.rules_missing import added_cause
+
+
+def unused(scope: Scope, site: Site) -> Iterator[Change]:
+    """A term made of a name that is assigned and never read, alone or times another name."""
+    node, above = site.node, site.parent
+    if not isinstance(node, ast.expr) or not is_load(node) or in_index(site):
+        return
+    whole = isinstance(above, (ast.Assign, ast.AugAssign, ast.Return)) and above.value is node
+    summed = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+    if not whole and not summed:
+        return
+    for name in unread(scope.piece.node):
+        for other in ("", *scope.pool):
+            term = f"{name} * {other}" if other else name
+            if other == name or name in text_of(site.statement):
+                continue
+            cause = added_cause(scope, site, name)
+            for op in (ast.Sub(), ast.Add()):
+                yield Change(3, site, ast.BinOp(node, op, expr(term)), cause)
+
+
+def unread(function: ast.AST) -> list[str]:
+    """Local names that are assigned and never read, without those marked with an underscore."""
+    nodes = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
+    read = {n.id for n in nodes if isinstance(n.ctx, ast.Load)}
+    stored = dict.fromkeys(n.id for n in nodes if isinstance(n.ctx, ast.Store))
+    return [n for n in stored if n not in read and not n.startswith("_")]
+
+
+def strides(scope: Scope, site: Site) -> Iterator[Change]:
+    """Every loop variable of a statement times the stride, which the statement leaves out."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign)) or not site.in_loop:
+        return
+    loops = {
+        p.target.id for p in site.path if isinstance(p, ast.For) and isinstance(p.target, ast.Name)
+    }
+    names = [n for n in scope.pool if re.fullmatch(r"(self\.)?(stride|s)", n)]
+    text = text_of(node)
+    if not any(re.search(rf"\b{v}\b", text) for v in loops):
+        return
+    for name in names:
+        if not re.search(rf"\b{re.escape(name)}\b", text):
+            changed = Stretched(loops, name).visit(copy.deepcopy(node))
+            for inner in ast.walk(changed):
+                vars(inner).pop("lineno", None)
+            yield Change(1, site, changed, "stride-ignored")
+
+
+class Stretched(ast.NodeTransformer):
+    """``i`` -> ``i * stride`` for some names."""
+
+    def __init__(self, names: set[str], stride: str) -> None:
+        self.names, self.stride = names, stride
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """One name."""
+        if node.id not in self.names or not isinstance(node.ctx, ast.Load):
+            return node
+        return ast.BinOp(ast.Name(node.id, ast.Load()), ast.Mult(), expr(self.stride))
