@@ -103,9 +103,12 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
             status="error",
             reason="not a class or function pair with a backward",
         )
-    kind = {"numgrad": "function", "classifier": "model", "torch": "function"}.get(
-        planned.kind, planned.kind
-    )
+    kind = {
+        "numgrad": "function",
+        "classifier": "model",
+        "torch": "function",
+        "backprop": "model",
+    }.get(planned.kind, planned.kind)
     blank = Subject(target, planned.name, kind, line=planned.line)  # type: ignore[arg-type]
     if planned.reason:
         return dataclasses.replace(blank, status="skipped", reason=planned.reason)

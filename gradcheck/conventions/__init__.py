@@ -14,6 +14,7 @@ from gradcheck.conventions.adapt_functions import (
     loss_function_ops,
 )
 from gradcheck.conventions.adapt_losses import loss_ops
+from gradcheck.conventions.backprops import backprop_op
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_networks import loss_network_op
@@ -67,6 +68,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return loss_ops(source) if is_class else loss_function_ops(source)
     if kind == "function":
         return function_ops(source)
+    if kind == "backprop":
+        return [backprop_op(source)]
     if kind == "torch":
         return torch_ops(source)
     return layer_ops(source)

@@ -46,8 +46,17 @@ def output_arrays(live: Live, place: Place | None, many: int) -> list[Array]:
     return found[:many] if many else found[:1]
 
 
-def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Slot, ...]) -> Trial:
+def observe(
+    make: Callable[[], Live],
+    proto: Live,
+    calls: Calls,
+    slots: tuple[Slot, ...],
+    *,
+    upstream: bool = True,
+) -> Trial:
     """Run forward and backward once and see where everything is.
+
+    Without `upstream`, where backward takes targets, its steps need not grow with a cotangent.
 
     Raises
     ------
@@ -99,7 +108,7 @@ def observe(make: Callable[[], Live], proto: Live, calls: Calls, slots: tuple[Sl
             raise Refused(f"backward needs {lost}, whose import failed here") from error
         return Trial(slots, calls, place, shapes, {}, {}, f"{type(error).__name__}: {error}")
     trial = read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
-    return without_optimizer(trial, make, proto, arrays, cots)
+    return without_optimizer(trial, make, proto, arrays, cots) if upstream else trial
 
 
 def without_bystanders(

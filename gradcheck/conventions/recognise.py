@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.conventions.backprops import takes_targets
 from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.functions import is_mask, pairs
 from gradcheck.conventions.fused import fused_backward
@@ -209,6 +210,8 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
     missing = sorted({*getattr(cls, "__abstractmethods__", ()), *left_open(cls, pair)})
     if missing:
         return skip(f"abstract: {', '.join(missing)} left to its subclasses")
+    if takes_targets(cls, pair):
+        return Planned(name, "backprop", line=line)
     if takes_labels(cls, pair) and (is_loss_name(name) or named_labels(cls, pair)):
         return Planned(name, "loss", line=line)
     if is_container(cls, key):

@@ -1,0 +1,178 @@
+"""Networks whose backward takes the data and the targets: ``feedforward(x)``, ``backprop(x, y)``.
+
+No upstream gradient goes in and no loss comes out, so which loss the gradients belong to is tried:
+the one that most parameters agree with, to more digits than chance gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions import layer_op, layers
+from gradcheck.conventions.calls import OUTPUTS, RATE, Calls
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.signature import LABELS, RATES, arguments, plain, verbs
+from gradcheck.conventions.sources import Source, builds
+from gradcheck.conventions.trained import DESCENDED
+from gradcheck.conventions.trials import dims_of
+from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
+
+SUMS: dict[str, Callable[[Array, Array], Array]] = {
+    "sum of cross entropies": lambda p, t: -np.sum(t * np.log(p)),
+    "sum of binary cross entropies": lambda p, t: np.sum(-t * np.log(p) - (1 - t) * np.log(1 - p)),
+    "binary cross entropy per sample": lambda p, t: np.sum(-t * np.log(p) - (1 - t) * np.log(1 - p)) / len(p),
+}  # fmt: skip
+LOSSES = DESCENDED | SUMS
+ROWS, COLUMNS = "samples in rows", "samples in columns"
+#: Batch shape and orientation, in the order they are tried.
+READINGS: tuple[tuple[int | str, str], ...] = (("N", ROWS), ("N", COLUMNS), (1, COLUMNS), (1, ROWS))
+MODEL_WORDS = ("network", "net", "model", "nn", "mlp", "perceptron", "classifier", "regress")
+
+
+def takes_targets(cls: Any, pair: tuple[str, str]) -> bool:
+    """Whether forward takes the data alone, and backward the data, the targets, perhaps the output."""
+    forward, backward = (
+        [a for a in arguments(getattr(cls, m)) if a.required and plain(a.name) not in RATES]
+        for m in pair
+    )
+    names = [plain(a.name) for a in backward]
+    labelled = [n for n in names[1:] if n in LABELS]
+    rest = [n for n in names[1:] if n not in LABELS and n not in OUTPUTS]
+    same = bool(names) and names[0] in {
+        "x",
+        "data",
+        "inputs",
+        "input",
+        *(plain(a.name) for a in forward),
+    }
+    is_network = any(w in plain(cls.__name__) for w in MODEL_WORDS)
+    return len(forward) == 1 and same and len(labelled) == 1 and not rest and is_network
+
+
+def backprop_op(source: Source) -> Op:
+    """The Op of such a network, under the shape and the loss that agree best.
+
+    Of several shapes the first with a gradient for most parameters is taken: code for one sample
+    at a time runs for several, with gradients of the wrong shape.
+
+    Raises
+    ------
+    Refused
+        It cannot be built or run, or its gradients are those of none of the losses tried.
+    """
+    pair = verbs(source.obj)
+    assert pair is not None
+    problem = "cannot be built"
+    for made, make in builds(source, source.obj, limit=3):
+        proto = make()
+        found = list(readings(source, pair, make, proto, dims_of(made, proto)))
+        most = max((len(ops[0].gradient_names) for ops in found), default=0)
+        ops = next((ops for ops in found if len(ops[0].gradient_names) == most), [])
+        counted = [(sum(agrees(op, k) for k in op.gradient_names), -i) for i, op in enumerate(ops)]
+        agreeing, place = max(counted, default=(0, 0))
+        if agreeing:
+            return replace(ops[-place], built=made.text)
+        tried = f"gives the gradients of none of the losses tried: {', '.join(LOSSES)}"
+        problem = (
+            f"{pair[1]} of {made.text} {tried}" if ops else f"{made.text} runs for no shape tried"
+        )
+    raise Refused(problem)
+
+
+def agrees(op: Op, name: str) -> bool:
+    """Whether the gradient of one parameter is that of the Op's loss."""
+    return miss(op, Case(labels=op.labels.encodings[0] if op.labels else ""), only=name) < AGREES
+
+
+def readings(
+    source: Source,
+    pair: tuple[str, str],
+    make: Callable[[], Live],
+    proto: Live,
+    dims: tuple[int, ...],
+) -> Iterator[list[Op]]:
+    """For every shape that runs, the Ops of all losses; one row at a time only where no other runs."""
+    ran = False
+    for batch, side in READINGS:
+        if (batch, side) == READINGS[-1] and ran:
+            return
+        for width in dims:
+            slot = Slot("x", (batch, width))
+            calls = network_calls(source.obj, pair, side)
+            try:
+                trial = layers.observe(make, proto, calls, (slot,), upstream=False)
+            except Refused:
+                continue
+            if trial.problem or not trial.params:
+                continue
+            ran = True
+            trial = replace(
+                trial, grads={k: g for k, g in trial.grads.items() if k in trial.params}
+            )
+            steps = any(p[0] == ("attr", "memory") for p in trial.grads.values())
+            base = replace(
+                layer_op.to_op(source.name, "model", "backprop", make, proto, trial, ""),
+                convention="updating" if steps else "backprop", obj=source.obj,
+                notes=tuple(f"no gradient found for {m}" for m in trial.missing),
+            )  # fmt: skip
+            yield [with_loss(base, trial.shapes[0], text, side) for text in LOSSES]
+            break
+
+
+def network_calls(cls: Any, pair: tuple[str, str], side: str) -> Calls:
+    """How the two methods are called; the arrays of the checker have samples in rows."""
+    forward_name, backward_name = pair
+    every = arguments(getattr(cls, backward_name))
+    args = [a for a in every if a.required]
+    rates = {a.name: RATE for a in every if a.role == "rate" and type(a.default) is float}
+
+    def turned(array: Any) -> Any:
+        return np.array(np.transpose(array)) if side == COLUMNS else array
+
+    def forward(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
+        live.memory["out"] = call_quietly(getattr(live.obj, forward_name), turned(arrays[0]))
+        return turned(np.asarray(live.memory["out"]))
+
+    def backward(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
+        targets = np.abs(cots[0]) if labels is None else labels  # a trial run has no labels
+        given: list[Any] = []
+        for arg in args:
+            key = plain(arg.name)
+            value = (
+                RATE if key in RATES else turned(targets) if key in LABELS else turned(arrays[0])
+            )
+            given.append(live.memory["out"] if key in OUTPUTS - LABELS and given else value)
+        return call_quietly(getattr(live.obj, backward_name), *given, seed=1, **rates)
+
+    return Calls(
+        forward, backward, ("x",), forward_function=getattr(cls, forward_name),
+        backward_function=getattr(cls, backward_name),
+    )  # fmt: skip
+
+
+def with_loss(base: Op, shape: tuple[int, ...], text: str, side: str) -> Op:
+    """The Op that ends in one of the losses."""
+    encoding = "real" if "square" in text else "binary" if "binary" in text else "onehot"
+    loss = LOSSES[text]
+
+    def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        prediction = base.forward(live, inputs, labels, train).reshape(-1, *shape[1:])
+        with np.errstate(all="ignore"):  # a prediction outside (0, 1) rules the logarithms out
+            return np.asarray(loss(prediction, np.asarray(labels, dtype=prediction.dtype)))
+
+    def backward(
+        live: Live, cot: Array, inputs: Primals, labels: Array | None
+    ) -> Mapping[str, Any]:
+        # The shape of the output stands for the cotangent that these networks do not take.
+        return base.backward(live, np.ones(live.memory["shapes"][0]), inputs, labels)
+
+    return replace(
+        base, forward=forward, backward=backward, terminal=True,
+        labels=LabelSpec((encoding,), int(shape[-1]), wide=True),
+        reading=f"the gradients are those of the {text}, {side}",
+    )  # fmt: skip
