@@ -136,11 +136,25 @@ def repeatable(op: Op, case: Case) -> Iterator[Verdict]:
         if not differs(np.asarray(again), 2 * old):
             status, why = ("note", "gradients accumulate until they are reset") if op.reset else (
                 "fail", "gradients accumulate over calls and nothing resets them")  # fmt: skip
+            if is_returned(live, again) and name in {s.name for s in op.slots}:
+                status, why = "fail", (
+                    "the gradient of the input is added to that of the call before: what backward "
+                    "returns is a sum over calls")  # fmt: skip
         else:
             status, why = "fail", "the second identical backward gives another gradient"
         yield numbers_differ(law, status, op, case, gradient_name(op, name), again, old, why)  # type: ignore[arg-type]
     if not failed:
         yield verdict(law, "pass", op, case)
+
+
+def is_returned(live: Any, gradient: Any) -> bool:
+    """Whether a gradient is (the memory of) what the backward itself returned."""
+    returned = getattr(live, "ret", None)
+    values = returned.values() if isinstance(returned, dict) else ()
+    return any(
+        v is gradient or (isinstance(v, np.ndarray) and np.shares_memory(v, gradient))
+        for v in values
+    )
 
 
 def backward_again(op: Op, case: Case, once: dict[str, Array]) -> Iterator[Verdict]:

@@ -143,3 +143,41 @@ class AdamEager(Adam):
         steps, self.steps = self.steps, 1
         super().update_weights(layer)
         self.steps = steps
+
+
+class Pool:
+    """one image in blocks of two; the gradient of the input is made anew"""
+
+    def __init__(self, shape_in):
+        self.shape_in = shape_in
+        self.grad_x = np.zeros(shape_in)
+
+    def zero_grad(self):
+        self.grad_x = np.zeros(self.shape_in)
+
+    def blocks(self):
+        h, w, c = self.shape_in
+        return [(slice(2 * i, 2 * i + 2), slice(2 * j, 2 * j + 2), k)
+                for i in range(h // 2) for j in range(w // 2) for k in range(c)]
+
+    def forward(self, x):
+        h, w, c = self.shape_in
+        self.x = x.copy()
+        return np.array([x[b].max() for b in self.blocks()]).reshape(h // 2, w // 2, c)
+
+    def backward(self, grad_y):
+        self.grad_x = np.zeros(self.shape_in)
+        return self.spread(grad_y)
+
+    def spread(self, grad_y):
+        for block, g in zip(self.blocks(), grad_y.ravel()):
+            i, j = np.unravel_index(np.argmax(self.x[block]), (2, 2))
+            self.grad_x[block][i, j] += g
+        return self.grad_x
+
+
+class PoolSums(Pool):
+    """as above, without the zeros: a second sample gets the first one's gradient, too"""
+
+    def backward(self, grad_y):
+        return self.spread(grad_y)
