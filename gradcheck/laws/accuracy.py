@@ -8,12 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.laws.common import source_text, verdict
-from gradcheck.types import Array, Case, Op, Verdict
+from gradcheck.types import Array, Case, Op, Status, Verdict
 
 LAW = "roles"
 N, CLASSES = 5, 4
 HITS = 3
 WANTED = HITS / N
+FAIL: Status = "fail"
+NOTE: Status = "note"
+#: A text that speaks of flat labels (n,).
+FLAT = re.compile(r"\(\s*[nN]\w*\s*,\s*\)|flat")
 #: A text that speaks of labels (n, 1), or code that tells them from one-hot labels.
 COLUMN = re.compile(r"\(\s*[nN]\w*\s*,\s*1\s*\)|shape\[-?1\]\s*(>|!=|==|>=|<=)\s*[12]")
 
@@ -70,18 +74,19 @@ def told(got: float, what: str) -> str:
 def judged(
     op: Op, case: Case, right: list[str], wrong: list[tuple[str, float]]
 ) -> Iterator[Verdict]:
-    """Wrong for every shape: wrong. Wrong for some: wrong where flat and column labels mix unasked."""
+    """Wrong for every shape: wrong. Wrong for some: a note where only flat and column mix, unasked."""
     if not wrong:
         return
     outside = [w for w in wrong if not 0 <= w[1] <= 1]
     mixed = [w for w in wrong if "(5,)" in w[0] and "(5, 1)" in w[0]]
-    what, got = (outside or ([] if right and mixed else wrong) or mixed)[0]
-    text = told(got, what)
-    if right and mixed and not outside:
-        text += ": the two shapes broadcast to (5, 5); reshape the labels first"
-    elif right and not outside:
+    what, got = next(iter(outside or [w for w in wrong if w not in mixed or not right] or mixed))
+    text, status = told(got, what), FAIL
+    if right and not outside:
         text += f", although it takes {right[0]}"
-    yield verdict(LAW, "fail", op, case, "predictions", text)
+    if right and mixed == wrong and not outside:
+        text += ": the two shapes broadcast to (5, 5); reshape the labels first"
+        status = FAIL if FLAT.search(source_text(op)) else NOTE
+    yield verdict(LAW, status, op, case, "predictions", text)
 
 
 def in_columns(op: Op) -> bool:

@@ -170,6 +170,7 @@ BUGS: tuple[Bug, ...] = (
         cause="accuracy-broadcast",
         init="Accuracy_Binary()",
         lineage="nnfs",
+        status="note",
     ),
     Bug(
         id="accuracy-regression-signed-difference",
@@ -200,6 +201,7 @@ BUGS: tuple[Bug, ...] = (
         cause="accuracy-broadcast",
         init="Accuracy_Regression()",
         lineage="nnfs",
+        status="note",
     ),
     Bug(
         id="adagrad-cache-on-the-class",
