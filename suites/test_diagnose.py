@@ -151,7 +151,10 @@ def test_an_unknown_cause_is_said_to_be_unknown(tmp_path):
             return dout * np.cosh(self.x + 0.3) * 1.7
     """
     (failure,) = [v for v in diagnosed(written(tmp_path, text), "Odd") if v.status == "fail"]
-    assert failure.cause is None
+    assert failure.cause is not None and failure.cause.id == "unknown"
+    assert failure.cause.fix == ""
+    assert "not confirmed: constant-factor" in failure.cause.text
+    assert "its prediction misses by " in failure.cause.text
     nearest = failure.detail["nearest"]
     assert len(nearest) == 2
     assert all(name in CAUSES and miss > 1e-3 for name, miss in nearest)

@@ -21,6 +21,7 @@ import dataclasses
 import importlib.util
 import json
 import multiprocessing
+import random
 import re
 import signal
 import sys
@@ -286,7 +287,10 @@ def read(files: Iterable[str]) -> list[Row]:
 def main() -> int:
     """Run what is asked for, and print or write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--half", choices=HALVES)
+    parser.add_argument("--half", nargs="*", choices=HALVES, default=HALVES)
+    parser.add_argument(
+        "--shuffle", action="store_true", help="in random order: a run cut short is a fair sample"
+    )
     parser.add_argument("--only", default="", help="a pattern of ids, laws or causes")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rows", help="append the rows to this file")
@@ -303,10 +307,12 @@ def main() -> int:
         chosen = [
             (half, id)
             for half, id, law, cause in known
-            if half == (args.half or half) and re.search(args.only, f"{id} {law} {cause}")
+            if half in args.half and re.search(args.only, f"{id} {law} {cause}")
         ]
+        if args.shuffle:
+            random.Random(5).shuffle(chosen)
         rows = []
-        with multiprocessing.get_context("spawn").Pool(args.jobs, maxtasksperchild=8) as pool:
+        with multiprocessing.get_context("spawn").Pool(args.jobs, maxtasksperchild=25) as pool:
             for row in pool.imap_unordered(measured, chosen):
                 rows.append(row)
                 if not args.quiet:
