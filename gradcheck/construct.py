@@ -56,7 +56,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
       "noutput", "fanout", "neurons", "outputs", "outputunits", "numclasses", "nclasses", "classes", "nodes",
       "ny", "dout", "outputfeatures", "outunits", "outputnodes", "outputneurons", "nneuron", "numneurons",
       "k", "layersize", "sizeout", "no", "width", "outfeature", "numnodes", "outnodes", "nodesnum"), ("5",)),
-    (("layersizes", "layers", "sizes", "layerdims", "hiddenlayers", "hiddensizes", "architecture"),
+    (("layersizes", "layerneurons", "neuronsperlayer", "layernodes", "nodesperlayer", "unitsperlayer", "topology", "layers", "sizes", "layerdims", "hiddenlayers", "hiddensizes", "architecture"),
      ("[4, 6, 5]", "[6]")),
     (("dropout", "dropoutrate", "droprate", "dropoutratio", "rate", "p", "keepprob", "prob", "dropprob", "dropp",
       "ratio", "keep", "probability", "pkeep", "pdrop"), ("0.4",)),

@@ -27,6 +27,7 @@ from gradcheck.conventions.signature import (
     undecorated,
     verbs,
 )
+from gradcheck.conventions.trained import step_verbs
 
 MODEL_LOSS, MODEL_GRADIENT = (
     ("loss", "compute_loss", "cost"),
@@ -201,6 +202,8 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         return Planned(name, "loss", line=line)
     if pair is None:
         return skip(no_pair(cls))
+    if step_verbs(cls) is not None:
+        return Planned(name, "model", line=line)
     if unfinished(cls, pair, namespace or {}):
         return Planned(name, "layer", "unfinished", line=line)
     if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):

@@ -17,8 +17,9 @@ from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions import places
 from gradcheck.conventions.calls import RATE
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.fused import labels_of
 from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly, clone, live_maker
-from gradcheck.conventions.signature import RATES, arguments, plain
+from gradcheck.conventions.signature import RATES, arguments, plain, verbs
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 #: Losses a training loop may descend, as functions of prediction and target.
@@ -40,6 +41,20 @@ class Trainer:
 
     method: str
     keywords: Mapping[str, Any]
+    predict: str = "predict"
+
+
+def step_verbs(cls: Any) -> tuple[str, str] | None:
+    """``forward(x)`` and ``backward(x, target, rate)``: a network whose backward is a whole step."""
+    pair = verbs(cls)
+    if pair is None or labels_of(getattr(cls, pair[0])) is not None:
+        return None
+    arrays = [a for a in arguments(getattr(cls, pair[1])) if a.required and a.role != "rate"]
+    label = labels_of(getattr(cls, pair[1]))
+    own = [a.name for a in arguments(getattr(cls, pair[0])) if a.required]
+    if label is None or len(arrays) != 2 or arrays[1].name != label.name:
+        return None
+    return pair if [arrays[0].name] == own else None
 
 
 def trained_op(
@@ -55,14 +70,18 @@ def trained_op(
     method = next(
         (m for m in ("train_step", "train", "fit") if callable(getattr(cls, m, None))), None
     )
-    if method is None or not callable(getattr(cls, "predict", None)):
+    predict = "predict"
+    stepping = step_verbs(cls)
+    if stepping is not None:
+        predict, method = stepping
+    if method is None or not callable(getattr(cls, predict, None)):
         raise Refused("has no train and predict")
     sources = (getattr(cls, method), cls.__init__)
     if not any(plain(a.name) in RATES for f in sources for a in arguments(f)):
         raise Skipped(f"{method} has no learning rate: there is no gradient step to check")
     keywords = {a.name: RATE if a.role == "rate" else 1 for a in arguments(getattr(cls, method))
                 if a.role == "rate" or plain(a.name) in {"epochs", "iterations", "niter", "nepochs", "steps", "numiters", "maxiter"}}  # fmt: skip
-    trainer = Trainer(method, keywords)
+    trainer = Trainer(method, keywords, predict)
     problem = "cannot be constructed"
     for made in recipes(cls, name, namespace, tree, init):
         try:
@@ -70,14 +89,15 @@ def trained_op(
             ranked = sorted(
                 (
                     (miss_of_parameters(op), i, op)
-                    for i, op in enumerate(descents(name, cls, proto, made, trainer))
+                    for i, op in enumerate(any_layout(name, cls, proto, made, trainer))
                 ),
                 key=lambda r: r[:2],
             )
         except Skipped:
             raise
         except Exception as error:
-            problem = f"{made.text}: {type(error).__name__}: {error}"
+            if not problem.startswith("one step"):
+                problem = f"{made.text}: {type(error).__name__}: {error}"
             continue
         if ranked and ranked[0][0] < AGREES:
             return ranked[0][2]
@@ -92,21 +112,72 @@ def miss_of_parameters(op: Op) -> float:
     return max(miss(op, case, only=k) for k in names)
 
 
-def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -> Iterator[Op]:
+def any_layout(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -> list[Op]:
+    """The Ops on samples in rows, else on one sample in a column.
+
+    Raises
+    ------
+    Skipped
+        It has no weights yet.
+    """
+    matrices = [
+        a.shape for a in places.walk(proto.obj, 4).values() if places.is_numeric(a) and a.ndim == 2
+    ]
+    matrices.sort(key=lambda shape: min(shape) == 1)
+    if not matrices:
+        raise Skipped("makes its weights while it trains: there is no gradient step to check")
+    shapes = [
+        ("N", matrices[0][0]),
+        ("N", matrices[0][1]),
+        (matrices[0][1], 1),
+        (matrices[0][0], 1),
+    ]
+    problem: Exception | None = None
+    for shape in shapes if trainer.predict != "predict" else shapes[:1]:
+        try:
+            return list(descents(name, cls, proto, made, trainer, Slot("X", shape)))
+        except Exception as error:  # not for this layout
+            problem = problem or error
+    assert problem is not None
+    raise problem
+
+
+def felt(
+    proto: Live, make: Callable[[], Live], own: Mapping[Any, Array], predict: Callable[[Live], Any]
+) -> list[Any]:
+    """The places of the arrays that the prediction depends on: caches are no parameters."""
+    before, kept = np.asarray(predict(clone(proto, {}, make))), []
+    for place, array in own.items():
+        moved = clone(proto, {(("attr", "obj"), *place): array + 0.7}, make)
+        if not np.array_equal(before, np.asarray(predict(moved)), equal_nan=True):
+            kept.append(place)
+    return kept
+
+
+def descents(
+    name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer, slot: Slot
+) -> Iterator[Op]:
     """One Op for each loss the training may descend."""
     own = {p: a for p, a in places.walk(proto.obj, 4).items() if places.is_numeric(a) and a.ndim}
-    width = next((a.shape[0] for a in own.values() if a.ndim == 2), None)
-    if width is None:
-        raise Skipped("makes its weights while it trains: there is no gradient step to check")
-    slot = Slot("X", ("N", int(width)))
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
 
     make = live_maker(made)
 
     live = clone(proto, {}, make)
-    out = np.asarray(call_quietly(live.obj.predict, x))
-    named = {places.label(p): p for p in own if not places.is_gradient_place(p)}
+
+    def predicted(live: Live, x: Array) -> Array:
+        return np.asarray(call_quietly(getattr(live.obj, trainer.predict), x.copy()))
+
+    out = predicted(live, x)
+    moving = (
+        list(own)
+        if trainer.predict == "predict"
+        else felt(proto, make, own, lambda o: predicted(o, x))
+    )
+    named = {places.label(p): p for p in moving if not places.is_gradient_place(p)}
+    column = slot.shape[0] != "N"
+    slots = (slot, Slot("t", out.shape)) if column else (slot,)
     rate = next((v for k, v in vars(live.obj).items() if plain(k) in RATES), RATE)
 
     def step(live: Live, x: Array, t: Array) -> dict[str, Array]:
@@ -115,19 +186,21 @@ def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -
         return {k: (v - places.read(live.obj, named[k])) / rate for k, v in before.items()}
 
     for text, loss in DESCENDED.items():
+        if column and "square" not in text:
+            continue
         encoding = "real" if "square" in text else "binary" if "binary" in text else "onehot"
 
         def forward(
             live: Live, inputs: Primals, labels: Array | None, train: bool, loss: Any = loss
         ) -> Array:
-            prediction = np.asarray(call_quietly(live.obj.predict, inputs["X"]))
+            prediction, target = predicted(live, inputs["X"]), inputs.get("t", labels)
             with np.errstate(all="ignore"):  # a prediction outside (0, 1) rules the logarithms out
-                return np.asarray(loss(prediction, labels))
+                return np.asarray(loss(prediction, target))
 
         def backward(
             live: Live, cot: Array, inputs: Primals, labels: Array | None
         ) -> Mapping[str, Any]:
-            return step(live, inputs["X"], np.asarray(labels))
+            return step(live, inputs["X"], np.asarray(inputs.get("t", labels)))
 
         def with_parameters(values: Primals) -> Live:
             return clone(proto, {(("attr", "obj"), *named[k]): v for k, v in values.items()}, make)
@@ -135,8 +208,8 @@ def descents(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -
         yield Op(
             name=name, kind="model", convention="updating", make=lambda: clone(proto, {}, make),
             parameters=lambda live: {k: places.read(live.obj, p) for k, p in named.items()},
-            with_parameters=with_parameters, forward=forward, backward=backward, slots=(slot,),
-            labels=LabelSpec((encoding,), int(out.shape[-1]), wide=True), terminal=True, built=made.text, obj=cls,
+            with_parameters=with_parameters, forward=forward, backward=backward, slots=slots,
+            labels=None if column else LabelSpec((encoding,), int(out.shape[-1]), wide=True), terminal=True, built=made.text, obj=cls,
             reading=f"one step of {trainer.method} descends the {text}",
             gradient_names={k: f"the step of {k}" for k in named},
         )  # fmt: skip
