@@ -93,7 +93,8 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
         if trial is None:
             continue
         if trial.problem:
-            broken = broken or (made, make, proto, trial)
+            if broken is None or of_another(broken, source.name):
+                broken = (made, make, proto, trial)
             continue
         numbers = all(s.domain.startswith("index") for s in trial.slots) and trial.params
         silent = all(s.name not in trial.grads for s in trial.slots) and not numbers
@@ -106,6 +107,13 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
         first = finish(source, made, make, proto, trial)
         return [first, *other_configurations(source, made, first, pair, trial)]
     return problem, broken
+
+
+def of_another(broken: Broken, name: str) -> bool:
+    """Whether what raised is an object we handed over: its class is at fault, not this one."""
+    made, _, _, trial = broken
+    at_fault = re.search(r"'(\w+)' object has no attribute", trial.problem)
+    return at_fault is not None and at_fault[1] != name and f"{at_fault[1]}(" in made.text
 
 
 def in_stages(source: Source, pair: tuple[str, str]) -> Op | None:
