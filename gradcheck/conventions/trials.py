@@ -355,7 +355,7 @@ def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:
     found: list[int] = []
     for place, array in places.walk(proto.obj).items():
         if array.ndim and not places.is_gradient_place(place):
-            found += [n for n in array.shape if 1 < n <= 512]
+            found += [n for n in array.shape if 1 < n <= 1024]
     numbers = (
         [v for v in vars(proto.obj).values() if type(v) is int and 1 < v <= 64]
         if hasattr(proto.obj, "__dict__")
