@@ -43,6 +43,7 @@ def without(function: Any, flag: str, given: dict[str, bool]) -> Callable[..., A
         for a in arguments(function, method=False)
         if a.name != flag
     ]
+    call.__wrapped__ = undecorated(function)  # type: ignore[attr-defined]
     call.__signature__ = Signature(kinds)  # type: ignore[attr-defined]
     call.__name__ = getattr(undecorated(function), "__name__", "f") + (
         f"(..., {flag}=True)" if given else ""

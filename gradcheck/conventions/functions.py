@@ -275,6 +275,9 @@ def option_sets(forward: Any, backward: Any = None) -> list[dict[str, Any]]:
         if type(arg.default) is int and plain(arg.name) in OTHER_OPTIONS:
             changed = {0: 1, 1: 2}.get(arg.default, 1)
             sets.append({**fixed, arg.name: changed})
+        elif type(arg.default) is str:
+            others = [c for c in choices(forward, arg.name) if c != arg.default]
+            sets += [{**fixed, arg.name: c} for c in others]
         elif type(arg.default) in (int, float):
             sets += [{**fixed, arg.name: v} for v in other_values(arg, arg.default)]
     return sets
