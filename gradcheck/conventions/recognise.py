@@ -206,8 +206,11 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         return Planned(name, "model", line=line)
     if unfinished(cls, pair, namespace or {}):
         return Planned(name, "layer", "unfinished", line=line)
-    if is_abstract(getattr(cls, pair[0])) or is_abstract(getattr(cls, pair[1])):
+    if is_abstract(getattr(cls, pair[0])):
         return skip("abstract")
+    if is_abstract(getattr(cls, pair[1])):
+        alone = pair[0] in vars(cls) and pair[1] not in vars(cls)
+        return skip("forward without a backward of its own" if alone else "abstract")
     if idle(cls, pair):
         return skip("abstract: forward and backward do nothing with what they are given")
     missing = sorted({*getattr(cls, "__abstractmethods__", ()), *left_open(cls, pair)})
