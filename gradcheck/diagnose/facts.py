@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradcheck.diagnose.facts_calls import (
-    contract,
     edited,
     labelled,
     laid,
@@ -14,6 +13,7 @@ from gradcheck.diagnose.facts_calls import (
     repeated,
     typed,
 )
+from gradcheck.diagnose.facts_contract import contract
 from gradcheck.diagnose.facts_steps import corrected
 from gradcheck.diagnose.facts_values import accuracy, extreme, kinked, numeric, resting, trained
 from gradcheck.diagnose.trial import Shown

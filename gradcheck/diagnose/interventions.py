@@ -99,10 +99,10 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
         )
         yield Shown("wrong-regulariser", text,
                     f"without regularisation ({plain.built}) the shape is right")  # fmt: skip
-    elif same_claim(op, unpunished(op), case, wrt):
-        text = f"forward's loss has a regularisation term that the gradient of {wrt} lacks"
+    elif name := ignored_strength(op, case, wrt):
+        text = f"the gradient of {wrt} lacks the term that {name} adds to the loss"
         yield Shown("missing-regulariser", text,
-                    "the claimed gradient is the same with every strength at 0")  # fmt: skip
+                    f"with {name} at 0 the gradient is the same, and agrees")  # fmt: skip
     else:
         text = f"the regularisation term in the gradient of {wrt} is wrong"
         yield Shown("wrong-regulariser", text,
@@ -113,9 +113,14 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
 STRENGTH = re.compile(r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|^lambda|^lam$", re.IGNORECASE)
 
 
-def unpunished(op: Op) -> Op:
-    """The Op with every number that names a regularisation strength set to 0 on its object."""
-    return altered(op, {n: 0.0 for n in numbers_of(op) if STRENGTH.search(n)})
+def ignored_strength(op: Op, case: Case, wrt: str) -> str:
+    """The regularisation strength that a gradient does not follow and is right without, or ""."""
+    for name, value in numbers_of(op).items():
+        if value and STRENGTH.search(name):
+            without = altered(op, {name: 0.0})
+            if same_claim(op, without, case, wrt) and agreed(without, case, wrt):
+                return name
+    return ""
 
 
 def numbers_of(op: Op) -> dict[str, float]:
@@ -130,13 +135,16 @@ def numbers_of(op: Op) -> dict[str, float]:
 def altered(op: Op, changes: dict[str, float]) -> Op:
     """The Op whose live objects have some of their attributes set to other numbers."""
 
-    def make() -> Any:
-        live = op.make()
+    def put(live: Any) -> Any:
         for name, value in changes.items():
             setattr(getattr(live, "obj", live), name, value)
         return live
 
-    return replace(op, make=make, construct=make)
+    construct = op.construct or op.make
+    return replace(
+        op, make=lambda: put(op.make()), construct=lambda: put(construct()),
+        with_parameters=lambda values: put(op.with_parameters(values)),
+    )  # fmt: skip
 
 
 def same_claim(one: Op, other: Op, case: Case, wrt: str) -> bool:

@@ -36,6 +36,8 @@ TELLING: dict[str, set[str]] = {
 }  # fmt: skip
 #: Causes that only say again that the law fails: no reason, a hypothesis at most.
 RESTATED = {"update-wrong"}
+#: Laws that fail too when the first steps are corrected wrongly: they show no cause of their own.
+FOLLOWS = {"decay", "zero_gradient_rests"}
 
 
 def of_note(s: Session, verdict: Verdict) -> list[Candidate]:
@@ -58,7 +60,11 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
         rank = 4 if fact.cause in {"gradient-shape", "bias-shape"} else 10
         candidates.append(
             Candidate(
-                rank, fact.cause, fact.text, fact.evidence, confirmed=fact.cause not in RESTATED
+                rank,
+                fact.cause,
+                fact.text,
+                fact.evidence,
+                confirmed=not restated(s, law, fact.cause),
             )
         )
     if law not in LAWS or (fact is not None and fact.cause == "name-error"):
@@ -71,9 +77,15 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
             candidates.append(of_repair(repair, what, 5))
         elif fact is not None:
             evidence = repairs.describe(repair)
-            open_ = fact.cause in RESTATED
+            open_ = restated(s, law, fact.cause)
             candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, not open_))
     return candidates
+
+
+def restated(s: Session, law: str, cause: str) -> bool:
+    """Whether a law's own words are no reason: they repeat the law, or another law's failure."""
+    first = any(v.law == "bias_correction" and v.status == "fail" for v in s.verdicts)
+    return cause in RESTATED or (first and law in FOLLOWS)
 
 
 def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
