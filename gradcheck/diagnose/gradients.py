@@ -19,6 +19,8 @@ from gradcheck.types import Verdict
 
 #: Number patterns that say less than a change of the code that works.
 VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
+#: Interventions that say less than a change of the code, with their rank.
+ASIDE = {"wrong-regulariser": 22}
 PREDICTED = "in every entry the claimed gradient is what this predicts from the measured one"
 
 
@@ -27,7 +29,7 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     op, case, wrt = s.op, verdict.case, verdict.wrt
     assert case is not None
     candidates = [
-        Candidate(0, c.cause, c.text, c.evidence)
+        Candidate(ASIDE.get(c.cause, 0), c.cause, c.text, c.evidence)
         for c in interventions.all_of(op, verdict)
     ]  # fmt: skip
     case = smaller(op, case, wrt)
