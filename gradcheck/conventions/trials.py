@@ -207,7 +207,8 @@ def best_trial(
                 "input" in wrong_shapes(finish(source, made, make, proto, chosen))
                 or distance(source, made, make, proto, chosen) > AGREES
             )
-            if broken is not None and doubtful:
+            square = slots[0].shape == ("N", "N")  # for a forward that takes no other
+            if broken is not None and (doubtful or square):
                 continue  # forward takes a batch: what fails for one sample as well says nothing
             if vector is None and is_vector(slots) and doubtful:
                 vector = chosen  # a row or a column may be meant
