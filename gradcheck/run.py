@@ -133,7 +133,7 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
             )
         ]
         merged = explained(ops, merge(verdicts), loaded, options)
-    merged = uncompared(merged)
+    merged = [*uncompared(merged), *unmeasured(ops[0], merged, options)]
     notes = (
         guard_notes(guard)
         + older_numpy.notes()
@@ -190,6 +190,22 @@ def uncompared(verdicts: list[Verdict]) -> list[Verdict]:
         else v
         for v in verdicts
     ]
+
+
+#: Laws that measure a gradient.
+MEASURING = ("gradient", "model_gradient", "numerical_gradient")
+
+
+def unmeasured(op: Op, verdicts: list[Verdict], options: Options) -> list[Verdict]:
+    """An inconclusive verdict where no gradient was measured at all: it must not look like a pass."""
+    asked = not options.laws or set(options.laws) & set(MEASURING)
+    settled = any(v.law in MEASURING and v.status != "skipped" for v in verdicts)
+    if not asked or settled or op.kind in {"optimizer", "accuracy"}:
+        return []
+    if any(v.status in {"fail", "error"} for v in verdicts):
+        return []
+    text = "no gradient of an input or a parameter was found, so none was measured"
+    return [verdict("gradient", "inconclusive", op, Case(), what=text)]
 
 
 def guard_notes(guard: Any) -> tuple[str, ...]:

@@ -123,15 +123,22 @@ def keys_of(value: Any) -> list[str]:
 
 
 def siblings(cls: Any, methods: set[str], scope: Mapping[str, Any], name: str) -> list[str]:
-    """Calls without arguments of other classes with these methods, those that the name means first."""
+    """Calls of other classes with these methods: those that the name means first, sized ones last."""
     key = plain(name)
-    fitting = [
-        n for n, other in scope.items()
-        if is_sibling(cls, other, methods) and not required(other)
-    ]  # fmt: skip
+    fitting = [n for n, c in scope.items() if is_sibling(cls, c, methods) and one_input(c, methods)]
+    free = [n for n in fitting if not required(scope[n])]
+    square = [n for n in fitting if len(required(scope[n])) == 2 and is_dense(n)]
     return [
-        f"{n}()" for n in sorted(fitting, key=lambda n: (key not in plain(n), fitting.index(n)))
+        *(f"{n}()" for n in sorted(free, key=lambda n: (key not in plain(n), free.index(n)))),
+        *(f"{n}(4, 4)" for n in square),
     ]
+
+
+def one_input(cls: Any, methods: set[str]) -> bool:
+    """Whether its forward, where that is one of the methods, takes one array."""
+    if "forward" not in methods:
+        return True
+    return len([a for a in arguments(cls.forward) if a.required]) == 1
 
 
 def is_sibling(cls: Any, other: Any, methods: set[str]) -> bool:
@@ -140,8 +147,18 @@ def is_sibling(cls: Any, other: Any, methods: set[str]) -> bool:
         isinstance(other, type)
         and other is not cls
         and not issubclass(cls, other)
+        and not ("backward" in methods and is_derivative(other))
         and all(callable(getattr(other, m, None)) for m in methods if not m.startswith("__"))
     )
+
+
+def is_derivative(cls: Any) -> bool:
+    """Whether a class's backward takes what its forward takes: it is no link of a chain."""
+    first = [
+        next((a.name for a in arguments(getattr(cls, m, None) or len)), "")
+        for m in ("forward", "backward")
+    ]
+    return bool(first[0]) and first[0] == first[1]
 
 
 def required(cls: Any) -> list[str]:

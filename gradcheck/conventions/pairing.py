@@ -79,6 +79,7 @@ def read_gradients(
         if match is not None:
             pairs[p] = match
             rest.remove(match)
+    pairs |= only_one_left(aliases, pairs, {p: a for p, a in offered.items() if p not in used})
     updated = [p for p in aliases if p not in pairs and p in touched and p[0] == ("attr", "obj")]
     if pairs:  # velocities and running statistics change too; only a trained name is an update
         updated = [p for p in updated if likely_parameter(p)]
@@ -96,6 +97,19 @@ def read_gradients(
         missing=tuple(places.label(p[1:]) for p in lonely),
         moved=tuple(names[p] for p in pairs if p in touched),
     )  # fmt: skip
+
+
+def only_one_left(
+    params: dict[Place, Array], pairs: dict[Place, Place], offered: dict[Place, Array]
+) -> dict[Place, Place]:
+    """One parameter without a gradient, and one array called ``grad`` of its shape."""
+    lonely = [p for p in params if p not in pairs]
+    free = [
+        g for g in offered
+        if g not in pairs.values() and g not in params and places.is_gradient_place(g)
+    ]  # fmt: skip
+    fits = [g for g in free if len(lonely) == 1 and offered[g].shape == params[lonely[0]].shape]
+    return {lonely[0]: fits[0]} if len(fits) == 1 else {}
 
 
 def likely_parameter(place: Place) -> bool:
