@@ -386,9 +386,10 @@ MINE = """
 
     class SoftmaxWithLoss:
         def forward(self, x, t):
-            e = np.exp(x - x.max(axis=1, keepdims=True))
-            self.y, self.t = e / e.sum(axis=1, keepdims=True), t
-            return -np.mean(np.log(self.y[np.arange(len(t)), t]))
+            z = x - x.max(axis=1, keepdims=True)
+            log_y = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+            self.y, self.t = np.exp(log_y), t
+            return -np.mean(log_y[np.arange(len(t)), t])
         def backward(self, dout=1):
             dx = self.y.copy()
             dx[np.arange(len(dx)), self.t] -= 1
