@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from gradcheck.loading.usages import calls_elsewhere, classes_with, definition_e
 from gradcheck.usage import from_use, use_of
 
 SIZES_IN, SIZES_OUT, HIDDEN, CHANNELS, FILTERS, KERNEL = 4, 5, 6, 2, 4, 3
+
+CLASS_WEIGHTS = "[0.5, 1.5, 2.0, 0.7]"
 
 #: Pieces of argument names and what to try for them, most telling first.
 BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -66,7 +69,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("epsilon", "eps"), ("1e-5", "1e-7")),
     (("alpha", "negativeslope", "slope", "leak", "leakage", "a", "scale", "delta", "margin", "c", "temperature",
       "temp", "threshold", "lambda", "lam", "s", "tau", "leaky"), ("0.3", "1.5")),
-    (("classweights", "classweight", "weightsofclasses", "labelweights"), ("[0.5, 1.5, 2.0, 0.7]",)),
+    (("classweights", "classweight", "weightsofclasses", "labelweights"), (CLASS_WEIGHTS,)),
     (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
     (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>", "<E>")),
@@ -328,6 +331,7 @@ def by_trial(
             dict.fromkeys(
                 (
                     *map(repr, choices(init, a.name)),
+                    *class_weights(name, a),
                     *(
                         from_use(scope.get(name), a.name, scope)
                         or held_objects(scope.get(name), a, scope)
@@ -375,6 +379,12 @@ def held_objects(cls: Any, arg: Arg, scope: Mapping[str, Any]) -> list[str]:
     names = list(classes_with(methods, scope, lambda n: plain(n).endswith(ACTIVATIONS)))
     names.sort(key=lambda n: next(i for i, a in enumerate(ACTIVATIONS) if plain(n).endswith(a)))
     return [f"{n}()" for n in names][:3]
+
+
+def class_weights(name: str, arg: Arg) -> tuple[str, ...]:
+    """One weight for each of four classes, where the weights are those of a loss."""
+    loss = re.search(r"loss|entropy|criterion", plain(name))
+    return (CLASS_WEIGHTS,) if loss and plain(arg.name) in {"weights", "weight", "w"} else ()
 
 
 def distinct(values: tuple[str, ...], position: int, required: list[Arg]) -> tuple[str, ...]:

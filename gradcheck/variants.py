@@ -29,7 +29,14 @@ CURVES = {
     "alpha", "slope", "negativeslope", "leak", "leakage", "leakiness", "delta", "margin", "temperature", "temp",
     "beta", "gamma", "threshold", "theta",
 }  # fmt: skip
-CLASS_WEIGHTS = {"classweights", "classweight", "weightperclass", "weightsperclass", "labelweights"}
+CLASS_WEIGHTS = {
+    "classweights",
+    "classweight",
+    "weightperclass",
+    "weightsperclass",
+    "labelweights",
+    "weights",
+}
 #: Numbers that change how weights begin or how fast they are trained, not what is computed.
 TRAINING = ("lr", "learn", "eta", "eps", "std", "init", "weightscale", "seed", "sigma0")
 LIMIT = 5

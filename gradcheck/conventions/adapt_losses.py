@@ -153,8 +153,11 @@ def loss_readings(
     found = best_reading(source, lossy, make, built, asked)
     if asked or (not isinstance(found, str) and miss(found) < AGREES) or not masks(lossy):
         return found
-    again = best_reading(source, lossy, make, built, ("onehot", "mask"))
-    return again if not isinstance(again, str) and miss(again) < AGREES else found
+    for encoding in ("onehot", "mask"):
+        again = best_reading(source, lossy, make, built, (encoding,))
+        if not isinstance(again, str) and miss(again) < AGREES:
+            return again
+    return found
 
 
 def masks(lossy: losses.Lossy) -> bool:

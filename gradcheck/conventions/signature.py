@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import textwrap
@@ -55,6 +56,7 @@ UPSTREAM = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name without underscores and case."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -125,7 +125,7 @@ DROPPED = re.compile(
 def asked_share(op: Op) -> float | None:
     """The share of units to keep that the constructor was asked for, where its name says so."""
     for name, value in op.options.items():
-        key = name.lower()
+        key = re.sub(r"[^a-z]", "", name.lower())
         if type(value) not in (int, float) or not 0 < value < 1:
             continue
         if "keep" in key or "retain" in key:

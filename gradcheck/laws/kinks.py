@@ -62,7 +62,7 @@ def kinks(op: Op, case: Case) -> Iterator[Verdict]:
 
 
 def on_corners(op: Op, primals: Primals, name: str, labels: Array | None) -> Primals:
-    """Every third entry at a corner, the one after it equal to it (a tie); for a loss, on the target."""
+    """Every third entry at a corner, the two after every other one equal to it (a tie); for a loss, on the target."""
     x = primals[name].copy()
     flat = x.reshape(-1)
     if (
@@ -76,8 +76,9 @@ def on_corners(op: Op, primals: Primals, name: str, labels: Array | None) -> Pri
     spots = np.arange(0, flat.size, 3)
     flat[spots] = np.resize(np.asarray(CORNERS), spots.size)
     ties = spots[1::2]
-    ties = ties[ties + 1 < flat.size]
-    flat[ties + 1] = flat[ties]
+    for shift in (1, 2):  # three in a row, so that windows of two hold a pair wherever they begin
+        inside = ties[ties + shift < flat.size]
+        flat[inside + shift] = flat[inside]
     return {**primals, name: x}
 
 

@@ -46,7 +46,7 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
         except Exception as error:
             if not is_refusal(error):
                 text = f"forward raises {type(error).__name__} for {name} of shape {larger}, but takes {x.shape}: {error}"
-                yield verdict("contract", "fail", op, case, "output", text)
+                yield verdict("contract", "fail", op, case, "size", text)
                 return
             continue
         wanted = tuple(got[i] if i == axis else n for i, n in enumerate(shape))
@@ -55,7 +55,7 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
                 f"output.shape = {got} for {name} of shape {larger}, but should be {wanted}: only the {word} of "
                 f"{name} has grown, from {x.shape}, where output.shape is {shape}"
             )
-            yield verdict("contract", "fail", op, case, "output", text)
+            yield verdict("contract", "fail", op, case, "size", text)
             return
 
 

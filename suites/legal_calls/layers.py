@@ -1,0 +1,161 @@
+"""Layers whose options, statistics or shares are kept or not."""
+
+import numpy as np
+
+
+class BatchNormForgetful:
+    """wrong: train_eval"""
+
+    def __init__(self, n_in, momentum=0.9, eps=1e-5):
+        self.gamma, self.beta = np.ones(n_in), np.zeros(n_in)
+        self.running_mean, self.running_var = np.zeros(n_in), np.ones(n_in)
+        self.momentum, self.eps = momentum, eps
+
+    def learn(self, mean, var):
+        self.running_mean = self.momentum * self.running_mean + (1 - self.momentum) * mean
+
+    def forward(self, x, training=True):
+        self.training = training
+        mean, var = (x.mean(0), x.var(0)) if training else (self.running_mean, self.running_var)
+        if training:
+            self.learn(mean, var)
+        self.std = np.sqrt(var + self.eps)
+        self.xh = (x - mean) / self.std
+        return self.gamma * self.xh + self.beta
+
+    def backward(self, d):
+        self.dgamma, self.dbeta = (d * self.xh).sum(0), d.sum(0)
+        g = d * self.gamma
+        if self.training:
+            g = g - g.mean(0) - self.xh * (g * self.xh).mean(0)
+        return g / self.std
+
+
+class BatchNormLearning(BatchNormForgetful):
+    """right"""
+
+    def learn(self, mean, var):
+        super().learn(mean, var)
+        self.running_var = self.momentum * self.running_var + (1 - self.momentum) * var
+
+
+class BN1d(BatchNormForgetful):
+    """wrong: train_eval"""
+
+
+class DropoutInverted:
+    """wrong: roles"""
+
+    def __init__(self, drop_rate=0.2):
+        self.drop_rate = drop_rate
+
+    def forward(self, x, training=True):
+        self.mask = np.ones(x.shape)
+        if training:
+            self.mask = (np.random.rand(*x.shape) < self.drop_rate) / self.drop_rate
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class DropoutKeeping:
+    """right"""
+
+    def __init__(self, keep_prob=0.8):
+        self.keep_prob = keep_prob
+
+    def forward(self, x, training=True):
+        self.mask = np.ones(x.shape)
+        if training:
+            self.mask = (np.random.rand(*x.shape) < self.keep_prob) / self.keep_prob
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class LeakyReLUFixed:
+    """wrong: gradient"""
+
+    def __init__(self, negative_slope=0.01):
+        self.negative_slope = negative_slope
+
+    def forward(self, x):
+        self.x = x.copy()
+        return np.where(x > 0, x, self.negative_slope * x)
+
+    def backward(self, dout):
+        return np.where(self.x > 0, dout, 0.01 * dout)
+
+
+class LeakyReLUDeaf:
+    """wrong: same_as_reference"""
+
+    def __init__(self, alpha=0.1):
+        self.alpha = 0.1
+
+    def forward(self, x):
+        self.x = x.copy()
+        return np.where(x > 0, x, self.alpha * x)
+
+    def backward(self, dout):
+        return np.where(self.x > 0, dout, self.alpha * dout)
+
+
+class LeakyReLUInverse:
+    """right"""
+
+    def __init__(self, leakiness=5.5):
+        self.slope = 1.0 / leakiness
+
+    def forward(self, x):
+        self.x = x.copy()
+        return np.where(x > 0, x, self.slope * x)
+
+    def backward(self, dout):
+        return np.where(self.x > 0, dout, self.slope * dout)
+
+
+class Unit:
+    """wrong: extremes"""
+
+    def forward(self, x):
+        self.norm = np.sqrt(np.sum(x * x, axis=1, keepdims=True))
+        self.y = x / self.norm
+        return self.y.copy()
+
+    def backward(self, dout):
+        inner = np.sum(dout * self.y, axis=1, keepdims=True)
+        return (dout - self.y * inner) / self.norm
+
+
+class Reciprocal:
+    """right"""
+
+    def forward(self, x):
+        self.y = 1.0 / x
+        return self.y.copy()
+
+    def backward(self, dout):
+        return -dout * self.y * self.y
+
+
+class SigmoidByOutput:
+    """wrong: gradient"""
+
+    def fn(self, z):
+        return 0.5 * (1 + np.tanh(0.5 * z))
+
+    def derivative(self, z):
+        return z * (1 - z)
+
+
+class TanhByInput:
+    """right"""
+
+    def fn(self, z):
+        return np.tanh(z)
+
+    def derivative(self, z):
+        return 1 - np.tanh(z) ** 2

@@ -1,0 +1,160 @@
+"""Losses in spellings that are read with difficulty: masks, class weights, constants, flat labels."""
+
+import numpy as np
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+class MaskedCrossEntropyLoss:
+    """right"""
+
+    def forward(self, x, t):
+        self.p, self.t = softmax(x), t
+        return -np.mean(np.log(self.p[t] + 1e-12))
+
+    def backward(self):
+        return (self.p - self.t) / len(self.p)
+
+
+class CastMaskCrossEntropyLoss:
+    """right"""
+
+    def forward(self, x, labels):
+        self.p, self.t = softmax(x), labels
+        return -np.log(self.p[labels.astype(bool)] + 1e-12).sum() / len(x)
+
+    def backward(self):
+        return (self.p - self.t) / len(self.p)
+
+
+class MaskedSumCrossEntropyLoss:
+    """wrong: gradient"""
+
+    def forward(self, x, labels):
+        self.p, self.t = softmax(x), labels
+        return -np.log(self.p[labels == 1] + 1e-12).sum() / len(x)
+
+    def backward(self):
+        return self.p - self.t
+
+
+class ShiftedSoftmaxLoss:
+    """right"""
+
+    def forward(self, x, t):
+        self.y, self.t = softmax(x), t
+        return -np.mean(np.log(self.y[np.arange(len(x)), t] + 1e-12)) + 1e8
+
+    def backward(self, dout=1):
+        dx = self.y.copy()
+        dx[np.arange(len(dx)), self.t] -= 1
+        return dx / len(dx) * dout
+
+
+class OptionalWeightsCrossEntropyLoss:
+    """wrong: gradient"""
+
+    def __init__(self, class_weights=None):
+        self.w = class_weights
+
+    def forward(self, z, y):
+        self.p, self.y = softmax(z), y
+        w = np.ones(len(y)) if self.w is None else np.asarray(self.w)[y]
+        return -(w * np.log(self.p[range(len(y)), y] + 1e-12)).sum() / len(y)
+
+    def backward(self):
+        g = self.p.copy()
+        g[range(len(g)), self.y] -= 1
+        return g / len(g)
+
+
+class GivenWeightsCrossEntropyLoss:
+    """right"""
+
+    def __init__(self, weights):
+        self.w = np.array(weights, dtype=float)
+
+    def forward(self, z, y):
+        self.p, self.y = softmax(z), y
+        return -(self.w[y] * np.log(self.p[range(len(y)), y] + 1e-12)).sum() / len(y)
+
+    def backward(self):
+        g = self.p.copy()
+        g[range(len(g)), self.y] -= 1
+        return g * self.w[self.y].reshape(-1, 1) / len(g)
+
+
+class SingleOutputBinaryCrossEntropy:
+    """right"""
+
+    def forward(self, p, y):
+        self.p, self.y = np.clip(p, 1e-7, 1 - 1e-7), y
+        return -np.mean(y * np.log(self.p) + (1 - y) * np.log(1 - self.p))
+
+    def backward(self):
+        return (-(self.y / self.p) + (1 - self.y) / (1 - self.p)) / self.y.shape[0]
+
+
+class SeveralOutputsBinaryCrossEntropy:
+    """wrong: gradient"""
+
+    def forward(self, p, y):
+        self.p, self.y = np.clip(p, 1e-7, 1 - 1e-7), y
+        return -np.mean(y * np.log(self.p) + (1 - y) * np.log(1 - self.p))
+
+    def backward(self):
+        n, outputs = self.p.shape  # noqa: RUF059
+        return (-(self.y / self.p) + (1 - self.y) / (1 - self.p)) / n
+
+
+class HalfFlatMSE:
+    """wrong: label_formats"""
+
+    def forward(self, p, t):
+        self.d = p - t.reshape(p.shape)
+        return np.mean((p - t) ** 2)
+
+    def backward(self):
+        return 2 * self.d / self.d.size
+
+
+class WholeFlatMSE:
+    """right"""
+
+    def forward(self, p, t):
+        self.d = p - t
+        return np.mean(self.d**2)
+
+    def backward(self):
+        return 2 * self.d / self.d.size
+
+
+class UnguardedSoftmaxLoss:
+    """wrong: extremes"""
+
+    def forward(self, x, t):
+        self.y, self.t = softmax(x), t
+        return -np.mean(np.log(self.y[np.arange(len(x)), t]))
+
+    def backward(self, dout=1):
+        dx = self.y.copy()
+        dx[np.arange(len(dx)), self.t] -= 1
+        return dx / len(dx) * dout
+
+
+class LogSumExpLoss:
+    """right"""
+
+    def forward(self, scores, t):
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        self.y, self.t = np.exp(logs), t
+        return -np.mean(logs[np.arange(len(t)), t])
+
+    def backward(self):
+        dx = self.y.copy()
+        dx[np.arange(len(dx)), self.t] -= 1
+        return dx / len(dx)

@@ -1,0 +1,99 @@
+"""Pairs of functions: order of the gradients, options that backward knows of, option dicts."""
+
+import numpy as np
+
+
+def fc_forward(x, w, b):
+    """wrong: contract"""
+    return x @ w + b, (x.copy(), w.copy())
+
+
+def fc_backward(dout, cache):
+    """
+    Returns a tuple of:
+    - dx: gradient with respect to x
+    - dw: gradient with respect to w
+    - db: gradient with respect to b
+    """
+    x, w = cache
+    dx, dw, db = dout @ w.T, x.T @ dout, dout.sum(0)
+    return dx, db, dw
+
+
+def taken_forward(x, w, b):
+    """wrong: contract"""
+    return x @ w + b, (x.copy(), w.copy())
+
+
+def taken_backward(dout, cache):
+    x, w = cache
+    dx, dw, db = dout @ w.T, x.T @ dout, dout.sum(0)
+    return dw, db, dx
+
+
+def through_two(dout, caches):
+    dx2, dw2, db2 = taken_backward(dout, caches[1])
+    return dx2, dw2, db2
+
+
+def last_forward(x, w, b):
+    """right"""
+    return x @ w + b, (x.copy(), w.copy())
+
+
+def last_backward(dout, cache):
+    """Gradients dw and db of the parameters, and dx: (dw, db, dx)."""
+    x, w = cache
+    dx, dw, db = dout @ w.T, x.T @ dout, dout.sum(0)
+    return dw, db, dx
+
+
+def elu_forward(x, alpha=1.0):
+    """wrong: gradient"""
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), (x.copy(), alpha)
+
+
+def elu_backward(dout, cache):
+    x, _alpha = cache
+    return dout * np.where(x > 0, 1, np.exp(np.minimum(x, 0)))
+
+
+def leaky(x, slope=0.01):
+    """right"""
+    return np.where(x > 0, x, slope * x)
+
+
+def leaky_prime(x):
+    return np.where(x > 0, 1.0, 0.01)
+
+
+def huber_loss(pred, target, delta=1.0):
+    """wrong: gradient"""
+    d = pred - target
+    size = np.abs(d)
+    loss = np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta)).mean()
+    return loss, np.clip(d, -1, 1) / d.size
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    """wrong: train_eval"""
+    momentum, eps = bn_param.get("momentum", 0.9), bn_param.get("eps", 1e-5)
+    mean = bn_param.get("running_mean", np.zeros(x.shape[1]))
+    var = bn_param.get("running_var", np.ones(x.shape[1]))
+    if bn_param["mode"] == "train":
+        bn_param["running_mean"] = momentum * mean + (1 - momentum) * x.mean(0)
+        bn_param["running_var"] = momentum * var + (1 - momentum) * x.std(0)
+        mean, var = x.mean(0), x.var(0)
+    std = np.sqrt(var + eps)
+    xh = (x - mean) / std
+    return gamma * xh + beta, (xh, gamma.copy(), std, bn_param["mode"])
+
+
+def batchnorm_backward(dout, cache):
+    xh, gamma, std, mode = cache
+    g = dout * gamma
+    dgamma, dbeta = (dout * xh).sum(0), dout.sum(0)
+    if mode == "train":
+        g = g - g.mean(0) - xh * (g * xh).mean(0)
+    dx = g / std
+    return dx, dgamma, dbeta
