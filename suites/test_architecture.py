@@ -31,9 +31,10 @@ ALLOWED = {
     "numdiff": {"types", "numdiff"},
     "cases": {"types"},
     "evidence": {"types", "numdiff"},
-    "laws": {"types", "numdiff", "cases", "evidence", "laws"},
+    "laws": {"types", "numdiff", "cases", "evidence", "resets", "laws"},
     "report": {"types", "report"},
     "guard": set(),
+    "resets": set(),
 }
 
 

@@ -27,6 +27,7 @@ from gradcheck.conventions.signature import (
     plain,
     tree_of,
 )
+from gradcheck.resets import resets
 from gradcheck.types import Array, Kind, Op, Primals
 
 
@@ -101,22 +102,6 @@ def gradient_label(place: Place) -> str:
         key = str(place[-1][1])
         return key if not key.startswith("returned") else "the returned gradient" + key[8:]
     return places.label(place[1:])
-
-
-#: ``zero_grad``, ``flush_gradients``, ``reset_state`` and their kin.
-RESETS = re.compile(
-    r"_?(reset|zero|clear|clean|flush|init)_?(?P<what>grads?|gradients?|states?|hidden|cache|memory)|"
-    r"_?(reset|flush)|set_state"
-)
-
-
-def resets(obj: Any, gradients: bool = False) -> list[str]:
-    """The methods that put an object back to its state before the first call."""
-    own = [
-        n for c in type(obj).__mro__[:-1] for n in vars(c) if callable(getattr(type(obj), n, None))
-    ]
-    found = [(n, m) for n in dict.fromkeys(own) if (m := RESETS.fullmatch(n.lower()))]
-    return [n for n, m in found if not gradients or (m["what"] or "").startswith("grad")]
 
 
 def resetter(obj: Any) -> Callable[[Live], None] | None:

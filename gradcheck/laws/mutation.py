@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.layer_op import resets
 from gradcheck.laws.common import (
     Run,
     cotangent_for,
@@ -19,6 +18,7 @@ from gradcheck.laws.common import (
     subscript,
     verdict,
 )
+from gradcheck.resets import resets
 from gradcheck.types import Array, Case, Op, Status, Verdict
 
 
