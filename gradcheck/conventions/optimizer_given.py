@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.construct import guesses
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.optimizer_bench import Bench, Holder, fill_holder, write_parameter
 from gradcheck.conventions.optimizer_forms import (
@@ -27,6 +26,7 @@ from gradcheck.conventions.optimizer_forms import (
 from gradcheck.conventions.optimizer_names import update_method
 from gradcheck.conventions.optimizers import moves, stepping
 from gradcheck.conventions.signature import arguments, plain
+from gradcheck.guesses import guesses
 from gradcheck.types import Op
 
 #: For code that runs only where all parameters have one shape; the laws say what it does with two.

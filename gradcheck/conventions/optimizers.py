@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.construct import guesses
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.optimizer_bench import Bench
 from gradcheck.conventions.optimizer_calls import call_step
@@ -28,6 +27,7 @@ from gradcheck.conventions.optimizer_forms import (
 )
 from gradcheck.conventions.optimizer_names import update_method
 from gradcheck.conventions.signature import arguments, tree_of
+from gradcheck.guesses import guesses
 from gradcheck.types import Op, Primals
 
 Maker = Callable[[], Any]

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.construct import guesses, seeded
+from gradcheck.construct import seeded
 from gradcheck.conventions.calls import OPTIMIZER_NAMES, Recorder
 from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.guesses import guesses
 
 STAGES = (
     "set_input_shape", "set_input_size", "set_shape", "setup", "_setup", "set_up", "build", "_build", "compile",
