@@ -73,6 +73,16 @@ def loss_value(out: Any, live: Live, stored: Place | None) -> Array:
         There is none.
     """
     found = arrays_of(out)
+    given = live.memory.get("given")
+    if found and given is not None and found[0].ndim and np.array_equal(found[0], given):
+        found = []  # the predictions handed on: the loss is kept elsewhere
+        if stored is None:
+            raise Refused("forward returns its predictions and keeps no loss")
+        held = places.read(live.obj, stored)
+        if np.shape(held) != np.shape(given) and np.size(held) > 1:
+            raise Refused(
+                f"forward keeps a loss of shape {np.shape(held)} for predictions of shape {np.shape(given)}"
+            )
     if not found:
         named_values = [getattr(out, n, None) for n in ("loss", "value", "val", "data", "item")]
         found = [a for v in named_values for a in arrays_of(v() if callable(v) else v)]

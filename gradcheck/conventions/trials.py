@@ -174,6 +174,9 @@ def best_trial(
     whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
     for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
         slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
+        ran = vector or misshapen or broken
+        if ran is not None and any(t.domain == "positive" for t in slots):
+            continue  # it runs on any number: a narrower domain would hide what is wrong there
         trials: list[Trial] = []
         for calls in calls_list:
             try:
