@@ -46,6 +46,7 @@ clean:
 reports: .venv/ready-dev
 	$(BIN)/python suites/benchmarks/numerics.py --write
 	$(BIN)/python suites/reference_report.py --out reports/reference.md
+	$(BIN)/python suites/deep.py --seconds 3600 --out reports/deep.md
 	$(BIN)/gradcheck bugs --jobs 2 --write reports/bugs.md
 	$(BIN)/python suites/benchmarks/diagnosis.py --write
 	$(BIN)/python suites/benchmarks/training.py --presets --write

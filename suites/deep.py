@@ -3,8 +3,8 @@
     python suites/deep.py --seconds 3600 --out reports/deep.md
 
 Cases are drawn by Hypothesis in rounds over all cells (entry x law x dtype) until every cell has
-what is asked, or the time is over; the table says how many were run.  `pytest -m slow` with
-``HYPOTHESIS_PROFILE=deep`` asks for the same cell by cell, and shrinks what fails.
+what is asked, or the time is over; the table says how many were run.  `pytest -m slow` runs as many
+a cell as the profile has examples (200 with ``HYPOTHESIS_PROFILE=deep``), and shrinks what fails.
 """
 
 from __future__ import annotations
@@ -74,17 +74,24 @@ def ops_of(entry: registry.Entry) -> tuple[Op, ...]:
 
 def cells(often: int = OFTEN, few: int = CASES) -> list[Cell]:
     """Every cell; the cases of an entry's configurations add up to what is asked of it."""
+    return [c for e in registry.entries() if checkable(e) for c in cells_of(e, often, few)]
+
+
+def checkable(entry: registry.Entry) -> bool:
+    """Whether an entry has a backward or a step."""
+    return entry.kind != "function" or bool(entry.backward)
+
+
+def cells_of(entry: registry.Entry, often: int, few: int) -> list[Cell]:
+    """The cells of one entry."""
     found = []
-    for entry in registry.entries():
-        if entry.kind == "function" and not entry.backward:
-            continue
-        ops = ops_of(entry)
-        for op in ops:
-            for law in (name for name in LAWS if group(op) in family(name)):
-                wanted = often if law in OFTEN_LAWS and entry.skin != "functional" else few
-                for dtype in DTYPES if op.step is None else DTYPES[:1]:
-                    each = -(-wanted // len(ops))
-                    found.append(Cell(entry.make, entry.skin, law, dtype, op, each))
+    ops = ops_of(entry)
+    for op in ops:
+        for law in (name for name in LAWS if group(op) in family(name)):
+            wanted = often if law in OFTEN_LAWS and entry.skin != "functional" else few
+            for dtype in DTYPES if op.step is None else DTYPES[:1]:
+                each = -(-wanted // len(ops))
+                found.append(Cell(entry.make, entry.skin, law, dtype, op, each))
     return found
 
 
@@ -139,8 +146,8 @@ TEXT = """# Random cases of the reference
 Written by `python suites/deep.py`. Every entry of the reference in every configuration that the
 checker tries, under every law that applies, on cases drawn by Hypothesis (sizes, seeds, label
 encodings, training or not), in float64 and float32. Right code: a *fail* is a false alarm.
-{cases:,} cases; asked for: {few} a cell, {often:,} for {laws} of the two books' classes; what was
-run is in the table, the fewest cases of a cell first.
+{cases:,} cases. The goal is {few} a cell, {often:,} for {laws} of the two books' classes; a run
+ends with its time limit (`--seconds`), and *cases each* says how far it came.
 
 {table}
 

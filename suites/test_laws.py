@@ -17,13 +17,13 @@ if __name__ == "__main__":
     sys.path[:0] = [str(HERE.parent), str(HERE.parent / "reference")]
 
 from gradcheck_reference import registry  # noqa: E402
-from hypothesis import given  # noqa: E402
+from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from gradcheck import cases, run, targets  # noqa: E402
 from gradcheck.laws import LAWS, family, group  # noqa: E402
 from gradcheck.types import worst  # noqa: E402
-from suites import reference_ops  # noqa: E402
+from suites import deep, reference_ops  # noqa: E402
 
 TABLE = HERE / "laws_table.json"
 #: Statuses that right code may have.
@@ -105,6 +105,19 @@ def test_random_cases_of_the_functional_core_pass(data):
     found = run.run_law(name, LAWS[name], op, case)
     bad = [v for v in found if v.status not in RIGHT]
     assert not bad, [(v.status, v.message) for v in bad]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    "entry",
+    [pytest.param(e, id=named(e)[:70]) for e in registry.entries() if checkable(e)],
+)
+def test_random_cases_of_every_law(entry):
+    """As many as the profile has examples, in both dtypes; what fails is shrunk."""
+    examples = settings().max_examples
+    for cell in deep.cells_of(entry, examples, examples):
+        assert deep.try_cell(cell, cell.wanted, shrink=True).cases
 
 
 def pytest_generate_tests(metafunc):
