@@ -9,14 +9,12 @@ from typing import Any
 from gradcheck.construct import recipe, recipes
 from gradcheck.conventions.accuracies import accuracy_op
 from gradcheck.conventions.adapt import layer_ops
-from gradcheck.conventions.adapt_functions import (
-    function_ops,
-    loss_function_ops,
-)
+from gradcheck.conventions.adapt_functions import function_ops
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.backprops import backprop_op
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.live import Refused, Skipped
+from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, assembled_variants

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck import cases
 from gradcheck.construct import Recipe
-from gradcheck.conventions import loss_names, losses, places
+from gradcheck.conventions import loss_names, losses
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import fused_backward, readings_of
-from gradcheck.conventions.live import Live, Refused, live_maker
+from gradcheck.conventions.live import Refused, live_maker
+from gradcheck.conventions.loss_readings import loss_readings
 from gradcheck.conventions.recognise import loss_call
-from gradcheck.conventions.signature import plain, tree_of, verbs
+from gradcheck.conventions.signature import plain, verbs
 from gradcheck.conventions.sources import Source, builds
-from gradcheck.types import Case, Op
+from gradcheck.types import Op
 from gradcheck.variants import constructor_options, variants
 
 
@@ -138,177 +135,3 @@ def is_fused(cls: type) -> bool:
     return ("activation" in key and loss_names.is_loss_name(key)) or (
         "softmax" in key and "loss" in key
     )
-
-
-def loss_readings(
-    source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
-) -> Op | str:
-    """The Op of the most consistent reading, or why there is none.
-
-    The first predictions and labels that run are kept: only what they mean (order, reduction,
-    what backward is given) is chosen by consistency.  Other labels are looked at only where the
-    name says nothing about them, or where the code can only mean others.
-    """
-    asked = (source.labels,) if source.labels else ()
-    found = best_reading(source, lossy, make, built, asked)
-    if asked or (not isinstance(found, str) and miss(found) < AGREES) or not masks(lossy):
-        return found
-    for encoding in ("onehot", "mask"):
-        again = best_reading(source, lossy, make, built, (encoding,))
-        if not isinstance(again, str) and miss(again) < AGREES:
-            return again
-    return found
-
-
-def masks(lossy: losses.Lossy) -> bool:
-    """Whether the labels stand in brackets as a boolean mask may: ``p[t]``, ``p[t.astype(bool)]``."""
-    named = [a.name for a in loss_names.value_args(lossy.forward_function)]
-    text = "\n".join(map(source_of, (lossy.forward_function, lossy.backward_function)))
-    marks = r"\s*(\]|\.astype\((np\.)?bool_?\)|==\s*1|>\s*0|!=\s*0)"
-    return any(re.search(rf"\[\s*(self\.)?{re.escape(n)}{marks}", text) for n in named)
-
-
-def source_of(function: Any) -> str:
-    """The text of a function, or "" where it cannot be had."""
-    tree = tree_of(function)
-    return "" if tree is None else ast.unparse(tree)
-
-
-def several_outputs(lossy: losses.Lossy) -> bool:
-    """Whether the code names the second size of the predictions: ``samples, outputs = p.shape``."""
-    text = source_of(lossy.forward_function) + source_of(lossy.backward_function)
-    return re.search(r"\w+\s*,\s*[A-Za-z]\w*\)?\s*=\s*[\w.]+\.shape", text) is not None
-
-
-def best_reading(
-    source: Source,
-    lossy: losses.Lossy,
-    make: Callable[[], Live],
-    built: str,
-    asked: tuple[str, ...],
-) -> Op | str:
-    """The Op of the most consistent reading with these label encodings, or why there is none."""
-    proto, case = make(), Case()
-    open_name = loss_names.hints(source.name) == loss_names.ANY
-    why, kept, one_output = "", None, False
-    ranked: list[tuple[float, int, Op]] = []
-    for reading in losses.readings(source.name, lossy, asked, class_counts(proto)):
-        swapped, domain, shape, encoding, form = reading
-        other_labels = kept is not None and kept[2] != encoding
-        same = kept in (None, (domain, shape, encoding)) or (one_output and not other_labels)
-        if not same and not (open_name and len(shape) == 2):
-            continue
-        try:
-            _, value, _, stored = losses.try_reading(make, proto, lossy, reading, case)
-        except Refused as refusal:
-            why = why or str(refusal)
-            continue
-        if kept is None:
-            kept = (domain, shape, encoding)
-            product = value.ndim == 2 and value.shape[0] == value.shape[1]  # y @ log(p).T
-            one_output = encoding.startswith("binary") and (value.size == 1 or product)
-            one_output = one_output and not lossy.averaged and not several_outputs(lossy)
-        for reduction in losses.reductions(value, lossy.averaged):
-            encodings = losses.accepted_encodings(
-                make, proto, lossy, reading, loss_names.hints(source.name)[1], case
-            )
-            full = losses.Reading(swapped, domain, shape, encodings, reduction, form)
-            op = losses.to_op(
-                source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
-            )
-            distance = miss(op)
-            op = consistent_labels(op, distance)
-            ranked.append((distance, len(ranked), op))
-            if distance < AGREES:
-                return op
-        if not any(math.isfinite(d) for d, _, _ in ranked):
-            kept = None  # backward takes no such labels: others may be meant
-        if len(ranked) > 24:
-            break
-    if not ranked:
-        return why
-    best = next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
-    return one_sample(source, lossy, make, built, best) or best
-
-
-def one_sample(
-    source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str, batch: Op
-) -> Op | None:
-    """The Op of a loss of one sample, where the labels of the others do not enter its value.
-
-    ``p[:, t.argmax()]`` runs on a batch, but it reads the label of the first row only.
-    """
-    if not first_label_only(batch):
-        return None
-    proto, case, slot = make(), Case(), batch.slots[0]
-    asked = (source.labels,) if source.labels else ()
-    for reading in losses.readings(source.name, lossy, asked):
-        swapped, domain, shape, encoding, form = reading
-        if shape != ("N", "D") or encoding not in {"onehot", "simplex", "binary", "real"}:
-            continue
-        single = (swapped, domain, (1, "D"), encoding, form)
-        try:
-            _, value, _, stored = losses.try_reading(make, proto, lossy, single, case)
-        except Refused:
-            continue
-        for reduction in losses.reductions(value, lossy.averaged):
-            full = losses.Reading(swapped, domain, (1, "D"), (encoding,), reduction, form)
-            op = losses.to_op(
-                source.name, convention_of_loss(lossy), make, proto, lossy, full, stored, built
-            )
-            if slot.name == op.slots[0].name and miss(op) < AGREES:
-                return replace(op, reading="one sample at a time: of a batch it reads one label")
-    return None
-
-
-def first_label_only(op: Op) -> bool:
-    """Whether other labels for all samples but the first leave the loss as it is, to the last bit."""
-    if op.labels is None or op.slots[0].shape[:1] != ("N",):
-        return False
-    case = Case(labels=op.labels.encodings[0])
-    primals, labels = cases.draw(op, case)
-    assert labels is not None
-    others = [np.roll(labels, shift, axis=0) for shift in (1, 2)]
-    for changed in others:
-        changed[:1] = labels[:1]
-    if np.ndim(labels) == 0 or any(np.array_equal(o, labels) for o in others):
-        return False
-    try:
-        values = [op.vjp(primals, t)[0] for t in (labels, *others, np.roll(labels, 1, axis=0))]
-    except Exception:  # the laws tell it
-        return False
-    same = [np.array_equal(values[0], v) for v in values[1:]]
-    return same[0] and same[1] and not same[2]
-
-
-def class_counts(proto: Live) -> tuple[int, ...]:
-    """Numbers of classes an object may insist on: the lengths of the vectors and lists it holds."""
-    if proto.obj is None:
-        return ()
-    lists = (
-        [v for v in vars(proto.obj).values() if isinstance(v, (list, tuple))]
-        if hasattr(proto.obj, "__dict__")
-        else []
-    )
-    numeric = [len(v) for v in lists if len(v) > 1 and all(type(x) in (int, float) for x in v)]
-    held = places.walk(proto.obj).values()
-    vectors = [a.size for a in held if a.ndim <= 2 and 1 < a.size == max(a.shape)]
-    return tuple(dict.fromkeys([*vectors, *numeric]))
-
-
-def consistent_labels(op: Op, distance: float) -> Op:
-    """The Op without further label shapes under which forward runs but backward does not follow.
-
-    (n, 1) class indices broadcast in ``p[arange(n), y]``; nobody promised that they are legal.
-    """
-    if op.labels is None or distance >= AGREES:
-        return op
-    first, *rest = op.labels.encodings
-    kept = [e for e in rest if e in {"index", "onehot"} or miss(op, Case(labels=e)) < AGREES]
-    return replace(op, labels=replace(op.labels, encodings=(first, *kept)))
-
-
-def convention_of_loss(lossy: losses.Lossy) -> str:
-    """nnfs where backward takes two arguments, fish where it takes none."""
-    forms = loss_names.backward_forms(lossy.backward_function)
-    return "nnfs" if forms[0] in {"pair", "stored"} else "fish"

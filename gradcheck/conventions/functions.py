@@ -6,8 +6,6 @@ the same laws apply.
 
 from __future__ import annotations
 
-import ast
-import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,11 +14,10 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions.calls import RATE, Calls, applied, strongly_upstream
+from gradcheck.conventions.function_options import split_arguments
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
-from gradcheck.conventions.shapes import FITTING
-from gradcheck.conventions.signature import Arg, arguments, choices, plain, returned_names, tree_of
+from gradcheck.conventions.signature import arguments, plain
 from gradcheck.types import Array, Slot
-from gradcheck.variants import options as other_values
 
 #: (pattern of the forward's name, patterns of the backward's); ``{}`` is the common stem.
 PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -36,24 +33,6 @@ PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "grad_{}", "{}_der", "{}_back", "{}_d", "{}Derivative", "{}_bwd", "backward_{}", "derivative_{}",
             "{}Backward", "{}_p", "deriv_{}", "{}_vjp", "{}Prime", "{}Gradient", "{}Grad")),
 )  # fmt: skip
-
-#: Keys of option dicts, as in ``conv_param["stride"]``, and what to give them.
-OPTIONS: dict[str, Any] = {
-    "stride": 2, "pad": 1, "padding": 1, "pool_height": 2, "pool_width": 3, "p": 0.6, "seed": 3, "eps": 1e-5,
-    "momentum": 0.9, "rate": 0.4, "alpha": 0.3, "epsilon": 1e-5, "pool_size": 2, "kernel_size": 3,
-    "filter_size": 3, "keep_prob": 0.6, "dropout_rate": 0.4, "G": 2, "groups": 2,
-    "f": 2, "s": 2, "k": 2, "size": 2, "window": 2, "kernel": 3, "ksize": 3, "strides": 2,
-}  # fmt: skip
-
-
-#: What an option dict holds that a function only hands on, by the dict's name.
-HANDED_ON: dict[str, dict[str, Any]] = {
-    r"conv_": {"stride": 2, "pad": 1},
-    r"pool_": {"pool_height": 2, "pool_width": 2, "stride": 2},
-    r"(bn|batchnorm)_": {"mode": "train", "eps": 1e-5, "momentum": 0.9},
-    r"(ln|gn)_": {"eps": 1e-5},
-    r"dropout_": {"mode": "train", "p": 0.6, "seed": 3},
-}
 
 
 def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
@@ -82,215 +61,6 @@ def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
         if match and name not in taken and match[1] in found:
             found[f"{match[1]}_{match[2]}"] = (found[match[1]][0], name)
     return dict(sorted(found.items(), key=lambda kv: names.index(kv[1][0])))
-
-
-def is_mask(name: str) -> bool:
-    """An argument that says which labels count."""
-    return plain(name) in {"mask", "masks", "ymask", "labelmask", "targetmask", "lossmask"}
-
-
-def options_of(function: Any, arg: str) -> dict[str, Any]:
-    """An option dict with the keys the function reads from `arg`."""
-    tree = tree_of(function)
-    keys: list[str] = []
-    for node in ast.walk(tree) if tree is not None else ():
-        if not (isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == arg):
-            pass
-        elif isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            keys.append(node.slice.value)
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in {"get", "setdefault"}
-        ) and (
-            getattr(node.func.value, "id", "") == arg
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
-        ):
-            keys.append(str(node.args[0].value))
-    made = {k: OPTIONS[k] for k in keys if k in OPTIONS}
-    if not keys:  # handed on to other functions
-        made = next((dict(v) for k, v in HANDED_ON.items() if re.match(k, arg)), {})
-        keys = list(made)
-    if "mode" in keys:
-        made["mode"] = "train"
-    return made
-
-
-def is_options(function: Any, arg: Arg) -> bool:
-    """Whether an argument is a dict of options."""
-    return bool(options_of(function, arg.name)) or bool(
-        re.search(r"param|config|opts|hparam|kwargs", arg.name)
-    )
-
-
-SCALARS: dict[str, Any] = {
-    "stride": 2, "pad": 1, "padding": 1, "p": 0.6, "alpha": 0.3, "eps": 1e-5, "epsilon": 1e-5, "rate": 0.4,
-    "poolh": 2, "poolw": 3, "poolsize": 2, "kernelsize": 3, "ph": 2, "pw": 3, "keepprob": 0.6, "slope": 0.3,
-    "dropoutrate": 0.4, "droprate": 0.4, "leak": 0.3, "negativeslope": 0.3, "temperature": 1.5, "groups": 2,
-    "g": 2, "delta": 1.2, "margin": 1.0, "beta": None, "axis": -1, "dropp": 0.4, "reg": 0.1,
-}  # fmt: skip
-
-
-def shapes_for(
-    stem: str, params: list[str]
-) -> Iterator[tuple[tuple[int | str, ...], list[tuple[int, ...]]]]:
-    """(input shape, parameter shapes) to try for a function pair."""
-    key = stem.lower()
-    dense: list[Any] = [(("N", 4), {"w": (4, 5), "b": (5,)}), (("N", 4), {"w": (4, 5), "b": (1, 5)}),
-                        (("N", 4), {"w": (5, 4), "b": (5,)}), (("N", 4), {"w": (5, 4), "b": (5, 1)}),
-                        ((4, "N"), {"w": (5, 4), "b": (5, 1)}), ((4, "N"), {"w": (4, 5), "b": (5, 1)}),
-                        (("N", 2, 4), {"w": (8, 5), "b": (5,)}), (("N", 2, 4), {"w": (4, 5), "b": (5,)}),
-                        (("N", 4), {"w": (4, 5), "b": (5,), "gamma": (5,), "beta": (5,)})]  # fmt: skip
-    # 7 x 9: stride 2 fits without a remainder, and gives another number of rows than of columns
-    conv: list[Any] = [(("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
-                       (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (1, 1, 1, 4)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4, 1)}),
-                       (("N", 2, 9), {"w": (4, 2, 3), "b": (4,)}),
-                       (("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,), "gamma": (4,), "beta": (4,)})]  # fmt: skip
-    norm: list[Any] = [(("N", 4), {"w": (4,), "b": (4,)}), (("N", 4), {"w": (1, 4), "b": (1, 4)}),
-                       (("N", 4, 6, 7), {"w": (4,), "b": (4,)}), (("N", 4, 6, 7), {"w": (1, 4, 1, 1), "b": (1, 4, 1, 1)}),
-                       ((4, "N"), {"w": (4, 1), "b": (4, 1)})]  # fmt: skip
-    rnn: list[Any] = [
-        (("N", 4), {"x": ("N", 4), "prev_h": (3, 6), "h": (3, 6), "prev_c": (3, 6), "c": (3, 6), "wx": (4, 6 * k), "wh": (6, 6 * k), "b": (6 * k,)})
-        for k in (1, 4, 3)
-    ] + [(("N", "T", 4), {"h0": (3, 6), "prev_h": (3, 6), "h": (3, 6), "wx": (4, 6 * k), "wh": (6, 6 * k), "b": (6 * k,)}) for k in (1, 4, 3)]  # fmt: skip
-    plain_shapes: list[Any] = [
-        (("N", "D"), {}),
-        (("N", "C", "H", "W"), {}),
-        (("N", "H", "W", "C"), {}),
-        (("N", "T", "D"), {}),
-    ]
-    order = [*dense, *norm, *conv, *rnn]
-    if "conv" in key:
-        order = [*conv, *order]
-    elif "norm" in key or "bn" in key:
-        order = [*(norm[2:] if "spatial" in key or "group" in key else []), *norm, *order]
-    elif any(w in key for w in ("rnn", "lstm", "gru")):
-        order = [*rnn, *order]
-    if "pool" in key:
-        even: list[Any] = [(("N", "C", *size), {}) for size in FITTING]
-        plain_shapes = [plain_shapes[1], *even, *plain_shapes[2:], plain_shapes[0]]
-    if not params:
-        order = [*plain_shapes, *order]
-    if any(w in key for w in ("rnn", "lstm", "gru")):
-        gated = [g for g in map(gate_shape, params) if g is not None]
-        double = [(*g[:-1], 2 * g[-1]) if i < 3 else g for i, g in enumerate(gated)]
-        for sizes in (gated, double) if len(gated) == len(params) else ():
-            yield ("N", 4), sizes
-            yield ("N", "T", 4), sizes
-    for shape, table in order:
-        chosen = [match_shape(p, table) for p in params]
-        if all(c is not None for c in chosen):
-            yield shape, chosen  # type: ignore[misc]
-    if params:  # operands of one shape, or of broadcasting shapes
-        for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
-            tails = itertools.product([(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1)], repeat=len(params))
-            yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
-
-
-def gate_shape(param: str) -> tuple[int, ...] | None:
-    """The shape of one gate's matrix or bias: ``Wxr`` (4, 6), ``Whr`` and ``Ur`` (6, 6), ``br`` (6,)."""
-    key = plain(param)
-    if key.startswith("b"):
-        return (6,)
-    if key.startswith("u") or (key.startswith("w") and "h" in key):
-        return (6, 6)
-    return (4, 6) if key.startswith("w") else None
-
-
-def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
-    """The shape for an argument called `param`."""
-    key = plain(param)
-    if key in table:
-        return table[key]
-    if param in table:
-        return table[param]
-    if key in {
-        "gamma",
-        "scale",
-        "weights",
-        "weight",
-        "kernel",
-        "kernels",
-        "filters",
-        "f",
-        "ws",
-        "wgt",
-    }:
-        return table.get("w")
-    if key in {"beta", "bias", "biases", "shift"}:
-        return table.get("b")
-    if len(key) <= 3 and key.startswith("w"):
-        return table.get("w")
-    return table.get("b") if len(key) <= 2 and key.startswith("b") else None
-
-
-STATES = re.compile(
-    r"^((prev|last|init|initial)_?)?(h|c|hidden|cell|state)(_?(prev|0|t|init|state|last))?$"
-)
-
-
-def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any], bool]:
-    """Input names, parameter names, fixed options, and whether there is a mode flag."""
-    inputs: list[str] = []
-    params: list[str] = []
-    fixed: dict[str, Any] = {}
-    mode = False
-    for arg in arguments(forward, method=False):
-        if arg.role in {"flag", "mode"} or arg.name == "ctx":
-            mode = mode or arg.name != "ctx"
-            continue
-        if is_options(forward, arg):
-            fixed[arg.name] = options_of(forward, arg.name)
-            mode = mode or "mode" in fixed[arg.name]
-        elif not arg.required:
-            continue
-        elif choices(forward, arg.name):
-            fixed[arg.name] = choices(forward, arg.name)[0]
-        elif not inputs or STATES.match(arg.name):
-            inputs.append(arg.name)
-        elif plain(arg.name) in SCALARS and SCALARS[plain(arg.name)] is not None:
-            fixed[arg.name] = SCALARS[plain(arg.name)]
-        else:
-            params.append(arg.name)
-    return inputs, params, fixed, mode
-
-
-def option_sets(forward: Any, backward: Any = None) -> list[dict[str, Any]]:
-    """The fixed options of a forward, then the same with one of them changed.
-
-    A default is changed only where the backward can know of it: by an argument or by a cache.
-    """
-    _, _, fixed, _ = split_arguments(forward)
-    sets = [fixed]
-    for name, value in fixed.items():
-        for key, other in OTHER_OPTIONS.items():
-            if isinstance(value, dict) and key in value:
-                sets.append({**fixed, name: {**value, key: other}})
-            elif plain(name) == key and not isinstance(value, dict):
-                sets.append({**fixed, name: other})
-    for arg in arguments(forward, method=False):
-        if arg.required or not knows(forward, backward, arg.name):
-            continue
-        if type(arg.default) is int and plain(arg.name) in OTHER_OPTIONS:
-            changed = {0: 1, 1: 2}.get(arg.default, 1)
-            sets.append({**fixed, arg.name: changed})
-        elif type(arg.default) is str:
-            others = [c for c in choices(forward, arg.name) if c != arg.default]
-            sets += [{**fixed, arg.name: c} for c in others]
-        elif type(arg.default) in (int, float):
-            sets += [{**fixed, arg.name: v} for v in other_values(arg, arg.default)]
-    return sets
-
-
-def knows(forward: Any, backward: Any, option: str) -> bool:
-    """Whether a backward can know an option: it takes it, or what the forward returns beside the output."""
-    taken = {a.name for a in arguments(backward, method=False)} if backward is not None else set()
-    return backward is None or option in taken or len(returned_names(forward)) > 1
-
-
-#: What else to try for an option of a function pair.
-OTHER_OPTIONS: dict[str, Any] = {"stride": 1, "pad": 0, "padding": 0}
 
 
 def function_calls(

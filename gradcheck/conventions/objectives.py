@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.conventions import functions, places
+from gradcheck.conventions import function_shapes, functions, places
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.loss_names import strong_label
@@ -94,7 +94,9 @@ def is_strength(arg: Arg) -> bool:
 
 def shapes(roles: Roles) -> Iterator[tuple[dict[str, tuple[int, ...]], str]]:
     """Shapes of every parameter and an encoding of the labels, to try in turn."""
-    weights = [k for k in roles.gradients if functions.match_shape(k, {"w": (1,)}) is not None]
+    weights = [
+        k for k in roles.gradients if function_shapes.match_shape(k, {"w": (1,)}) is not None
+    ]
     weights = weights or list(roles.gradients)[:1]
     for encoding, (w, b) in itertools.product(
         ("index", "onehot", "binary", "real"),

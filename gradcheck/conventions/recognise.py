@@ -11,7 +11,8 @@ from typing import Any
 
 from gradcheck.conventions.backprops import takes_targets
 from gradcheck.conventions.flagged import flag_of
-from gradcheck.conventions.functions import is_mask, pairs
+from gradcheck.conventions.function_options import is_mask
+from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
 from gradcheck.conventions.numerical import is_numerical

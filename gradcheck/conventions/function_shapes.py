@@ -1,0 +1,103 @@
+"""Shapes to try on a function pair's arguments."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gradcheck.conventions.shapes import FITTING
+from gradcheck.conventions.signature import plain
+
+
+def shapes_for(
+    stem: str, params: list[str]
+) -> Iterator[tuple[tuple[int | str, ...], list[tuple[int, ...]]]]:
+    """(input shape, parameter shapes) to try for a function pair."""
+    key = stem.lower()
+    dense: list[Any] = [(("N", 4), {"w": (4, 5), "b": (5,)}), (("N", 4), {"w": (4, 5), "b": (1, 5)}),
+                        (("N", 4), {"w": (5, 4), "b": (5,)}), (("N", 4), {"w": (5, 4), "b": (5, 1)}),
+                        ((4, "N"), {"w": (5, 4), "b": (5, 1)}), ((4, "N"), {"w": (4, 5), "b": (5, 1)}),
+                        (("N", 2, 4), {"w": (8, 5), "b": (5,)}), (("N", 2, 4), {"w": (4, 5), "b": (5,)}),
+                        (("N", 4), {"w": (4, 5), "b": (5,), "gamma": (5,), "beta": (5,)})]  # fmt: skip
+    # 7 x 9: stride 2 fits without a remainder, and gives another number of rows than of columns
+    conv: list[Any] = [(("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4,)}), (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (4,)}),
+                       (("N", 7, 8, 2), {"w": (3, 3, 2, 4), "b": (1, 1, 1, 4)}), (("N", 2, 7, 8), {"w": (4, 2, 3, 3), "b": (4, 1)}),
+                       (("N", 2, 9), {"w": (4, 2, 3), "b": (4,)}),
+                       (("N", 2, 7, 9), {"w": (4, 2, 3, 3), "b": (4,), "gamma": (4,), "beta": (4,)})]  # fmt: skip
+    norm: list[Any] = [(("N", 4), {"w": (4,), "b": (4,)}), (("N", 4), {"w": (1, 4), "b": (1, 4)}),
+                       (("N", 4, 6, 7), {"w": (4,), "b": (4,)}), (("N", 4, 6, 7), {"w": (1, 4, 1, 1), "b": (1, 4, 1, 1)}),
+                       ((4, "N"), {"w": (4, 1), "b": (4, 1)})]  # fmt: skip
+    rnn: list[Any] = [
+        (("N", 4), {"x": ("N", 4), "prev_h": (3, 6), "h": (3, 6), "prev_c": (3, 6), "c": (3, 6), "wx": (4, 6 * k), "wh": (6, 6 * k), "b": (6 * k,)})
+        for k in (1, 4, 3)
+    ] + [(("N", "T", 4), {"h0": (3, 6), "prev_h": (3, 6), "h": (3, 6), "wx": (4, 6 * k), "wh": (6, 6 * k), "b": (6 * k,)}) for k in (1, 4, 3)]  # fmt: skip
+    plain_shapes: list[Any] = [
+        (("N", "D"), {}),
+        (("N", "C", "H", "W"), {}),
+        (("N", "H", "W", "C"), {}),
+        (("N", "T", "D"), {}),
+    ]
+    order = [*dense, *norm, *conv, *rnn]
+    if "conv" in key:
+        order = [*conv, *order]
+    elif "norm" in key or "bn" in key:
+        order = [*(norm[2:] if "spatial" in key or "group" in key else []), *norm, *order]
+    elif any(w in key for w in ("rnn", "lstm", "gru")):
+        order = [*rnn, *order]
+    if "pool" in key:
+        even: list[Any] = [(("N", "C", *size), {}) for size in FITTING]
+        plain_shapes = [plain_shapes[1], *even, *plain_shapes[2:], plain_shapes[0]]
+    if not params:
+        order = [*plain_shapes, *order]
+    if any(w in key for w in ("rnn", "lstm", "gru")):
+        gated = [g for g in map(gate_shape, params) if g is not None]
+        double = [(*g[:-1], 2 * g[-1]) if i < 3 else g for i, g in enumerate(gated)]
+        for sizes in (gated, double) if len(gated) == len(params) else ():
+            yield ("N", 4), sizes
+            yield ("N", "T", 4), sizes
+    for shape, table in order:
+        chosen = [match_shape(p, table) for p in params]
+        if all(c is not None for c in chosen):
+            yield shape, chosen  # type: ignore[misc]
+    if params:  # operands of one shape, or of broadcasting shapes
+        for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
+            tails = itertools.product([(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1)], repeat=len(params))
+            yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
+
+
+def gate_shape(param: str) -> tuple[int, ...] | None:
+    """The shape of one gate's matrix or bias: ``Wxr`` (4, 6), ``Whr`` and ``Ur`` (6, 6), ``br`` (6,)."""
+    key = plain(param)
+    if key.startswith("b"):
+        return (6,)
+    if key.startswith("u") or (key.startswith("w") and "h" in key):
+        return (6, 6)
+    return (4, 6) if key.startswith("w") else None
+
+
+def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
+    """The shape for an argument called `param`."""
+    key = plain(param)
+    if key in table:
+        return table[key]
+    if param in table:
+        return table[param]
+    if key in {
+        "gamma",
+        "scale",
+        "weights",
+        "weight",
+        "kernel",
+        "kernels",
+        "filters",
+        "f",
+        "ws",
+        "wgt",
+    }:
+        return table.get("w")
+    if key in {"beta", "bias", "biases", "shift"}:
+        return table.get("b")
+    if len(key) <= 3 and key.startswith("w"):
+        return table.get("w")
+    return table.get("b") if len(key) <= 2 and key.startswith("b") else None
