@@ -55,17 +55,28 @@ def builds(
         )
 
 
-def optimizers_in(obj: Any) -> Iterator[str]:
-    """The attributes of a layer that hold an optimizer for arrays of its own."""
-    for name in sorted(OPTIMIZER_NAMES):
-        held = getattr(obj, name, None)
-        if held is None or isinstance(held, (str, type)):
-            continue
-        for verb in ("update", "step", "apply", "get_update", "__call__"):
-            method = getattr(held, verb, None)
-            if callable(method) and len([a for a in arguments(method) if a.required]) >= 2:
-                yield name
-                break
+def optimizers_in(obj: Any) -> Iterator[tuple[Any, str]]:
+    """The attributes of a layer, and of layers it holds, with an optimizer for arrays of their own."""
+    for owner in [obj, *held_by(obj)]:
+        for name in sorted(OPTIMIZER_NAMES):
+            held = getattr(owner, name, None)
+            if held is None or isinstance(held, (str, type)):
+                continue
+            for verb in ("update", "step", "apply", "get_update", "__call__"):
+                method = getattr(held, verb, None)
+                if callable(method) and len([a for a in arguments(method) if a.required]) >= 2:
+                    yield owner, name
+                    break
+
+
+def held_by(obj: Any, depth: int = 3) -> Iterator[Any]:
+    """The objects with a backward of their own in the attributes of an object, and in lists there."""
+    values = list(vars(obj).values()) if hasattr(obj, "__dict__") and depth else []
+    for value in values:
+        for part in value if isinstance(value, (list, tuple)) else [value]:
+            if callable(getattr(part, "backward", None)) and not isinstance(part, type):
+                yield part
+                yield from held_by(part, depth - 1)
 
 
 def maker_of(made: Recipe) -> Callable[[], Live]:
@@ -73,8 +84,8 @@ def maker_of(made: Recipe) -> Callable[[], Live]:
 
     def make() -> Live:
         obj = made.make()
-        for name in list(optimizers_in(obj)):
-            setattr(obj, name, Recorder())
+        for owner, name in list(optimizers_in(obj)):
+            setattr(owner, name, Recorder())
         return Live(obj)
 
     return make

@@ -85,3 +85,32 @@ class AdaptiveDenseAfter(AdaptiveDense):
         self.squares += g**2
         self.W -= learning_rate * g / (np.sqrt(self.squares) + 1e-8)
         return delta @ self.W.T
+
+
+class TwoHeld:
+    """layers inside that update themselves"""
+
+    def __init__(self, width):
+        self.parts = [HeldDense(width, width), HeldDense(width, width)]
+
+    def forward(self, x):
+        y = x
+        for part in self.parts:
+            y = part.forward(y)
+        return x + y
+
+    def backward(self, upstream):
+        back = upstream
+        for part in reversed(self.parts):
+            back = part.backward(back)
+        return upstream + back
+
+
+class TwoHeldNoShortcut(TwoHeld):
+    """the gradient of the shortcut is forgotten"""
+
+    def backward(self, upstream):
+        back = upstream
+        for part in reversed(self.parts):
+            back = part.backward(back)
+        return back
