@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import loss_names, losses
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import fused_backward, readings_of
-from gradcheck.conventions.live import Refused, live_maker
+from gradcheck.conventions.live import Refused, Skipped, live_maker
 from gradcheck.conventions.loss_readings import loss_readings
 from gradcheck.conventions.recognise import loss_call
 from gradcheck.conventions.signature import plain, verbs
 from gradcheck.conventions.sources import Source, builds
-from gradcheck.types import Op
+from gradcheck.types import Case, Op
 from gradcheck.variants import constructor_options, variants
 
 
@@ -112,9 +113,23 @@ def with_gradient_object(source: Source, call: str) -> list[Op]:
     for made, make in builds(source, cls, limit=4):
         found = loss_readings(source, lossy, make, made.text)
         if not isinstance(found, str):
+            if not gives_gradient(found):
+                raise Skipped(
+                    "a loss without a backward: no second method, no object with a gradient"
+                )
             return [replace(found, obj=cls, convention="objects")]
         problem = found or problem
     raise Refused(problem or "no labels and predictions were accepted")
+
+
+def gives_gradient(op: Op) -> bool:
+    """Whether what the loss returns holds a gradient."""
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
+    primals, labels = cases.draw(op, case)
+    try:
+        return bool(op.vjp(primals, labels)[1](np.ones(())))
+    except Exception:  # it has one, and raises: the laws say so
+        return True
 
 
 def gradient_of_value(out: Any = None) -> Any:

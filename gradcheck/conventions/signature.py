@@ -29,6 +29,8 @@ VERBS: tuple[tuple[str, str], ...] = tuple(
         "prime", "f_prime", "df", "d", "loss_gradient", "loss_grad", "grad_fn", "diff",
         "calculate_gradient", "get_gradient", "delta", "loss_derivative", "activation_derivative",
         "derivate", "jacobian_vector", "dfn", "dfunc", "cost_derivative", "vjp", "pullback",
+        "loss_prime", "loss_deriv", "dloss", "d_loss", "grad_loss", "loss_backward", "cost_prime", "cost_gradient",
+        "cost_grad",
     )
 )  # fmt: skip
 
