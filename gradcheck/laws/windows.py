@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -38,8 +39,9 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
     shape = np.shape(op.vjp(primals, None, case.train)[0])
     if len(shape) != 4:
         return
+    step = growth(op)
     for axis, word in zip(axes, ("height", "width"), strict=True):
-        larger = tuple(n + STEP if i == axis else n for i, n in enumerate(x.shape))
+        larger = tuple(n + step if i == axis else n for i, n in enumerate(x.shape))
         try:
             changed = {**primals, name: cases.numbers(cases.generator(case, 12), larger)}
             got = np.shape(op.vjp(changed, None, case.train)[0])
@@ -57,6 +59,14 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
             )
             yield verdict("contract", "fail", op, case, "size", text)
             return
+
+
+def growth(op: Op) -> int:
+    """How much larger an image may be made: a multiple of the strides, and of the window it tiles."""
+    inner = getattr(op.make(), "obj", None)
+    held = list(vars(inner).values()) if hasattr(inner, "__dict__") else []
+    numbers = [n for v in held for n in (v if isinstance(v, tuple) else (v,)) if type(n) is int]
+    return math.lcm(STEP, *(n for n in numbers if 1 < n < 12))
 
 
 def image_axes(op: Op, primals: Primals) -> tuple[int, int] | None:
