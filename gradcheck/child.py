@@ -126,10 +126,19 @@ def _tuples(value: Any) -> Any:
 def _checker(
     engine: Any, loaded: targets.Loaded, options: Any, flags: str
 ) -> Callable[[str], dict[str, Any]]:
-    def work(name: str) -> dict[str, Any]:
-        return jsonfile.subject_to_dict(check_one(engine, loaded, name, options, flags))
+    def work(name: str, early: Early = None) -> dict[str, Any]:
+        def tell(subject: Subject) -> None:
+            if early is not None:
+                early(jsonfile.subject_to_dict(dressed(subject, loaded, name, flags)))
+
+        told = dataclasses.replace(options, early=tell) if hasattr(options, "early") else options
+        return jsonfile.subject_to_dict(check_one(engine, loaded, name, told, flags))
 
     return work
+
+
+#: Takes a subject's data before its diagnosis.
+Early = Callable[[dict[str, Any]], None] | None
 
 
 def check_one(
@@ -139,9 +148,13 @@ def check_one(
     with guard.pristine_numpy() as found:
         subject: Subject = engine.check(loaded, name, options)
     notes = dict.fromkeys((*found.notes, *subject.notes))
-    subject = dataclasses.replace(
-        subject, target=loaded.target.of(name), notes=tuple(n for n in notes if n)
-    )
+    subject = dataclasses.replace(subject, notes=tuple(n for n in notes if n))
+    return dressed(subject, loaded, name, flags)
+
+
+def dressed(subject: Subject, loaded: targets.Loaded, name: str, flags: str) -> Subject:
+    """The subject under its whole target, with the flags of the command in its replays."""
+    subject = dataclasses.replace(subject, target=loaded.target.of(name))
     if not flags:
         return subject
     verdicts = tuple(
@@ -160,7 +173,7 @@ def _describer(
 ) -> Callable[[str], dict[str, Any]]:
     arguments = len(inspect.signature(engine.describe).parameters) - 2  # options, if it takes them
 
-    def work(name: str) -> dict[str, Any]:
+    def work(name: str, early: Early = None) -> dict[str, Any]:
         with guard.pristine_numpy():
             built = str(engine.describe(loaded, name, *(options,)[:arguments]))
         subject = Subject(loaded.target.of(name), name, "unknown", status="skipped", built=built)

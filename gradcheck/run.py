@@ -6,7 +6,7 @@ import dataclasses
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class Options:
     exhaustive: bool = False
     seconds: float | None = None
     diagnose: bool = True
+    early: Callable[[Subject], None] | None = None  # given the verdicts before their diagnosis
 
 
 def laws() -> dict[str, Law]:
@@ -132,7 +133,16 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
                 op, list(check_op(op, options, i, began + (options.seconds or math.inf)))
             )
         ]
-        merged = explained(ops, merge(verdicts), loaded, options)
+        merged = merge(verdicts)
+        blank = dataclasses.replace(
+            blank, kind=ops[0].kind, convention=ops[0].convention, built=ops[0].built
+        )
+        if options.early is not None:
+            plain = tuple(uncompared(merged))
+            options.early(
+                dataclasses.replace(blank, verdicts=plain, status=worst([v.status for v in plain]))
+            )
+        merged = explained(ops, merged, loaded, options)
     merged = [*uncompared(merged), *unmeasured(ops[0], merged, options)]
     notes = (
         guard_notes(guard)
@@ -140,8 +150,7 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         + tuple(r for r in {op.reading for op in ops} if r and op_reading_matters(ops[0]))
     )
     return dataclasses.replace(
-        blank, kind=ops[0].kind, convention=ops[0].convention, built=ops[0].built, verdicts=tuple(merged),
-        status=worst([v.status for v in merged]), notes=notes, seconds=time.perf_counter() - began,
+        blank, verdicts=tuple(merged), status=worst([v.status for v in merged]), notes=notes, seconds=time.perf_counter() - began,
         forward_calls=sum(int(v.detail.get("forward_calls", 0)) for v in verdicts),
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ class Options:
     replay: str | None = None
     exhaustive: bool = False
     seconds: float | None = None
+    early: object = None
 
 def plan(loaded, only):
     names = [n.name for n in loaded.tree.body if isinstance(n, ast.ClassDef)]
@@ -42,6 +43,9 @@ def plan(loaded, only):
     ]
 
 def check(loaded, name, options):
+    if name.endswith("InDiagnosis"):
+        verdict = Verdict("contract", "fail", message="known before", case=Case(seed=3))
+        options.early(Subject("", name, "layer", "fake", "fail", verdicts=(verdict,)))
     value = loaded.namespace[name]().forward()
     verdict = Verdict("contract", "pass", message=f"{value} {options.seed} {options.init}",
                       case=Case(seed=3))
@@ -56,6 +60,13 @@ FILE = """
 
     class Right:
         def forward(self): return 1.0
+
+    class HangsInDiagnosis:
+        def forward(self):
+            while True: pass
+
+    class RaisesInDiagnosis:
+        def forward(self): raise RuntimeError("late")
 
     class Hangs:
         def forward(self):
@@ -169,12 +180,24 @@ def rows(tmp_path_factory):
     }
 
 
+def test_what_was_known_before_the_diagnosis_is_kept(rows):
+    for name, why in (
+        ("HangsInDiagnosis", "did not finish within 6 s (--timeout changes it)"),
+        ("RaisesInDiagnosis", "raised RuntimeError: late"),
+    ):
+        (verdict,) = rows[name].verdicts
+        assert verdict.message == "known before"
+        assert f"no causes are given: the diagnosis {why}" in rows[name].notes[-1]
+
+
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
         ("Layer", "skipped", "abstract"),
         ("Right", "pass", ""),
         ("Hangs", "error", "did not finish within 6 s (--timeout changes it)"),
+        ("HangsInDiagnosis", "fail", ""),
+        ("RaisesInDiagnosis", "fail", ""),
         ("Exits", "error", "called sys.exit(3)"),
         ("ExitsAtOnce", "error", "ended the process (exit status 7) before a verdict"),
         ("Hungry", "error", "ran out of memory (limit 512 MiB; --memory changes it)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -41,6 +42,7 @@ class _Worker:
     errors: int
     received: bytearray = field(default_factory=bytearray)
     tail: bytes = b""
+    early: dict[str, Any] | None = None
 
 
 class Supervisor:
@@ -50,7 +52,7 @@ class Supervisor:
         self,
         job: Mapping[str, Any],
         target: targets.Target,
-        work: Callable[[str], dict[str, Any]],
+        work: Callable[..., dict[str, Any]],
         send: Channel,
     ) -> None:
         self.job, self.target, self.work, self.send = job, target, work, send
@@ -100,12 +102,19 @@ class Supervisor:
         sys.stderr = Nowhere(2)  # what is written to the descriptor (faulthandler) still counts
         self.send.close()  # so that nothing the user's code forks can hold it open
         limit_memory(self.job["memory"] and int(_SLACK * self.job["memory"]))
+        channel = Channel(to_result)
+
+        def early(data: dict[str, Any]) -> None:
+            if os.getpid() == me:
+                channel({"early": data})
+
         try:
-            data = guarded(self.work, name, self.target, self.job["memory"])
+            work = functools.partial(self.work, early=early)
+            data = guarded(work, name, self.target, self.job["memory"])
         except BaseException as error:  # KeyboardInterrupt and the user's own
             data = failure(self.target, name, say(error, self.target.path))
         if os.getpid() == me:  # and not a fork that the user's code made
-            Channel(to_result)(data)
+            channel(data)
 
     def _read(self) -> None:
         for key, _ in self.selector.select(timeout=0.05):
@@ -124,8 +133,9 @@ class Supervisor:
 
     def _look(self, worker: _Worker) -> None:
         """Finish a worker that has answered, ended or run out of time."""
-        if worker.received.endswith(b"\n"):
-            return self._finish(worker, json.loads(worker.received))
+        answer = _answer(worker)
+        if answer is not None:
+            return self._finish(worker, answer)
         pid, status = os.waitpid(worker.pid, os.WNOHANG)
         if pid:
             for _ in range(1000):  # what it wrote before it ended
@@ -133,8 +143,9 @@ class Supervisor:
                 self._read()
                 if len(worker.received) == before:
                     break
-            if worker.received.endswith(b"\n"):
-                return self._finish(worker, json.loads(worker.received), reaped=True)
+            answer = _answer(worker)
+            if answer is not None:
+                return self._finish(worker, answer, reaped=True)
             reason = _how_it_ended(status, worker.tail)
         elif address_space(worker.pid, "VmPeak") > worker.most:
             reason = out_of_memory(self.job["memory"])
@@ -151,6 +162,10 @@ class Supervisor:
                 self.selector.unregister(fd)
             os.close(fd)
         del self.running[worker.pid]
+        if worker.early is not None and data["status"] == "error" and not data["verdicts"]:
+            # The verdicts stand, only their causes are missing.
+            note = f"no causes are given: the diagnosis {data['reason']}"
+            data = {**worker.early, "notes": [*worker.early["notes"], note]}
         self.send({"subject": worker.index, "data": data})
 
     def _kill(self, worker: _Worker, reaped: bool) -> None:
@@ -166,6 +181,18 @@ class Supervisor:
         for worker in list(self.running.values()):
             self._kill(worker, reaped=False)
         os._exit(1)
+
+
+def _answer(worker: _Worker) -> dict[str, Any] | None:
+    """The worker's result, if it is there; the verdicts it sent ahead are put aside."""
+    *lines, rest = bytes(worker.received).split(b"\n")
+    worker.received = bytearray(rest)
+    for line in lines:
+        data: dict[str, Any] = json.loads(line)
+        if "early" not in data:
+            return data
+        worker.early = data["early"]
+    return None
 
 
 def _death_signal() -> Callable[[], None]:
