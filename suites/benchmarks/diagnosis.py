@@ -279,11 +279,11 @@ def by_cause(rows: list[Row]) -> str:
 
 def read(files: Iterable[str]) -> list[Row]:
     """Rows of earlier runs; of two for one bug, the later counts."""
-    found: dict[str, Row] = {}
+    found: dict[tuple[str, str], Row] = {}
     for file in files:
         for line in Path(file).read_text(encoding="utf-8").splitlines():
             data = json.loads(line)
-            found[data["id"]] = Row(**{**data, "ranking": tuple(data["ranking"])})
+            found[data["half"], data["id"]] = Row(**{**data, "ranking": tuple(data["ranking"])})
     return list(found.values())
 
 
