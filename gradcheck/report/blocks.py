@@ -55,16 +55,19 @@ def _relative(verdict: Verdict) -> float:
     return ratio if math.isfinite(ratio) else math.inf
 
 
+def named(verdict: Verdict) -> bool:
+    """Whether a cause was found."""
+    return verdict.cause is not None and verdict.cause.id != "unknown"
+
+
 def main_failures(subject: Subject) -> list[Verdict]:
     """One failing verdict a cause (or law), the most telling first; the rest follows."""
     found = failed(subject)
-    ranked = sorted(
-        found, key=lambda v: (v.cause is None, v.law not in GRADIENT_LAWS, -_relative(v))
-    )
+    ranked = sorted(found, key=lambda v: (not named(v), v.law not in GRADIENT_LAWS, -_relative(v)))
     seen: set[str] = set()
     main = []
     for verdict in ranked:
-        key = verdict.cause.id if verdict.cause else verdict.law
+        key = verdict.cause.id if verdict.cause and named(verdict) else verdict.law
         if key not in seen:
             seen.add(key)
             main.append(verdict)
@@ -74,7 +77,7 @@ def main_failures(subject: Subject) -> list[Verdict]:
 def failure(subject: Subject, style: Style) -> str:
     main = main_failures(subject)
     if main and main[0].law in GRADIENT_LAWS:  # what other laws see of a wrong gradient follows
-        main = [v for v in main if v is main[0] or v.cause is not None]
+        main = [v for v in main if v is main[0] or named(v)]
     blocks = [_block(subject, v, style) for v in main[:_BLOCKS]]
     rest = [v for v in failed(subject) if v not in main[:_BLOCKS]]
     if rest:
