@@ -14,10 +14,11 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import function_options, function_shapes, functions, layers
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.flagged import flag_of, split
+from gradcheck.conventions.hypotheses import shown_shape
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
-from gradcheck.conventions.trials import finish, shown_shape
+from gradcheck.conventions.trials import finish
 from gradcheck.types import Case, Op, Slot
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from gradcheck.conventions import layer_op, layers
 from gradcheck.conventions.calls import OUTPUTS, RATE, Calls
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.hypotheses import dims_of
 from gradcheck.conventions.live import Live, Refused, call_quietly
 from gradcheck.conventions.signature import LABELS, RATES, arguments, plain, verbs
 from gradcheck.conventions.sources import Source, builds
 from gradcheck.conventions.trained import DESCENDED
-from gradcheck.conventions.trials import dims_of
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 SUMS: dict[str, Callable[[Array, Array], Array]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,18 +11,24 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.construct import Recipe
-from gradcheck.conventions import layer_op, layers, pairing, places
-from gradcheck.conventions.calls import Calls, class_calls
+from gradcheck.conventions import layer_op, layers, places
 from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.live import Live, Refused, changed, clone, fingerprint
+from gradcheck.conventions.hypotheses import (
+    dims_of,
+    hypotheses,
+    is_row_or_column,
+    is_vector,
+    pinned,
+    shown_shape,
+)
+from gradcheck.conventions.lazy import lazily, warmed
+from gradcheck.conventions.live import Live, Refused, clone
 from gradcheck.conventions.pairing import Trial
-from gradcheck.conventions.places import Place
 from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
-from gradcheck.conventions.shapes import shape_hypotheses
 from gradcheck.conventions.signature import RATES, arguments, plain
 from gradcheck.conventions.sources import Source, more_telling
-from gradcheck.types import Case, Kind, Op, Slot
+from gradcheck.types import Case, Kind, Op
 from gradcheck.variants import constructor_options
 
 ACTIVATIONS = (
@@ -93,77 +99,6 @@ def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:
     if all(places.read(proto, p) is not None for p in trial.params.values()):
         return proto
     return warmed(proto, trial.calls, trial.slots, make)
-
-
-def warmed(proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]) -> Live:
-    """A clone after one forward on the base case."""
-    twin = clone(proto, {}, make)
-    once(twin, calls, slots, make, Case())
-    return twin
-
-
-def once(
-    live: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live], case: Case
-) -> None:
-    """One forward that makes what is made lazily, and leaves none of its input behind.
-
-    A list that grows with every pass is a memory of inputs, which is no part of the object.
-    """
-
-    def forward(one: Live) -> list[int]:
-        rng = cases.generator(case, 1)
-        calls.forward(one, [cases.draw_slot(s, case, rng) for s in slots], None, True)
-        return [len(kept) for kept in lists_of(one.obj)]
-
-    before = {id(kept): len(kept) for kept in lists_of(live.obj)}
-    lengths = forward(live)
-    if not any(lengths):
-        return
-    again = forward(clone(live, {}, make))
-    for kept, length, later in zip(lists_of(live.obj), lengths, again, strict=False):
-        if later > length:
-            del kept[before.get(id(kept), 0) :]
-
-
-def lists_of(obj: Any) -> list[list[Any]]:
-    """The lists in an object's attributes, and in the dicts there."""
-    values = list(vars(obj).values()) if hasattr(obj, "__dict__") else []
-    values += [v for d in values if isinstance(d, dict) for v in d.values()]
-    return [v for v in values if isinstance(v, list)]
-
-
-def keeps(
-    live: Live, place: Place, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]
-) -> bool:
-    """Whether forward leaves another value of an array alone, and so does not compute it."""
-    value = np.asarray(places.read(live.obj, place)) + 0.7
-    twin = clone(live, {(("attr", "obj"), *place): value}, make)
-    once(twin, calls, slots, make, Case())
-    now = places.read(twin.obj, place)
-    return isinstance(now, np.ndarray) and np.array_equal(now, value)
-
-
-def lazily(
-    proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]
-) -> Live | None:
-    """The object after a first forward if that forward made new parameters, else None."""
-    one, two = clone(proto, {}, make), clone(proto, {}, make)
-    before = fingerprint(one)
-    for twin, seed in ((one, 0), (two, 1)):
-        once(twin, calls, slots, make, Case(seed=seed))
-    new = {
-        p: a for p, a in changed(one, before).items() if places.is_numeric(a) and p not in before
-    }
-    for p, a in new.items():
-        other = places.read(two.obj, p)
-        if (
-            isinstance(other, np.ndarray)
-            and np.array_equal(a, other)
-            and pairing.likely_parameter(p)
-            and keeps(one, p, calls, slots, make)
-        ):
-            return one
-    return None
 
 
 def best_trial(
@@ -239,16 +174,6 @@ def best_trial(
     return vector or misshapen or broken, why
 
 
-def is_vector(slots: tuple[Slot, ...]) -> bool:
-    """One input, one sample, one axis."""
-    return len(slots) == 1 and len(slots[0].shape) == 1 and slots[0].shape[0] != "N"
-
-
-def is_row_or_column(slots: tuple[Slot, ...]) -> bool:
-    """One sample as a matrix of one row or column."""
-    return len(slots) == 1 and len(slots[0].shape) == 2 and 1 in slots[0].shape
-
-
 def settled(trial: Trial, make: Callable[[], Live], proto: Live) -> Trial:
     """The trial with those sizes fixed that the forward takes no other value for (channels, say)."""
     sizes = {n for s in trial.slots for n in s.shape if isinstance(n, str) and n != "N"}
@@ -283,15 +208,6 @@ def wrong_shapes(op: Op) -> set[str]:
     }
 
 
-def pinned(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-    """Slots whose free sizes are fixed, but for the batch: lazily made parameters have this size."""
-    sizes = dict(Case().sizes)
-    return tuple(
-        replace(s, shape=tuple(n if n == "N" or isinstance(n, int) else sizes[n] for n in s.shape))
-        for s in slots
-    )
-
-
 def distance(
     source: Source, made: Recipe, make: Callable[[], Live], proto: Live, trial: Trial
 ) -> float:
@@ -300,87 +216,3 @@ def distance(
         return miss(finish(source, made, make, proto, trial))
     except Refused:
         return math.inf
-
-
-def hypotheses(
-    source: Source,
-    proto: Live,
-    pair: tuple[str, str],
-    dims: tuple[int, ...],
-    shapes: tuple[Any, ...],
-) -> Iterator[tuple[list[Calls], tuple[Slot, ...]]]:
-    """Readings of the two methods with the input shapes to try them on."""
-    readings = list(class_calls(type(proto.obj), *pair))
-    names = readings[0].names
-    if len(shapes) == len(names):
-        yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
-    if source.shape is not None:
-        batch: tuple[int | str, ...] = ("N", *source.shape[1:])
-        for shape in (batch, source.shape):  # of any batch size, else of just this size
-            yield readings, tuple(Slot(n, shape) for n in names)
-        return
-    for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
-        yield readings, (Slot(names[0], shape),)
-    context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
-    square = (
-        not dims and len(names) == 1
-    )  # softmax without keepdims: a batch as large as wide, or one row
-    for slots in shape_hypotheses(context, dims, names):
-        if square and is_row_or_column(slots):
-            square = False
-            yield readings, (Slot(names[0], ("N", "N")),)
-        yield readings, slots
-    for slots in shape_hypotheses(context, dims, names):
-        yield (
-            readings,
-            tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
-        )
-
-
-def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
-    """The input shape an object was given at construction, with samples in front and without.
-
-    Without comes first where the object keeps an array for its input or output, or their
-    gradients, that has no axis for samples: it takes one sample at a time.
-    """
-    given: list[tuple[int | str, ...]] = []
-    own = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
-    for name, value in own.items():
-        key = plain(name)
-        sizes = (value,) if type(value) is int else value if isinstance(value, tuple) else ()
-        if not ("shape" in key and "in" in key and 0 < len(sizes) < 4):
-            continue
-        if not all(type(n) is int and 0 < n <= 64 for n in sizes):
-            continue
-        single = any(
-            isinstance(a, np.ndarray) and a.shape == sizes and plain(n) in SAMPLE_NAMES
-            for n, a in own.items()
-        )
-        if single:
-            given += [sizes, ("N", *sizes)]
-        elif len(sizes) > 1:
-            given += [("N", *sizes), sizes]
-    return given
-
-
-#: What an object calls the arrays it keeps for one sample.
-SAMPLE_NAMES = {"x", "input", "inputs", "gradx", "dx", "gradinput", "dinput", "dinputs", "gradin"}
-
-
-def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:
-    """Sizes the object may insist on: those of its parameters, then those in its constructor call."""
-    found: list[int] = []
-    for place, array in places.walk(proto.obj).items():
-        if array.ndim and not places.is_gradient_place(place):
-            found += [n for n in array.shape if 1 < n <= 1024]
-    numbers = (
-        [v for v in vars(proto.obj).values() if type(v) is int and 1 < v <= 64]
-        if hasattr(proto.obj, "__dict__")
-        else []
-    )
-    return tuple(dict.fromkeys([*found, *made.dims, *numbers]))[:6]
-
-
-def shown_shape(slots: tuple[Slot, ...]) -> str:
-    """Shapes for a message."""
-    return ", ".join(str(s.sized(dict(Case().sizes))) for s in slots)

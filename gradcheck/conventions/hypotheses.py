@@ -1,0 +1,121 @@
+"""Which readings and input shapes of an object are tried, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.construct import Recipe
+from gradcheck.conventions import places
+from gradcheck.conventions.calls import Calls, class_calls
+from gradcheck.conventions.live import Live
+from gradcheck.conventions.shapes import shape_hypotheses
+from gradcheck.conventions.signature import plain
+from gradcheck.conventions.sources import Source
+from gradcheck.types import Case, Slot
+
+
+def pinned(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Slots whose free sizes are fixed, but for the batch: lazily made parameters have this size."""
+    sizes = dict(Case().sizes)
+    return tuple(
+        replace(s, shape=tuple(n if n == "N" or isinstance(n, int) else sizes[n] for n in s.shape))
+        for s in slots
+    )
+
+
+def hypotheses(
+    source: Source,
+    proto: Live,
+    pair: tuple[str, str],
+    dims: tuple[int, ...],
+    shapes: tuple[Any, ...],
+) -> Iterator[tuple[list[Calls], tuple[Slot, ...]]]:
+    """Readings of the two methods with the input shapes to try them on."""
+    readings = list(class_calls(type(proto.obj), *pair))
+    names = readings[0].names
+    if len(shapes) == len(names):
+        yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
+    if source.shape is not None:
+        batch: tuple[int | str, ...] = ("N", *source.shape[1:])
+        for shape in (batch, source.shape):  # of any batch size, else of just this size
+            yield readings, tuple(Slot(n, shape) for n in names)
+        return
+    for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
+        yield readings, (Slot(names[0], shape),)
+    context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
+    square = (
+        not dims and len(names) == 1
+    )  # softmax without keepdims: a batch as large as wide, or one row
+    for slots in shape_hypotheses(context, dims, names):
+        if square and is_row_or_column(slots):
+            square = False
+            yield readings, (Slot(names[0], ("N", "N")),)
+        yield readings, slots
+    for slots in shape_hypotheses(context, dims, names):
+        yield (
+            readings,
+            tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
+        )
+
+
+def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
+    """The input shape an object was given at construction, with samples in front and without.
+
+    Without comes first where the object keeps an array for its input or output, or their
+    gradients, that has no axis for samples: it takes one sample at a time.
+    """
+    given: list[tuple[int | str, ...]] = []
+    own = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+    for name, value in own.items():
+        key = plain(name)
+        sizes = (value,) if type(value) is int else value if isinstance(value, tuple) else ()
+        if not ("shape" in key and "in" in key and 0 < len(sizes) < 4):
+            continue
+        if not all(type(n) is int and 0 < n <= 64 for n in sizes):
+            continue
+        single = any(
+            isinstance(a, np.ndarray) and a.shape == sizes and plain(n) in SAMPLE_NAMES
+            for n, a in own.items()
+        )
+        if single:
+            given += [sizes, ("N", *sizes)]
+        elif len(sizes) > 1:
+            given += [("N", *sizes), sizes]
+    return given
+
+
+#: What an object calls the arrays it keeps for one sample.
+SAMPLE_NAMES = {"x", "input", "inputs", "gradx", "dx", "gradinput", "dinput", "dinputs", "gradin"}
+
+
+def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:
+    """Sizes the object may insist on: those of its parameters, then those in its constructor call."""
+    found: list[int] = []
+    for place, array in places.walk(proto.obj).items():
+        if array.ndim and not places.is_gradient_place(place):
+            found += [n for n in array.shape if 1 < n <= 1024]
+    numbers = (
+        [v for v in vars(proto.obj).values() if type(v) is int and 1 < v <= 64]
+        if hasattr(proto.obj, "__dict__")
+        else []
+    )
+    return tuple(dict.fromkeys([*found, *made.dims, *numbers]))[:6]
+
+
+def shown_shape(slots: tuple[Slot, ...]) -> str:
+    """Shapes for a message."""
+    return ", ".join(str(s.sized(dict(Case().sizes))) for s in slots)
+
+
+def is_vector(slots: tuple[Slot, ...]) -> bool:
+    """One input, one sample, one axis."""
+    return len(slots) == 1 and len(slots[0].shape) == 1 and slots[0].shape[0] != "N"
+
+
+def is_row_or_column(slots: tuple[Slot, ...]) -> bool:
+    """One sample as a matrix of one row or column."""
+    return len(slots) == 1 and len(slots[0].shape) == 2 and 1 in slots[0].shape
