@@ -76,7 +76,8 @@ def best_reading(
         swapped, domain, shape, encoding, form = reading
         other_labels = kept is not None and kept[2] != encoding
         same = kept in (None, (domain, shape, encoding)) or (one_output and not other_labels)
-        if not same and not (open_name and len(shape) == 2):
+        # In one row every division by the number of rows is lost: never where several rows run.
+        if not same and not (open_name and len(shape) == 2 and shape[0] != 1):
             continue
         try:
             _, value, _, stored = losses.try_reading(make, proto, lossy, reading, case)
