@@ -104,6 +104,7 @@ def convolution(op: Op, case: Case, name: str) -> Verdict | None:
         or len(op.slots[0].shape) != 4
         or len(kernels) != 1
         or None in (stride, padding)
+        or spread(op, inner)
     ):
         return None
     primals, labels = cases.draw(op, case)
@@ -126,6 +127,16 @@ def convolution(op: Op, case: Case, name: str) -> Verdict | None:
     status: Status = "fail" if got.size == outputs[0].size else "note"
     why = f"the reference's conv2d of the same input, stride {stride} and padding {padding}"
     return numbers_differ("same_as_reference", status, op, case, "output", got, outputs[0], why)
+
+
+def spread(op: Op, inner: Any) -> bool:
+    """Whether its kernels are dilated or grouped: another convolution than the one compared with."""
+    held = {**op.options, **(vars(inner) if hasattr(inner, "__dict__") else {})}
+    return any(
+        re.search(r"dilat|groups", k) and v not in (None, 1, (1, 1))
+        for k, v in held.items()
+        if isinstance(v, (int, tuple, type(None)))
+    )
 
 
 def number(op: Op, inner: Any, names: tuple[str, ...]) -> int | None:
