@@ -58,7 +58,7 @@ def assert_example_is_fresh(name, subjects):
         assert told(committed[subject]) == told(now), f"{subject}: stale, run make reports"
 
 
-@pytest.mark.parametrize(("folder", "name"), files())
+@pytest.mark.parametrize(("folder", "name"), list(files()))
 def test_every_subject_gets_the_right_verdict(folder, name, tmp_path):
     expected = json.loads((folder / "expected.json").read_text())[name]
     done = subprocess.run(

@@ -45,7 +45,9 @@ def test_every_bug_has_its_row_and_no_other():
 
 
 def test_the_catalogue_report_misses_what_the_suite_expects_to_be_missed():
-    rows = {row[0] for row in cells("bugs.md", "## Not as they should be")[1:]}
+    heading = "## Not as they should be"  # left out where every bug is caught
+    found = cells("bugs.md", heading)[1:] if heading in text("bugs.md") else []
+    rows = {row[0] for row in found}
     assert rows == set(MISSED), "reports/bugs.md or suites/bugs_missed.json is old"
 
 
