@@ -52,7 +52,9 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
         return
     args = arguments(getattr(cls, "__init__", cls))
     given = given_values(call, args)
-    regularisers = {a.name: 0.2 + 0.15 * i for i, a in enumerate(args) if is_off_regulariser(a)}
+    regularisers = {
+        a.name: round(0.2 + 0.15 * i, 2) for i, a in enumerate(args) if is_off_regulariser(a)
+    }
     curves = verbs(cls) is not None if isinstance(cls, type) else True  # no optimizer's constants
     texts = []
     if regularisers:

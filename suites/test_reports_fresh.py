@@ -7,6 +7,7 @@ What takes minutes is sampled: some rows are made again and compared cell by cel
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,14 @@ def test_the_random_cases_cover_every_law_of_layers_and_optimizers():
     elsewhere = {"numerical_gradient", "model_gradient", "model_moves", "model_roundtrip"}
     assert set(LAWS) - elsewhere <= shown
     assert {(row[5], row[6]) for row in table} == {("0", "0")}, "a false alarm in reports/deep.md"
+
+
+def test_the_readme_shows_what_the_example_report_shows():
+    readme = (REPORTS.parent / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- demo -->")[2].partition("<!-- /demo -->")[0].splitlines()
+    report = text("examples/nnfs_style/report.txt").splitlines()
+    timed = re.compile(r" · [\d.]+ s$")
+    body = [line for line in shown if line and not line.startswith(("```", "(Three of"))]
+    body = [line for line in body if not timed.search(line)]
+    assert len(body) > 40
+    assert [line for line in body if line not in report] == []
