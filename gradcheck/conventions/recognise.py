@@ -154,6 +154,13 @@ def plan_class(
     return found
 
 
+def is_schedule(cls: Any, key: str) -> bool:
+    """A learning-rate schedule, by its name, or by the optimizer that its constructor takes."""
+    first = next((plain(a.name) for a in arguments(cls.__init__) if a.required), "")
+    named = any(w in key for w in ("decay", "anneal", "warmup", "plateau")) or key.endswith("lr")
+    return "schedul" in key or (named and first in {"optimizer", "optim", "opt", "optimiser"})
+
+
 def on_tensors(cls: Any, kind: str) -> bool:
     """A class derived from one of PyTorch's, or whose forward, backward or step calls PyTorch."""
     if any(c.__module__.partition(".")[0] == "torch" for c in cls.__mro__):
@@ -183,7 +190,7 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
             return skip(no_pair(cls))
         why = nothing_of_its_own(cls, namespace or {})
         return skip(why) if why else Planned(name, "model", line=line)
-    if "schedul" in key and pair is None:
+    if pair is None and is_schedule(cls, key):
         return skip("a schedule: it changes a learning rate and takes no step")
     if is_optimizer(cls, key, pair):
         method = update_method(cls)
