@@ -1,7 +1,8 @@
-"""Methods that put an object back: what a class says by having them is that it keeps a state."""
+"""Methods by which an object that keeps a state is put back, or made ready for a pass."""
 
 from __future__ import annotations
 
+import dis
 import re
 from typing import Any
 
@@ -19,3 +20,15 @@ def resets(obj: Any, gradients: bool = False) -> list[str]:
     ]
     found = [(n, m) for n in dict.fromkeys(own) if (m := RESETS.fullmatch(n.lower()))]
     return [n for n, m in found if not gradients or (m["what"] or "").startswith("grad")]
+
+
+def begin_pass(obj: Any) -> None:
+    """Call the methods without arguments that set what the constructor leaves out: ``new_pass()``."""
+    for cls in type(obj).__mro__[:-1]:
+        for name, method in vars(cls).items():
+            code = getattr(method, "__code__", None)
+            if code is None or code.co_argcount != 1 or name.startswith("__"):
+                continue
+            stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
+            if stored and not any(hasattr(obj, attribute) for attribute in stored):
+                getattr(obj, name)()

@@ -17,7 +17,7 @@ from gradcheck.conventions.calls import RATE, Calls, applied, strongly_upstream
 from gradcheck.conventions.function_options import split_arguments
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
 from gradcheck.conventions.signature import arguments, plain
-from gradcheck.types import Array, Slot
+from gradcheck.types import Array
 
 #: (pattern of the forward's name, patterns of the backward's); ``{}`` is the common stem.
 PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -193,8 +193,3 @@ def parameter_maker(params: list[str], shapes: list[tuple[int, ...]]) -> Callabl
         return Live(args={p: cases.numbers(rng, s) for p, s in zip(params, shapes, strict=True)})
 
     return make
-
-
-def slot_for(names: list[str], shape: tuple[int | str, ...]) -> tuple[Slot, ...]:
-    """The slots of a function: its first argument."""
-    return tuple(Slot(n, shape) for n in names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dis
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -168,18 +167,6 @@ def call_quietly(function: Callable[..., Any], *args: Any, seed: int = 0, **kwar
         return function(*args, **kwargs)
 
 
-def begin_pass(obj: Any) -> None:
-    """Call the methods without arguments that set what the constructor leaves out: ``new_pass()``."""
-    for cls in type(obj).__mro__[:-1]:
-        for name, method in vars(cls).items():
-            code = getattr(method, "__code__", None)
-            if code is None or code.co_argcount != 1 or name.startswith("__"):
-                continue
-            stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
-            if stored and not any(hasattr(obj, attribute) for attribute in stored):
-                getattr(obj, name)()
-
-
 def generators_near(function: Callable[..., Any]) -> list[np.random.Generator]:
     """Generators a method can draw from: on its object, its class, or in its module."""
     owner = getattr(function, "__self__", None)
@@ -199,11 +186,6 @@ def split(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
 def join(arrays: list[Array]) -> Array:
     """One array as it is; several as one flat array."""
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.ravel(a) for a in arrays])
-
-
-def to_primals(inputs: Primals, names: Iterable[str]) -> list[Array]:
-    """The inputs in the order of their names."""
-    return [inputs[n] for n in names]
 
 
 def kept_outputs(live: Live) -> Primals:

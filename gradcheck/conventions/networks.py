@@ -20,13 +20,13 @@ from gradcheck.conventions.live import (
     Live,
     Refused,
     arrays_of,
-    begin_pass,
     call_quietly,
     clone,
     live_maker,
     raised_inside,
 )
 from gradcheck.conventions.signature import arguments
+from gradcheck.resets import begin_pass
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 

@@ -143,15 +143,6 @@ def undecorated(function: Any) -> Any:
     return function
 
 
-def takes_varargs(function: Callable[..., Any]) -> bool:
-    """Whether the function takes ``*args``."""
-    try:
-        kinds = [p.kind for p in inspect.signature(function).parameters.values()]
-    except (TypeError, ValueError):
-        return False
-    return inspect.Parameter.VAR_POSITIONAL in kinds
-
-
 def tree_of(function: Any) -> ast.AST | None:
     """The syntax tree of a function or class, or None where the source cannot be had."""
     try:

@@ -15,7 +15,7 @@ from gradcheck.diagnose.edits import Change, Edit, Rule, changes, edited, made
 from gradcheck.diagnose.measure import Point, again, agrees, clock, slopes
 from gradcheck.diagnose.pieces import Piece, strides_by_hand
 from gradcheck.laws import LAWS
-from gradcheck.types import Case, Op, Verdict
+from gradcheck.types import Case, Op
 
 #: Further passing changes looked for after the first one, for the second place of the ranking.
 ENOUGH = 3
@@ -176,8 +176,3 @@ def describe(repair: Repair) -> str:
         else "the check passes"
     )
     return f"tried: with line {repair.edit.line} changed as the fix says, {agreed}"
-
-
-def fails_of(verdicts: Sequence[Verdict], law: str) -> int:
-    """How many fails a law gave on one case."""
-    return sum(v.law == law and v.status in {"fail", "error"} for v in verdicts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import inspect
 import linecache
 import os
@@ -21,6 +20,7 @@ from gradcheck.laws.common import (
     verdict,
 )
 from gradcheck.laws.windows import output_sizes
+from gradcheck.resets import begin_pass
 from gradcheck.types import Array, Case, Op, Primals, Verdict
 
 
@@ -122,18 +122,6 @@ def promises_broadcast(op: Op, name: str) -> bool:
     """Whether a name says that the second operand may be one row."""
     beside = {"row", "bias"} | ({"b"} if op.slots[0].name.lower() != "a" else set())
     return "broadcast" in op.name.lower() or name.lower() in beside
-
-
-def begin_pass(obj: Any) -> None:
-    """Call the methods without arguments that set what the constructor leaves out: ``new_pass()``."""
-    for cls in type(obj).__mro__[:-1]:
-        for name, method in vars(cls).items():
-            code = getattr(method, "__code__", None)
-            if code is None or code.co_argcount != 1 or name.startswith("__"):
-                continue
-            stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
-            if stored and not any(hasattr(obj, attribute) for attribute in stored):
-                getattr(obj, name)()
 
 
 def calculates(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:
