@@ -89,6 +89,7 @@ def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wr
         shrunk = math.prod(whole) > values.size
         axes.set_xlabel("column" + (" (blocks)" if shrunk else ""))
         axes.set_ylabel("row" + (" (blocks)" if shrunk else ""))
+        axes.locator_params(integer=True)  # rows and columns are counted
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(needs("matplotlib.ticker").MaxNLocator(5, integer=True))
         beside = figure.add_axes(
