@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.signature import Arg, arguments, choices, plain
+from gradcheck.guard import seeded
 from gradcheck.guesses import CLASS_WEIGHTS, GENERIC, guesses, shown
 from gradcheck.loading.usages import calls_elsewhere, classes_with, definition_elsewhere
 from gradcheck.usage import from_use, use_of
@@ -70,26 +71,6 @@ def unknown_names(expression: str, scope: Mapping[str, Any]) -> list[str]:
     """The capitalised names of an expression that its file does not know: classes of other files."""
     names = {n.id for n in ast.walk(ast.parse(expression, mode="eval")) if isinstance(n, ast.Name)}
     return sorted(n for n in names if n[:1].isupper() and n not in scope)
-
-
-class seeded:
-    """Context: the global NumPy and `random` generators start at `seed` and are put back after."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __enter__(self) -> None:
-        import random
-
-        self.state, self.plain = np.random.get_state(), random.getstate()
-        np.random.seed(self.seed)
-        random.seed(self.seed)
-
-    def __exit__(self, *_: object) -> None:
-        import random
-
-        np.random.set_state(self.state)
-        random.setstate(self.plain)
 
 
 def is_known(node: ast.expr, names: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from gradcheck.conventions import ops_for, recognise
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.recognise import Planned
 from gradcheck.conventions.sources import Source
-from gradcheck.guard import pristine_numpy
+from gradcheck.guard import pristine_numpy, seeded
 from gradcheck.laws import AFTER_GRADIENT, FIRST_CONFIGURATION, LAWS, family
 from gradcheck.laws import group as group_of
 from gradcheck.laws.common import verdict
@@ -272,7 +272,8 @@ def check_op(op: Op, options: Options, config: int, end: float = math.inf) -> It
 def run_law(name: str, law: Law, op: Op, case: Case) -> list[Verdict]:
     """One law on one case; an exception of the user's code is a fail, one of ours an error."""
     try:
-        return list(law(op, case))
+        with seeded(0):  # once around all calls of the law: saving the generators is slow
+            return list(law(op, case))
     except Refused as refusal:
         return [verdict(name, "error", op, case, what=str(refusal))]
     except MemoryError:  # the limit of the child process, which reports it

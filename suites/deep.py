@@ -10,10 +10,12 @@ a cell as the profile has examples (200 with ``HYPOTHESIS_PROFILE=deep``), and s
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import pathlib
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -39,6 +41,8 @@ CASES, OFTEN = 200, 2000
 OFTEN_LAWS = ("gradient", "contract", "label_formats")
 ROUND = 20
 
+Key = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -59,6 +63,11 @@ class Found:
     statuses: Counter[str] = field(default_factory=Counter)
     cases: int = 0
     bad: list[str] = field(default_factory=list)
+
+
+Counts = dict[Key, Found]
+SHARED: list[Cell] = []
+END = 0.0
 
 
 def ops_of(entry: registry.Entry) -> tuple[Op, ...]:
@@ -118,27 +127,66 @@ def try_cell(cell: Cell, examples: int, number: int = 0, *, shrink: bool = False
     return found
 
 
-def rounds(every: list[Cell], seconds: float) -> dict[tuple[str, str, str, str], Found]:
-    """Cases for every cell in turn, until all have enough or the time is over."""
+def rounds(
+    every: list[Cell], seconds: float, jobs: int = 1, after: Callable[[Counts], object] = len
+) -> Counts:
+    """Cases for every cell in turn, until all have enough or the time is over.
+
+    A law that skips all cases of a cell's first round does not apply to it and is not asked again.
+    `after` is given what was found at the end of every round.
+    """
     end = time.monotonic() + seconds
-    found: dict[tuple[str, str, str, str], Found] = {}
+    found: Counts = {}
     number = 0
     left = every
-    while left:
-        for cell in left:
+    with multiprocessing.get_context("fork").Pool(jobs, share, (every, end)) as pool:
+        numbers = {id(cell): i for i, cell in enumerate(every)}
+        while left:
+            tasks = [(numbers[id(cell)], number) for cell in left]
+            for cell, one in zip(left, pool.imap(try_shared, tasks, 8), strict=True):
+                if one is not None:
+                    add(found, cell, one)
             if time.monotonic() > end:
-                return found
-            one = try_cell(cell, min(ROUND, cell.wanted - number * ROUND), number)
-            total = found.setdefault((cell.skin, cell.entry, cell.law, cell.dtype), Found())
-            total.statuses += one.statuses
-            total.cases += one.cases
-            for text in one.bad:
-                print(cell.entry, cell.law, cell.dtype, text, file=sys.stderr, flush=True)
-            total.bad += one.bad
-        number += 1
-        left = [c for c in left if c.wanted > number * ROUND]
-        print(f"round {number}: {len(left)} cells left", file=sys.stderr, flush=True)
+                break
+            number += 1
+            left = [c for c in left if c.wanted > number * ROUND and applies(found[key_of(c)])]
+            print(f"round {number}: {len(left)} cells left", file=sys.stderr, flush=True)
+            after(found)
     return found
+
+
+def share(every: list[Cell], end: float) -> None:
+    """What a worker needs: the cells, which cannot be sent, and when to stop."""
+    global SHARED, END
+    SHARED, END = every, end
+
+
+def try_shared(task: tuple[int, int]) -> Found | None:
+    """One round of one cell in a worker; None when the time is over."""
+    if time.monotonic() > END:
+        return None
+    cell, number = SHARED[task[0]], task[1]
+    return try_cell(cell, min(ROUND, cell.wanted - number * ROUND), number)
+
+
+def key_of(cell: Cell) -> Key:
+    """The row that a cell's cases are counted in."""
+    return cell.skin, cell.entry, cell.law, cell.dtype
+
+
+def applies(found: Found) -> bool:
+    """Whether a law has judged any case."""
+    return set(found.statuses) != {"skipped"}
+
+
+def add(found: Counts, cell: Cell, one: Found) -> None:
+    """Count a round of a cell, and show what was bad in it."""
+    total = found.setdefault(key_of(cell), Found())
+    total.statuses += one.statuses
+    total.cases += one.cases
+    total.bad += one.bad
+    for text in one.bad:
+        print(cell.entry, cell.law, cell.dtype, text, file=sys.stderr, flush=True)
 
 
 TEXT = """# Random cases of the reference
@@ -155,7 +203,7 @@ ends with its time limit (`--seconds`), and *cases each* says how far it came.
 """
 
 
-def report(found: dict[tuple[str, str, str, str], Found], few: int, often: int) -> str:
+def report(found: Counts, few: int, often: int) -> str:
     """The table: a law and a dtype a row."""
     rows = []
     for law in LAWS:
@@ -164,13 +212,12 @@ def report(found: dict[tuple[str, str, str, str], Found], few: int, often: int) 
             if not mine:
                 continue
             total = sum((f.statuses for f in mine), Counter())
-            counts = [f.cases for f in mine]
-            skipped = [f for f in mine if set(f.statuses) == {"skipped"}]
+            counts = [f.cases for f in mine if applies(f)] or [0]
             row = [
                 law,
                 dtype,
-                len(mine) - len(skipped),
-                f"{min(counts)} to {max(counts)}",
+                len([f for f in mine if applies(f)]),
+                f"{min(counts):,} to {max(counts):,}",
                 f"{sum(counts):,}",
             ]
             rows.append(
@@ -190,7 +237,7 @@ def report(found: dict[tuple[str, str, str, str], Found], few: int, often: int) 
     table = tabulate(rows, head, tablefmt="github", disable_numparse=True)
     bad = [f"- {key[1]}, {key[2]}, {key[3]}: {f.bad[0]}" for key, f in found.items() if f.bad]
     return TEXT.format(
-        cases=sum(f.cases for f in found.values()), few=few, often=often, laws=", ".join(OFTEN_LAWS),
+        cases=sum(f.cases for f in found.values() if applies(f)), few=few, often=often, laws=", ".join(OFTEN_LAWS),
         table=table, bad="\n".join(bad) or "No case failed.",
     )  # fmt: skip
 
@@ -203,13 +250,18 @@ def main() -> int:
         "--often", type=int, default=OFTEN, help="cases of the laws that matter most"
     )
     parser.add_argument("--out", type=pathlib.Path, help="write Markdown here; default: print")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args()
-    found = rounds(cells(args.often, args.cases), args.seconds)
-    text = report(found, args.cases, args.often)
+
+    def write(found: Counts) -> None:
+        args.out.write_text(report(found, args.cases, args.often))
+
+    every = cells(args.often, args.cases)
+    found = rounds(every, args.seconds, args.jobs, write if args.out else len)
     if args.out is None:
-        print(text)
+        print(report(found, args.cases, args.often))
     else:
-        args.out.write_text(text)
+        write(found)
     return int(any(f.bad for f in found.values()))
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.construct import Recipe, seeded
+from gradcheck.construct import Recipe
 from gradcheck.conventions.signature import arguments, plain
+from gradcheck.guard import seeded
 from gradcheck.guesses import guesses
 
 ADDS = ("add", "add_layer", "append")

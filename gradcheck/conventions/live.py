@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradcheck.construct import Recipe, seeded
+from gradcheck.construct import Recipe
 from gradcheck.conventions import places
 from gradcheck.conventions.places import Place
+from gradcheck.guard import seeded
 from gradcheck.types import Array, Primals
 
 OUTPUT_NAMES = (

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.construct import seeded
 from gradcheck.conventions.calls import OPTIMIZER_NAMES, Recorder
 from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.guard import seeded
 from gradcheck.guesses import guesses
 
 STAGES = (
