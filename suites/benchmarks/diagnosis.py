@@ -153,7 +153,7 @@ def measured(task: tuple[str, str]) -> Row:
         options = run.Options()
     else:
         known = bugs.get(id)
-        row = Row(id, half, known.law, known.cause, False)
+        row = Row(id, half, known.law, " ".join((known.cause, *known.also_causes)), False)
         laws = (known.law, *known.also, "contract", "gradient")
         options = run.Options(laws=tuple(dict.fromkeys(laws)))
     with Clock() as clock:

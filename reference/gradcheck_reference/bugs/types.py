@@ -35,6 +35,9 @@ class Bug:
         The gradient, argument or output that the message must name.
     cause
         Id of the cause that a diagnosis must give.
+    also_causes
+        Other true names of the mistake, by the definitions of the causes: at most two, each as
+        good an answer as ``cause``.
     init
         A constructor expression that works, for information.
     lineage
@@ -55,6 +58,7 @@ class Bug:
     lineage: str
     status: Literal["fail", "note"] = "fail"
     also: tuple[str, ...] = ()
+    also_causes: tuple[str, ...] = ()
 
     def right_source(self) -> str:
         """Text of the right module."""
