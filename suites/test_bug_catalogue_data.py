@@ -67,6 +67,15 @@ WHERE = {
     "model_moves": "moves",
 }
 
+#: Causes so general that they never count as another name where a specific one is true.
+GENERAL_CAUSES = {
+    "wrong-derivative",
+    "forward-wrong",
+    "update-wrong",
+    "numerical-gradient-wrong",
+    "unknown",
+}
+
 #: Laws about special inputs: on plain input such a bug shows nothing, unless `also` says so.
 SPECIAL = {"layout", "batch", "cached_input", "zero_cotangent", "extremes", "kinks", "interleaved"}
 
@@ -119,6 +128,14 @@ def test_right_modules_cannot_be_imported_by_accident():
 def test_every_target_has_a_driver():
     driven = set(rows.ROWS) | set(training.WATCH)
     assert {key_of(bug) for bug in BUGS} - driven == set()
+
+
+@each([bug for bug in BUGS if bug.also_causes])
+def test_other_names_of_the_mistake(bug):
+    vocabulary = helper("test_bug_catalogue_coverage").CAUSES
+    assert set(bug.also_causes) <= vocabulary - GENERAL_CAUSES
+    assert len({bug.cause, *bug.also_causes}) == 1 + len(bug.also_causes)
+    assert len(bug.also_causes) <= 2
 
 
 @each(BUGS)

@@ -35,6 +35,7 @@ BUGS: tuple[Bug, ...] = (
         also=("batch",),
         wrt="x",
         cause="wrong-axis-sum",
+        also_causes=("batch-mixed",),
         init="layernorm_forward(x, gamma, beta, {}) / layernorm_backward(dout, cache)",
         lineage="cs231n",
     ),
@@ -49,7 +50,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         also=("batch",),
         wrt="x",
-        cause="wrong-derivative",
+        cause="square-only",
         init="layernorm_forward(x, gamma, beta, {}) / layernorm_backward(dout, cache)",
         lineage="cs231n",
     ),
@@ -65,6 +66,7 @@ BUGS: tuple[Bug, ...] = (
         also=("gradient",),
         wrt="gamma",
         cause="wrong-axis-sum",
+        also_causes=("gradient-shape",),
         init=(
             "spatial_groupnorm_forward(x, gamma, beta, 2, {}) / "
             "spatial_groupnorm_backward(dout, cache)"
@@ -99,6 +101,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         wrt="w",
         cause="stride-ignored",
+        also_causes=("option-ignored",),
         init=(
             "conv_forward_naive(x, w, b, {'stride': 1, 'pad': 1}) / "
             "conv_backward_naive(dout, cache)"
@@ -117,6 +120,7 @@ BUGS: tuple[Bug, ...] = (
         also=("gradient", "batch"),
         wrt="b",
         cause="missing-broadcast-sum",
+        also_causes=("bias-shape",),
         init=(
             "conv_forward_naive(x, w, b, {'stride': 1, 'pad': 1}) / "
             "conv_backward_naive(dout, cache)"
@@ -134,6 +138,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         wrt="w",
         cause="overlap-lost",
+        also_causes=("missing-broadcast-sum",),
         init=(
             "conv_forward_naive(x, w, b, {'stride': 1, 'pad': 1}) / "
             "conv_backward_naive(dout, cache)"

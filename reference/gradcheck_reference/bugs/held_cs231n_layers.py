@@ -48,6 +48,7 @@ BUGS: tuple[Bug, ...] = (
         also=("train_eval",),
         wrt="x",
         cause="dropout-scale",
+        also_causes=("constant-factor", "missing-chain-factor"),
         init=(
             "dropout_forward(x, {'p': 0.7, 'mode': 'train', 'seed': 1}) / "
             "dropout_backward(dout, cache)"
@@ -84,6 +85,7 @@ BUGS: tuple[Bug, ...] = (
         also=("optimizer_steps", "contract"),
         wrt="config",
         cause="state-shared-between-parameters",
+        also_causes=("shared-state",),
         init="sgd_momentum(w, dw, {'learning_rate': 0.1})",
         lineage="cs231n",
     ),

@@ -120,6 +120,7 @@ BUGS: tuple[Bug, ...] = (
         also=("dtype",),
         wrt="pred",
         cause="int-truncation",
+        also_causes=("gradient-dtype",),
         init="MSELoss()",
         lineage="wild",
     ),

@@ -108,6 +108,7 @@ BUGS: tuple[Bug, ...] = (
         law="gradient",
         wrt="x",
         cause="wrong-derivative",
+        also_causes=("missing-broadcast-sum",),
         init="svm_loss(x, y)",
         lineage="cs231n",
     ),

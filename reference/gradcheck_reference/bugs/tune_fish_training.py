@@ -108,6 +108,7 @@ BUGS: tuple[Bug, ...] = (
         law="numerical_gradient",
         wrt="gradient",
         cause="numerical-gradient-wrong",
+        also_causes=("constant-factor",),
         init="numerical_diff",
         lineage="fish",
     ),

@@ -80,6 +80,7 @@ BUGS: tuple[Bug, ...] = (
         also=("dtype", "same_as_reference"),
         wrt="output",
         cause="nan-at-extreme",
+        also_causes=("overflow",),
         init="Activation_Sigmoid()",
         lineage="nnfs",
     ),
