@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
@@ -59,39 +59,16 @@ def function_ops(source: Source) -> list[Op]:
     """
     forward, backward = pair_of(source)
     inputs, names, fixed, _ = function_options.split_arguments(forward)
-    params = names
     if not inputs:
         raise Refused(f"{forward.__name__} takes no array argument")
     problem = ""
     broken: Op | None = None
-    first: tuple[Op, tuple[Slot, ...], list[str], list[tuple[int, ...]]] | None = None
-    tried = 0
-    shapes = function_shapes.shapes_for(source.name, params)
-    if source.shape is not None:
-        shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
-    tables = list(embedding_slots(source.name, inputs, params))
-    candidates = [*slots_for(inputs, shapes), *tables]
-    if "embed" in source.name.lower():
-        candidates = [*tables, *candidates]
-    for slots, param_shapes in candidates:
-        slots, params, param_shapes = operands(slots, names, param_shapes)
-        make = functions.parameter_maker(params, param_shapes)
-        text = built_text(
-            forward, [s.name for s in slots], dict(zip(params, param_shapes, strict=True)), fixed
-        )
-        good, why = readings_that_run(source, forward, backward, slots, make, text, fixed)
-        problem = problem or why
-        runs = [op for op in good if op.gradient_names]
-        broken = broken or next(iter(good), None)
-        if runs:
-            found = first or (closest(runs), slots, params, param_shapes)
-            if fits(closest(runs)):
-                found = (closest(runs), slots, params, param_shapes)
-            first, tried = found, tried + 1
-            if fits(found[0]) or tried > 24:
-                break
-    if first is not None:
-        return [first[0], *other_options(source, *first[1:])]
+    for options in (fixed, *function_options.plainer(fixed)):
+        found = search(source, (forward, backward), inputs, names, options)
+        if found.first is not None:
+            return [found.first, *other_options(source, *found.settled)]
+        broken = broken or found.broken
+        problem = problem or found.problem
     if broken is not None:
         return [broken]
     square = tuple(Slot(n, ("N", "N")) for n in inputs)
@@ -102,6 +79,61 @@ def function_ops(source: Source) -> list[Op]:
     if good and not names:
         return [replace(good[0], slots=tuple(replace(s, shape=("N", "D")) for s in good[0].slots))]
     raise Refused(f"no shapes were accepted; first problem: {problem}")
+
+
+Settled = tuple[tuple[Slot, ...], list[str], list[tuple[int, ...]]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search over shapes gave: an Op that fits with its shapes, one that raises, or a problem."""
+
+    first: Op | None
+    settled: Settled
+    broken: Op | None
+    problem: str
+
+
+def search(
+    source: Source,
+    pair: tuple[Any, Any],
+    inputs: list[str],
+    names: list[str],
+    fixed: Mapping[str, Any],
+) -> Found:
+    """Try shapes under one set of options until every gradient has the shape of its primal."""
+    problem = ""
+    broken: Op | None = None
+    first: tuple[Op, Settled] | None = None
+    tried = 0
+    shapes = function_shapes.shapes_for(source.name, names)
+    if source.shape is not None:
+        shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
+    tables = list(embedding_slots(source.name, inputs, names))
+    candidates = [*slots_for(inputs, shapes), *tables]
+    if "embed" in source.name.lower():
+        candidates = [*tables, *candidates]
+    for slots, param_shapes in candidates:
+        slots, params, param_shapes = operands(slots, names, param_shapes)
+        make = functions.parameter_maker(params, param_shapes)
+        text = built_text(
+            pair[0], [s.name for s in slots], dict(zip(params, param_shapes, strict=True)), fixed
+        )
+        good, why = readings_that_run(source, *pair, slots, make, text, fixed)
+        problem = problem or why
+        runs = [op for op in good if op.gradient_names]
+        broken = broken or next(iter(good), None)
+        if not runs:
+            continue
+        best = closest(runs)
+        if first is None or fits(best):
+            first = best, (slots, params, param_shapes)
+        tried += 1
+        if fits(first[0]) or tried > 24:
+            break
+    if first is None:
+        return Found(None, ((), [], []), broken, problem)
+    return Found(first[0], first[1], broken, problem)
 
 
 def fits(op: Op) -> bool:

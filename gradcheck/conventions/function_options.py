@@ -142,3 +142,40 @@ def knows(forward: Any, backward: Any, option: str) -> bool:
 
 #: What else to try for an option of a function pair.
 OTHER_OPTIONS: dict[str, Any] = {"stride": 1, "pad": 0, "padding": 0}
+
+
+#: Names of the two sides of a window, and of its step.
+SIDES, STEPS = {"poolheight", "poolwidth", "poolh", "poolw", "ph", "pw"}, {"stride", "strides"}
+
+
+def plainer(fixed: dict[str, Any]) -> list[dict[str, Any]]:
+    """Options that more code takes than ours: square windows that tile an image, then strides of 1.
+
+    Shortcuts for pooling are written for windows as far apart as they are wide, and fast
+    convolutions refuse a stride that leaves a remainder.
+    """
+    tiles = {n: tiling(v) if isinstance(v, dict) else v for n, v in fixed.items()}
+    if {plain(n) for n in fixed} & SIDES:
+        tiles = tiling(fixed)
+    steps = {n: with_step_one(v) if isinstance(v, dict) else v for n, v in tiles.items()}
+    if "pad" in fixed or "padding" in fixed:
+        steps = with_step_one(tiles)
+    found: list[dict[str, Any]] = []
+    for options in (tiles, steps):
+        if options != fixed and options not in found:
+            found.append(options)
+    return found
+
+
+def tiling(options: dict[str, Any]) -> dict[str, Any]:
+    """The same with every side of a window, and its step, 2."""
+    if not {plain(k) for k in options} & SIDES:
+        return options
+    return {k: 2 if plain(k) in SIDES | STEPS else v for k, v in options.items()}
+
+
+def with_step_one(options: dict[str, Any]) -> dict[str, Any]:
+    """The same with a convolution's step 1."""
+    if not {plain(k) for k in options} & {"pad", "padding"}:
+        return options
+    return {k: 1 if plain(k) in STEPS else v for k, v in options.items()}

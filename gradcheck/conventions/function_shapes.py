@@ -40,14 +40,15 @@ def shapes_for(
     ]
     order = [*dense, *norm, *conv, *rnn]
     if "conv" in key:
-        order = [*conv, *order]
+        even = (("N", 2, 6, 8), conv[0][1])  # for a pooling of 2 x 2 after it
+        order = [*conv, *([even] if "pool" in key else []), *order]
     elif "norm" in key or "bn" in key:
         order = [*(norm[2:] if "spatial" in key or "group" in key else []), *norm, *order]
     elif any(w in key for w in ("rnn", "lstm", "gru")):
         order = [*rnn, *order]
     if "pool" in key:
-        even: list[Any] = [(("N", "C", *size), {}) for size in FITTING]
-        plain_shapes = [plain_shapes[1], *even, *plain_shapes[2:], plain_shapes[0]]
+        fitting: list[Any] = [(("N", "C", *size), {}) for size in FITTING]
+        plain_shapes = [plain_shapes[1], *fitting, *plain_shapes[2:], plain_shapes[0]]
     if not params:
         order = [*plain_shapes, *order]
     if any(w in key for w in ("rnn", "lstm", "gru")):

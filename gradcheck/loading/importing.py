@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.loading import definitions
+from gradcheck.loading.compiled import CompiledFinder
 from gradcheck.loading.namespace import UserModule
 from gradcheck.loading.running import Runner
 from gradcheck.loading.source import parse_quietly, read_source
@@ -51,6 +52,8 @@ class Project:
         self._nnfs_init: list[tuple[Any, Any]] = []
         self._finder = _Finder(self)
         sys.meta_path.insert(0, self._finder)
+        self._compiled = CompiledFinder(self.note)
+        sys.meta_path.append(self._compiled)
         self._path = [str(root) for root in self.roots]
         self._added: list[str] = []
         sys.path[:0] = self._path
@@ -59,6 +62,7 @@ class Project:
         """Undo everything: finder, path, modules, `nnfs.init`."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
+        self._compiled.close()
         for entry in (*self._added, *self._path):
             if entry in sys.path:
                 sys.path.remove(entry)
