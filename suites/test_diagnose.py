@@ -153,7 +153,11 @@ def test_an_unknown_cause_is_said_to_be_unknown(tmp_path):
     (failure,) = [v for v in diagnosed(written(tmp_path, text), "Odd") if v.status == "fail"]
     assert failure.cause is not None and failure.cause.id == "unknown"
     assert failure.cause.fix == ""
-    assert "not confirmed: constant-factor" in failure.cause.text
+    assert (
+        "mine.py:11 assigns it: `return dout * np.cosh(self.x + 0.3) * 1.7`" in failure.cause.text
+    )
+    assert "not confirmed: wrong-derivative" in failure.cause.text
+    assert "constant-factor by " in failure.cause.text
     assert "its prediction misses by " in failure.cause.text
     nearest = failure.detail["nearest"]
     assert len(nearest) == 2

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.diagnose import repairs
-from gradcheck.diagnose.causes import CAUSES, fix_for
+from gradcheck.diagnose.causes import fix_for
 from gradcheck.diagnose.gradients import of_gradient
 from gradcheck.diagnose.known_bugs import entry_of
 from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.others import of_law, of_note
-from gradcheck.diagnose.pieces import Piece, pieces
+from gradcheck.diagnose.pieces import pieces
 from gradcheck.diagnose.repairs import Repair
-from gradcheck.diagnose.session import Candidate, Session
-from gradcheck.diagnose.slices import gradient_line, source_line
-from gradcheck.laws.common import gradient_name
+from gradcheck.diagnose.session import OPEN, Candidate, Session
+from gradcheck.diagnose.slices import source_line
+from gradcheck.diagnose.soundness import cures
+from gradcheck.diagnose.unknown import located, unknown
 from gradcheck.types import Cause, Op, Verdict
 
 #: A forward that is wrong explains a gradient that disagrees with it, so it is looked at first;
 #: a step that differs is looked at after the laws that say in what.
 FIRST = {"contract": 0, "roles": 0, "same_as_reference": 0, "gradient": 1, "model_gradient": 1,
          "optimizer_steps": 3, "bowl_descends": 4}  # fmt: skip
-#: A hypothesis whose prediction misses by more than this share is not worth a word.
-FAR = 0.9
 #: Causes that a more telling one of another verdict replaces.
 GENERAL = {"forward-wrong", "update-wrong", "unknown"}
 
@@ -86,14 +85,15 @@ def diagnose(
     else:
         candidates = of_law(session, verdict)
     candidates = [c if c.repair is None else as_before(session, c) for c in candidates]
+    candidates = [halved(session, c, verdict) for c in candidates]
     candidates.sort(key=lambda c: c.rank)
     confirmed = [c for c in candidates if c.confirmed]
     if not confirmed:
-        cause = unknown(session, verdict, candidates, detail, source)
+        cause = unknown(session, verdict, candidates, detail, source, path)
         return dataclasses.replace(verdict, cause=cause, detail=detail)
     best = confirmed[0]
-    ids = dict.fromkeys([*(c.cause for c in candidates), *(c.second for c in candidates)])
-    ids.pop("", None)
+    others = sorted(candidates, key=lambda c: c is not best)
+    ids = dict.fromkeys(n for c in others for n in (c.cause, c.second) if n)
     ids.pop(best.cause)
     if ids:
         detail["also"] = tuple(ids)
@@ -102,7 +102,8 @@ def diagnose(
     repair = repair or (found[0] if found else None)
     if repair is not None:
         session.known.append((repair, best))
-    line = repair.edit.line if repair else located(op, verdict, session.pieces)
+    seen = best.line or located(op, verdict, session.pieces)
+    line = repair.edit.line if repair else seen
     evidence = best.evidence
     if repair and not best.repair:
         evidence = f"{evidence}; {repairs.describe(repair)}"
@@ -115,55 +116,6 @@ def diagnose(
         source_line(source, line),
     )  # fmt: skip
     return dataclasses.replace(verdict, cause=cause, detail=detail)
-
-
-def unknown(
-    s: Session,
-    verdict: Verdict,
-    candidates: Sequence[Candidate],
-    detail: dict[str, Any],
-    source: str,
-) -> Cause | None:
-    """What can be said where no experiment confirmed a cause: a change that works, near misses.
-
-    Puts the ids of the hypotheses, best first, into ``detail["hypotheses"]``.
-    """
-    wrong = any(v.status == "fail" and v.law == "gradient" for v in s.verdicts)
-    if verdict.status == "note" or (wrong and not candidates and verdict.law != "gradient"):
-        return None  # what other laws see of a wrong gradient is that gradient's matter
-    changed = next((c for c in candidates if c.repair is not None), None)
-    names = dict.fromkeys(n for c in candidates for n in (c.cause, c.second) if n in CAUSES)
-    misses = {name: by for name, by in detail.get("nearest", ()) if by < FAR}
-    hypotheses = list(dict.fromkeys([*names, *misses]))[:2]
-    detail["hypotheses"] = tuple(hypotheses)
-    line = located(s.op, verdict, s.pieces)
-    fix = ""
-    parts = []
-    if changed is not None and changed.repair is not None:
-        s.known.append((changed.repair, changed))
-        line, fix = changed.repair.edit.line, fix_for("unknown", s.op.convention, changed.repair)
-        parts.append(f"This makes every law pass, but does not show why, in line {line}: {fix}.")
-    parts.append(near(hypotheses, misses))
-    return Cause(
-        "unknown", " ".join(p for p in parts if p), "", fix, line, source_line(source, line)
-    )
-
-
-def near(hypotheses: Sequence[str], misses: Mapping[str, float]) -> str:
-    """The nearest hypotheses, and by how much each of them fails to explain the numbers."""
-    told = [
-        f"{name} ({CAUSES[name].what}{missed(misses.get(name))})"
-        for name in hypotheses
-        if name in CAUSES
-    ]
-    if not told:
-        return "None of the known hypotheses applies; compare the line with the derivative by hand."
-    return f"Nearest hypotheses, not confirmed: {'; '.join(told)}."
-
-
-def missed(miss: float | None) -> str:
-    """``: its prediction misses by 12 % of the largest entry``."""
-    return "" if miss is None else f": its prediction misses by {miss:.0%} of the largest entry"
 
 
 def as_before(s: Session, candidate: Candidate) -> Candidate:
@@ -179,10 +131,11 @@ def as_before(s: Session, candidate: Candidate) -> Candidate:
     return candidate
 
 
-def located(op: Op, verdict: Verdict, found: list[Piece]) -> int | None:
-    """The line an exception arose in, or the one that assigns the gradient."""
-    line = verdict.detail.get("line")
-    return int(line) if line else gradient_line(found, gradient_name(op, verdict.wrt), verdict.wrt)
+def halved(s: Session, c: Candidate, verdict: Verdict) -> Candidate:
+    """A change that leaves another failure of the same object standing confirms nothing."""
+    if c.repair is None or not c.confirmed or cures(s, c.repair, verdict):
+        return c
+    return dataclasses.replace(c, rank=OPEN, confirmed=False)
 
 
 def diagnose_all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradcheck.diagnose.facts_calls import (
+    disturbed,
     edited,
     labelled,
     laid,
@@ -14,17 +15,18 @@ from gradcheck.diagnose.facts_calls import (
     typed,
 )
 from gradcheck.diagnose.facts_contract import contract
-from gradcheck.diagnose.facts_steps import corrected
-from gradcheck.diagnose.facts_values import accuracy, extreme, kinked, numeric, resting, trained
+from gradcheck.diagnose.facts_roles import accuracy
+from gradcheck.diagnose.facts_steps import corrected, decayed, resting, unmoved
+from gradcheck.diagnose.facts_values import extreme, kinked, numeric, trained
 from gradcheck.diagnose.trial import Shown
 from gradcheck.types import Op, Verdict
 
 Rule = Callable[[Op, Verdict, Sequence[Verdict]], Shown | None]
 
 
-def simple(cause: str, text: str, evidence: str) -> Rule:
-    """A rule without cases."""
-    return lambda op, v, others: Shown(cause, text, evidence)
+def simple(cause: str, text: str, evidence: str, sure: bool = True, second: str = "") -> Rule:
+    """A rule without cases; not sure where the law's words are all there is."""
+    return lambda op, v, others: Shown(cause, text, evidence, sure, second)
 
 
 RULES: dict[str, Rule] = {
@@ -41,9 +43,7 @@ RULES: dict[str, Rule] = {
         "changes",
         "the array was changed between forward and backward",
     ),
-    "interleaved": simple(
-        "shared-state", "what one call stores is used by another one", "two calls were interleaved"
-    ),
+    "interleaved": disturbed,
     "batch": mixed,
     "dtype": typed,
     "extremes": extreme,
@@ -54,6 +54,7 @@ RULES: dict[str, Rule] = {
         "forward-wrong",
         "forward differs from the reference of the same name",
         "both were run on the same input",
+        sure=False,
     ),
     "gradient_untouched": simple(
         "edits-gradient",
@@ -66,26 +67,23 @@ RULES: dict[str, Rule] = {
         "the path of one parameter changed with the gradient of another",
     ),
     "bias_correction": corrected,
-    "decay": simple(
-        "decay-wrong",
-        "weight or rate decay is not applied as defined",
-        "the steps were compared with the formula",
-    ),
+    "decay": decayed,
     "optimizer_steps": simple(
         "update-wrong",
         "the step is not that of the method of this name",
         "the steps were compared with the formula",
+        sure=False,
     ),
     "bowl_descends": simple(
         "update-wrong",
         "the parameters do not approach the minimum of a bowl",
         "300 steps were made",
+        sure=False,
+        second="sign-flipped",
     ),
     "zero_gradient_rests": resting,
     "numerical_gradient": numeric,
-    "model_moves": simple(
-        "never-wired", "a parameter never changes in training", "a few steps were made"
-    ),
+    "model_moves": unmoved,
     "model_roundtrip": simple(
         "restore-missing",
         "a parameter is not what it was after saving and loading",

@@ -60,7 +60,11 @@ def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
             "the second result is twice the first",
         )
     return Shown(
-        "not-repeatable", "the same call gives different results", "two calls were compared"
+        "not-repeatable",
+        "the same call gives different results",
+        "two calls were compared",
+        sure=False,
+        second="updated-weights-used" if "backward" in v.message else "stale-mask",
     )
 
 
@@ -98,6 +102,8 @@ def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
         "wrong-derivative",
         "the result is not proportional to the upstream gradient, as every derivative is",
         "three upstream gradients were compared",
+        sure=False,
+        second="upstream-ignored",
     )
 
 
@@ -120,6 +126,24 @@ def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
         "memory-layout",
         "the result depends on how the array lies in memory",
         "a copy in C order gives another result",
+        second="transposed",
+    )
+
+
+def disturbed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """Two calls of one object, or of two: what the later one finds of the earlier one."""
+    if "share" in v.message or "writes into" in v.message:
+        return Shown(
+            "shared-state",
+            "what one object stores is used by another one: it is kept in one place for both",
+            "a second object's call was put between the first one's forward and backward",
+            second="stale-mask",
+        )
+    return Shown(
+        "stale-mask",
+        "what an earlier call has stored is used again by the later one",
+        "the same call on a fresh object is right, after another call it is not",
+        second="shared-state",
     )
 
 
@@ -139,6 +163,8 @@ def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
         "batch-mixed",
         "a sample's result depends on the other samples of the batch",
         "the samples were run one by one",
+        sure=False,
+        second="wrong-axis-sum",
     )
 
 
@@ -149,11 +175,14 @@ def typed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
             "int-truncation",
             "whole-number inputs make the result lose its fractions",
             "the same values as floats were compared",
+            sure="fractions are lost" in v.message,
+            second="gradient-dtype",
         )
     return Shown(
         "float32-inside",
         "something inside is computed or stored in single precision",
         "float64 input gives single-precision results",
+        sure="although everything given is float64" in v.message,
     )
 
 
@@ -180,11 +209,14 @@ def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "labels-broadcast",
             f"labels of this shape ({case.labels}) are not brought to the shape of the predictions",
             "the plain shape gives another result",
+            sure=False,
         )
     if case.label_dtype in {"uint8", "int8", "bool"} and not raised:
         return Shown(
             "label-dtype-wrap",
             f"arithmetic on {case.label_dtype} labels wraps around",
             "float labels give another result",
+            sure=False,
+            second="int-truncation",
         )
     return None

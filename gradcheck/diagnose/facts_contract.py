@@ -9,6 +9,7 @@ from types import FrameType
 
 import numpy as np
 
+from gradcheck.diagnose.facts_shapes import wrong_shape
 from gradcheck.diagnose.pieces import functions_by_place, roots
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
@@ -36,6 +37,9 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "what it returns was looked at",
         )
     if "neither returns nor stores" in v.message or "was not set or returned" in v.message:
+        kept = kept_elsewhere(op, v)
+        if kept is not None:
+            return wrong_shape(op, v, kept[0].shape, kept[1], kept[0])
         return Shown(
             "gradient-missing",
             f"backward runs, but the gradient of {v.wrt} is neither stored nor returned",
@@ -43,9 +47,8 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         )
     shapes = re.search(r"\.shape = \(([\d, ]*)\), but should be \(([\d, ]*)\)", v.message)
     if shapes:
-        return wrong_shape(
-            op, v, *(tuple(int(n) for n in re.findall(r"\d+", s)) for s in shapes.groups())
-        )
+        got, wanted = (tuple(int(n) for n in re.findall(r"\d+", s)) for s in shapes.groups())
+        return wrong_shape(op, v, got, wanted)
     if "dtype" in v.message:
         return Shown(
             "gradient-dtype",
@@ -55,6 +58,23 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "but should be finite" in v.message:
         return Shown("nan-at-extreme", "the call gives infinity or NaN", "the value was seen")
     return None
+
+
+def kept_elsewhere(op: Op, v: Verdict) -> tuple[np.ndarray, tuple[int, ...]] | None:
+    """What the object holds under the gradient's name, of another shape than the parameter."""
+    if v.case is None or op.backward is None:
+        return None
+    name = op.gradient_names.get(v.wrt, f"d{v.wrt}").removeprefix("self.")
+    try:
+        with quiet():
+            live, inputs, _parameters, labels = start(op, v.case)
+            output = op.forward(live, inputs, labels, v.case.train)
+            op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
+            inner = vars(getattr(live, "obj", live))
+            held = np.asarray(inner[name], dtype=np.float64)
+            return (held, np.shape(inner[v.wrt])) if np.any(held) else None
+    except Exception:  # it cannot be run, or holds no numbers
+        return None
 
 
 def unreadable(op: Op, v: Verdict) -> str:
@@ -84,55 +104,6 @@ def unreadable(op: Op, v: Verdict) -> str:
     if isinstance(found, list) and not any(isinstance(g, np.ndarray) for g in found):
         return "a list"
     return "an array of dtype object" if getattr(found, "dtype", None) == np.dtype(object) else ""
-
-
-def wrong_shape(op: Op, v: Verdict, got: tuple[int, ...], wanted: tuple[int, ...]) -> Shown:
-    """A gradient of another shape: the same numbers, more of them, or others."""
-    same_size = int(np.prod(got)) == int(np.prod(wanted))
-    if v.wrt.startswith("b") and same_size:
-        return Shown(
-            "bias-shape",
-            f"the gradient has shape {got}, the bias {wanted}: an in-place update would fail or "
-            "change the "
-            "bias' shape; sum with keepdims=True",
-            f"reshaped to {wanted} it would fit",
-        )
-    if same_size and len(got) == len(wanted) == 2 and got == wanted[::-1]:
-        return Shown(
-            "transposed",
-            f"the gradient has the transposed shape {got}; it should be {wanted}",
-            "the shapes are each other's transpose",
-        )
-    if len(got) > len(wanted) or int(np.prod(got)) > int(np.prod(wanted)):
-        return Shown(
-            "missing-broadcast-sum",
-            f"the gradient has shape {got}, but {v.wrt} was broadcast from {wanted}: sum over the "
-            "axes it was broadcast along",
-            "the extra axes are those of the batch",
-        )
-    if same_size:
-        return Shown(
-            "gradient-shape",
-            f"the numbers are there, but in shape {got} instead of {wanted}",
-            "the sizes are equal",
-        )
-    if 0 in got:
-        return Shown(
-            "padding-zero",
-            f"the gradient has shape {got}: a slice such as [p:-p] takes nothing where p is 0",
-            "the shapes were compared",
-        )
-    if len(got) == len(wanted) and len(wanted) < 3:
-        return Shown(
-            "wrong-axis-sum",
-            f"the gradient has shape {got}, but should be {wanted}: the sum runs over another axis",
-            "the shapes were compared",
-        )
-    return Shown(
-        "gradient-shape",
-        f"the gradient has shape {got}, but should be {wanted}",
-        "the shapes were compared",
-    )
 
 
 def raised_in(v: Verdict) -> str:

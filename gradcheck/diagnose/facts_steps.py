@@ -29,7 +29,7 @@ def corrected(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         return None
     t, length = int(match.group(1)), v.claimed / v.measured
     tried = f"step {t} on a constant gradient is {length:.4g} learning rates long, as that predicts"
-    if not math.isfinite(length):
+    if not math.isfinite(length) and not finite_uphill(op):
         text = "the first step divides by 1 - beta^0 = 0: the counter starts too low"
         return Shown("step-counter", text, f"step {t} is not finite")
     for first, second in rates(op):
@@ -37,6 +37,18 @@ def corrected(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             if math.isclose(predicted, length, rel_tol=2e-4):
                 return Shown(cause, text, tried)
     return None
+
+
+def finite_uphill(op: Op) -> bool:
+    """Whether the first step is finite where every gradient is positive: no division by 0 then."""
+    assert op.step is not None
+    params = {k: np.ones(p.shape) for k, p in op.parameters(None).items()}
+    try:
+        with quiet():
+            after = op.step(op.make(), params, {k: np.ones(p.shape) for k, p in params.items()})
+    except Exception:  # it cannot be stepped like that
+        return False
+    return all(bool(np.all(np.isfinite(p))) for p in after.values())
 
 
 def mistakes(b1: float, b2: float, t: int, still: bool) -> Iterator[tuple[str, str, float]]:
@@ -106,3 +118,50 @@ def stands_still(op: Op) -> bool:
         return False
     counters = [x for n, x in getattr(inner, "__dict__", {}).items() if COUNTER.match(n)]
     return bool(counters) and all(x in (0, 1) for x in counters if isinstance(x, int))
+
+
+def resting(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """A step with a zero gradient."""
+    if "nan" in v.message.lower():
+        return Shown(
+            "nan-at-extreme",
+            "a zero gradient gives 0/0: add an epsilon to the divisor",
+            "one step was made with a zero gradient",
+        )
+    text = "a zero gradient moves the parameters"
+    return Shown("update-wrong", text, "one step was made", sure=False)
+
+
+def decayed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """A decay that is not the formula's; sure where the steps without it are the method's."""
+    steps = [o.status for o in others if o.law == "optimizer_steps"]
+    return Shown(
+        "decay-wrong",
+        "weight or rate decay is not applied as defined",
+        "without the decay the steps are those of the method, with it they are not the formula's",
+        sure=bool(steps) and "fail" not in steps and "error" not in steps,
+        second="update-wrong",
+    )
+
+
+def unmoved(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+    """A parameter that training leaves as it was: without a gradient, or with one nobody uses."""
+    if "flag stays" in v.message:
+        text = "validation switches training off, and training goes on without it"
+        return Shown("mode-ignored", text, "two trainings were compared, one with validation")
+    lost = [o for o in others if o.law in {"contract", "model_gradient"} and o.status == "fail"]
+    if lost:
+        return Shown(
+            "gradient-missing",
+            "a parameter never changes in training, and a gradient is missing or wrong too",
+            "a few steps were made",
+            sure=False,
+            second="never-wired",
+        )
+    return Shown(
+        "never-wired",
+        "a parameter never changes in training",
+        "a few steps were made",
+        sure="leaves" in v.message,
+        second="gradient-missing",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import traceback
 from collections.abc import Sequence
 from types import FunctionType
 
@@ -22,7 +22,7 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     text = v.message.lower()
     if "clip" in text:
         return clipped(op)
-    first = first_error(op, v)
+    first, line = first_error(op, v)
     nan = " = nan" in text
     if first == "overflow" and (not nan or "softmax" in op.name.lower()):
         return Shown(
@@ -31,15 +31,24 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "never takes exp of a "
             "positive number",
             "NumPy's overflow check stopped at that operation",
+            second="nan-at-extreme",
+            line=line,
         )
     if nan or first in {"invalid", "divide"}:
         return Shown(
             "nan-at-extreme",
             "the formula becomes 0/0, 0*inf or inf-inf",
             f"NumPy's check reports '{first or 'invalid'}' there",
+            second="overflow",
+            line=line,
         )
     return (
-        Shown("overflow", "a large intermediate value overflows", "the result is not finite")
+        Shown(
+            "overflow",
+            "a large intermediate value overflows",
+            "the result is not finite",
+            line=line,
+        )
         if "inf" in text
         else None
     )
@@ -70,10 +79,10 @@ def mro_names(cls: type) -> set[str]:
     return {c.__name__ for c in cls.__mro__}
 
 
-def first_error(op: Op, v: Verdict) -> str:
-    """The first floating-point error of forward and backward at the verdict's extreme input."""
+def first_error(op: Op, v: Verdict) -> tuple[str, int | None]:
+    """The first floating-point error at the verdict's extreme input, and the user's line of it."""
     if v.case is None:
-        return ""
+        return "", None
     primals, labels = cases.draw(op, v.case)
     drawn = list(extreme_inputs(op, v.case, primals))
     wanted = [(p, dtype) for what, p, dtype in drawn if what in v.message]
@@ -83,10 +92,17 @@ def first_error(op: Op, v: Verdict) -> str:
             with callable_errors():
                 evaluate(op, v.case, values, labels)
         except FloatingPointError as error:
-            return str(error).split()[0]
+            return str(error).split()[0], raised_at(op, error)
         except Exception:  # the case needs more than a plain run
-            return ""
-    return ""
+            return "", None
+    return "", None
+
+
+def raised_at(op: Op, error: Exception) -> int | None:
+    """The innermost line of the user's functions in a traceback."""
+    mine = {f.__code__ for f in functions_by_place(op).values()}
+    lines = [n for frame, n in traceback.walk_tb(error.__traceback__) if frame.f_code in mine]
+    return lines[-1] if lines else None
 
 
 def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
@@ -99,6 +115,13 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "dropout-scale",
             "the kept values are not scaled to keep the mean",
             "the share of kept units was counted over many samples",
+        )
+    if "in evaluation" not in text and "drop" in op.name.lower() and "evaluation]" in text:
+        return by_one_number(op, v)
+    if "in the wrong mode" in text:
+        what = "evaluation leaves a training flag switched, and training goes on in the wrong mode"
+        return Shown(
+            "mode-ignored", what, "the flag was compared before and after", second="restore-missing"
         )
     if "evaluation scales" in text:
         return Shown("mode-ignored", "evaluation still drops units", "it was run on many samples")
@@ -136,6 +159,18 @@ def redrawn(op: Op) -> Shown | None:
     )
 
 
+def by_one_number(op: Op, v: Verdict) -> Shown:
+    """Dropout in evaluation: forward and backward scale by two different numbers."""
+    ratio = (v.claimed or 0.0) / v.measured if v.measured else 0.0
+    return Shown(
+        "dropout-scale",
+        "in evaluation forward and backward scale by different numbers",
+        f"the gradient is {ratio:.4g} times the measured one",
+        sure=False,
+        second="mode-ignored",
+    )
+
+
 def evaluated(op: Op, v: Verdict) -> Shown | None:
     """A gradient that is wrong in evaluation only: its backward does not look at the mode."""
     assert v.case is not None
@@ -165,64 +200,6 @@ def numeric(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
         "the difference quotient is wrong on a function whose gradient is known",
         "it was called on known functions",
     )
-
-
-def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
-    """Roles: what a thing of this name must do."""
-    text = v.message.lower()
-    if op.kind == "accuracy":
-        if "broadcast" in text:
-            return Shown(
-                "accuracy-broadcast",
-                "predictions and labels of different shapes are compared, each with every other",
-                "both shapes were tried",
-            )
-        numbers = re.search(r"(?:gives|=) ([-\d.e+]+), but should (?:give|be) ([-\d.e+]+)", text)
-        if numbers and float(numbers.group(1)) > 1:
-            return Shown(
-                "summed-not-averaged",
-                "the hits are summed where their mean is the accuracy",
-                f"its value is {numbers.group(1)}",
-            )
-        if "one-hot" in text:
-            return Shown(
-                "onehot-as-index",
-                "one-hot labels are not turned into class numbers",
-                "the same labels as class numbers are right",
-            )
-        return Shown(
-            "forward-wrong",
-            "the accuracy is not the fraction of right predictions",
-            "the hits were counted by hand",
-        )
-    if "sum of row" in text or "outputs sum to 1 along axis" in text:
-        return Shown(
-            "softmax-whole-batch",
-            "the probabilities of one row do not sum to 1: the sum runs over the batch",
-            "the rows were added up",
-        )
-    if "standardised over" in text:
-        return Shown(
-            "wrong-axis-sum",
-            "mean and variance are taken over the wrong axis",
-            "both axes were tried",
-        )
-    return Shown(
-        "forward-wrong",
-        "forward does not compute what its name says",
-        "its defining property was tried",
-    )
-
-
-def resting(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
-    """A step with a zero gradient."""
-    if "nan" in v.message.lower():
-        return Shown(
-            "nan-at-extreme",
-            "a zero gradient gives 0/0: add an epsilon to the divisor",
-            "one step was made with a zero gradient",
-        )
-    return Shown("update-wrong", "a zero gradient moves the parameters", "one step was made")
 
 
 def kinked(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:

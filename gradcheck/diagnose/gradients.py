@@ -78,10 +78,11 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     called_name = gradient_name(op, wrt)
     wanted = {called_name.removeprefix("self."), f"d{wrt}", f"d_{wrt}", f"grad_{wrt}"}
     judge = repairs.gradient_judge(op, [point], wrt)
+    loose = repairs.gradient_judge(op, [point], wrt, forward=True)
     confirm = soundly(
         s, op, wrt, point.case, repairs.confirm_gradient(op, point.case, wrt, failing)
     )
-    again = retried(s, judge, confirm)
+    again = retried(s, loose, confirm)
     if again:
         return again
     shapes = shapes_in(op, point, s.pieces)
@@ -91,8 +92,9 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
         (forward, rules.FORWARD_RULES, range(3)),
         (backward, rules.GRADIENT_RULES, range(3, 100)),
     ):
+        tried = loose if which is rules.FORWARD_RULES else judge
         result = repairs.search(
-            op, chosen, which, judge, confirm, s.until, near, priorities, shapes
+            op, chosen, which, tried, confirm, s.until, near, priorities, shapes
         )
         if which is rules.FORWARD_RULES:
             result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]

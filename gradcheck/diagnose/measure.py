@@ -142,15 +142,20 @@ def slopes(op: Op, point: Point, wrt: str) -> tuple[float, float]:
     x, g = point.primals[wrt], point.claimed[wrt]
     v = np.random.default_rng(7).uniform(0.5, 1.5, size=x.shape)
     cot = np.ravel(cotangent_of(op, point.output, point.case))
+    slots = {s.name for s in op.slots}
+    params = {k: p for k, p in point.primals.items() if k not in slots}
+    penalty = op.penalty if wrt in params else None
 
     def f(t: Array) -> Array:
         values = {**point.primals, wrt: x + t * v}
-        return op.vjp(values, point.labels, point.case.train)[0]
+        data = np.dot(np.ravel(op.vjp(values, point.labels, point.case.train)[0]), cot)
+        extra = penalty(op.with_parameters({**params, wrt: x + t * v})) if penalty else 0.0
+        return np.asarray(data + extra)
 
     zero, wide = np.zeros(()), STEP
     far = moved(f, zero, (), wide) - moved(f, zero, (), -wide)
     near = moved(f, zero, (), wide / 2) - moved(f, zero, (), -wide / 2)
-    return float(np.sum(g * v)), float(np.dot((8 * near - far) / (6 * wide), cot))
+    return float(np.sum(g * v)), float(((8 * near - far) / (6 * wide))[0])
 
 
 def pulled(point: Point, name: str, cot: Array | None = None) -> Array:

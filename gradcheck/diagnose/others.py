@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from gradcheck.diagnose import facts, interventions, repairs, rules
 from gradcheck.diagnose.meaning import meaning
-from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.measure import claim, clock
 from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair
-from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, retried
+from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import healthy, safely, soundly
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import gradient_name
-from gradcheck.types import Case, Verdict
+from gradcheck.types import Case, Op, Verdict
 
 #: For which laws a working change may say more than the law itself, and what.
 TELLING: dict[str, set[str]] = {
@@ -45,28 +45,18 @@ def of_note(s: Session, verdict: Verdict) -> list[Candidate]:
     if verdict.law in {"gradient", "contract"}:
         return []
     fact = facts.shown(s.op, verdict, s.verdicts)
-    return [] if fact is None else [Candidate(10, fact.cause, fact.text, fact.evidence)]
+    return [] if fact is None else [of_shown(fact, 10)]
 
 
 def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     """Interventions, what the law has shown, and changes of the code, for any other law."""
     op, case, law = s.op, verdict.case, verdict.law
     assert case is not None
-    candidates = [
-        Candidate(0, c.cause, c.text, c.evidence) for c in interventions.all_of(op, verdict)
-    ]
+    candidates = [of_shown(c, 0) for c in interventions.all_of(op, verdict)]
     fact = facts.shown(op, verdict, s.verdicts)
     if fact is not None:
         rank = 4 if fact.cause in {"gradient-shape", "bias-shape"} else 10
-        candidates.append(
-            Candidate(
-                rank,
-                fact.cause,
-                fact.text,
-                fact.evidence,
-                confirmed=not restated(s, law, fact.cause),
-            )
-        )
+        candidates.append(of_shown(fact, rank, not restated(s, law, fact.cause)))
     if law not in LAWS or (fact is not None and fact.cause == "name-error"):
         return candidates
     known = TELLING.get(law, set())
@@ -77,9 +67,18 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
             candidates.append(of_repair(repair, what, 5))
         elif fact is not None:
             evidence = repairs.describe(repair)
-            open_ = restated(s, law, fact.cause)
-            candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, not open_))
+            sure = fact.sure and not restated(s, law, fact.cause)
+            candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, sure))
     return candidates
+
+
+def output_shape(op: Op, case: Case) -> tuple[int, ...] | None:
+    """The shape of what forward gives, None where it raises."""
+    try:
+        with repairs.quiet():
+            return claim(op, case).output.shape
+    except Exception:  # it does not run: no change may be held to its shape
+        return None
 
 
 def restated(s: Session, law: str, cause: str) -> bool:
@@ -96,6 +95,8 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     failing = frozenset(v.wrt for v in s.verdicts if v.law == "gradient" and v.status == "fail")
     raises = law == "contract" and "raises" in verdict.message
 
+    shape = output_shape(op, case) if op.step is None else ()
+
     def judge(piece: Piece) -> bool:
         if raises:  # which gradients there are could not be found out: only that it runs counts
             return not any("raises" in v.message for v in LAWS[law](op, case))
@@ -105,7 +106,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
         if op.step is not None or op.backward is None or op.kind == "accuracy":
             return None
         if law != "contract":
-            return healthy(op, case, failing)
+            return healthy(op, case, failing) if output_shape(op, case) == shape else False
         name = verdict.wrt if verdict.wrt != "output" else ""
         fresh = rebuilt(op) if raises else op
         if raises and any(v.status == "fail" for v in LAWS[law](fresh, case)):
@@ -117,7 +118,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     if again:
         return again
     which = rules.GRADIENT_RULES if law == "contract" else rules.OTHER_RULES
-    if op.kind == "accuracy":  # the law tries few inputs: a branch not taken is no cure
+    if op.kind == "accuracy" or law == "train_eval":  # a branch not taken is no cure
         which = tuple(r for r in which if r not in rules.CHOICES)
     until = min(s.until, clock() + SEARCH)
     called_name = gradient_name(op, verdict.wrt)

@@ -141,16 +141,17 @@ def roots(op: Op) -> tuple[set[str], set[str]]:
     """Names of the forward and of the backward functions."""
     obj = op.obj
     if isinstance(obj, type):
+        methods = {n for c in obj.__mro__[:-1] for n in vars(c)}
         pair = verbs(obj)
         if op.kind == "model":
-            return {"forward", "loss", "predict"}, {"backward", "gradient"}
+            return {"forward", "loss", "predict"}, {"backward", "gradient"} & methods or {"loss"}
         if pair:
             return {pair[0], "calculate"}, {pair[1]}
-        names = {n for c in obj.__mro__[:-1] for n in vars(c)}
-        return names, names
+        return methods, methods
     stems = {op.name, f"{op.name}_forward", getattr(obj, "__name__", op.name)}
     back = {f"{op.name}_backward", f"{op.name}_grad"} | {backward_name(s) for s in stems}
-    return stems, back - stems
+    space = getattr(obj, "__globals__", {})
+    return stems, ({n for n in back - stems if n in space} or stems)  # one function does both
 
 
 def pieces(op: Op, tree: ast.Module) -> list[Piece]:

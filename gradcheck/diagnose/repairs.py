@@ -96,8 +96,13 @@ def search(
     return found
 
 
-def gradient_judge(op: Op, points: Sequence[Point], wrt: str) -> Callable[[Piece], bool]:
-    """Whether an edit makes one gradient right at measured points and spoils no other."""
+def gradient_judge(
+    op: Op, points: Sequence[Point], wrt: str, forward: bool = False
+) -> Callable[[Piece], bool]:
+    """Whether an edit makes one gradient right at measured points and spoils no other.
+
+    It may change what forward computes only where `forward` says so.
+    """
 
     def judge(piece: Piece) -> bool:
         for point in points:
@@ -106,7 +111,7 @@ def gradient_judge(op: Op, points: Sequence[Point], wrt: str) -> Callable[[Piece
                 return False
             same = np.allclose(now.output, point.output, rtol=1e-12, atol=0, equal_nan=True)
             if not same:
-                return piece.role != "backward" and along(op, now, wrt)
+                return forward and along(op, now, wrt)
             g = now.claimed.get(wrt)
             if g is None or not agrees(g, point.truth[wrt]):
                 return False

@@ -83,6 +83,11 @@ def axis_of(node: ast.Call) -> tuple[str, int | None]:
     return (text_of(node.args[position]), position) if len(node.args) > position else ("", None)
 
 
+def numbers_in(axis: str) -> set[str]:
+    """The axes an argument names."""
+    return set(re.findall(r"-?\d+", axis))
+
+
 def axes(scope: Scope, site: Site) -> Iterator[Change]:
     """Another axis, keepdims, or another reduction."""
     node = site.node
@@ -107,7 +112,7 @@ def axes(scope: Scope, site: Site) -> Iterator[Change]:
         cause = "wrong-axis-sum"
         if not now and softmaxy:
             cause = "softmax-whole-batch"
-        elif now and now in axis and axis.startswith("("):
+        elif now and numbers_in(now) < numbers_in(axis):
             cause = "missing-broadcast-sum"
         for keep in [True, False] if not keeps else [True]:
             words = [*rest, ast.keyword("axis", expr(axis))]

@@ -11,6 +11,7 @@ from gradcheck.diagnose.code import replaced
 from gradcheck.diagnose.meaning import Meaning
 from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.repairs import Repair
+from gradcheck.diagnose.trial import Shown
 from gradcheck.types import Op, Verdict
 
 #: The time one search for a change may take, seconds.
@@ -34,6 +35,7 @@ class Candidate:
     repair: Repair | None = None
     confirmed: bool = True
     second: str = ""
+    line: int | None = None
 
 
 @dataclass
@@ -45,6 +47,14 @@ class Session:
     pieces: list[Piece]
     until: float
     known: list[tuple[Repair, Candidate]]
+
+
+def of_shown(shown: Shown, rank: int, confirmed: bool = True) -> Candidate:
+    """What an experiment has shown, as a candidate."""
+    return Candidate(
+        rank, shown.cause, shown.text, shown.evidence, None, confirmed and shown.sure,
+        shown.second, shown.line,
+    )  # fmt: skip
 
 
 def of_repair(repair: Repair, what: Meaning, rank: int = SHOWN) -> Candidate:

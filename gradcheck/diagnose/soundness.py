@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradcheck.diagnose import repairs
+from gradcheck.diagnose.code import replaced
+from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import Session
 from gradcheck.laws import LAWS, family, group
 from gradcheck.types import Case, Op, Verdict
@@ -15,6 +18,10 @@ SOUND = (
     "contract", "gradient", "inputs_unchanged", "linear_in_cotangent", "zero_cotangent", "roles",
     "same_as_reference", "optimizer_steps", "bias_correction", "zero_gradient_rests", "bowl_descends",
 )  # fmt: skip
+
+
+#: Laws with a verdict for every gradient.
+OF_GRADIENTS = {"gradient", "contract", "model_gradient"}
 
 
 def soundly(
@@ -39,6 +46,8 @@ def soundly(
         if result is False:
             return False
         for law in SOUND:
+            if clock() > s.until:
+                return False  # not known to be sound
             if law in LAWS and group(op) in family(law):
                 for v in safely(op, law, plain):
                     if v.status in {"fail", "error"} and (law, v.wrt) not in old:
@@ -46,6 +55,27 @@ def soundly(
         return result
 
     return both
+
+
+def cures(s: Session, repair: Repair, verdict: Verdict) -> bool:
+    """Whether every failure of the same object is gone under a change.
+
+    What is wrong with the gradient of another primal may be another bug, and whatever else fails
+    beside it, too.
+    """
+    wrt, config = verdict.wrt, verdict.case.config if verdict.case else 0
+    mine = [v for v in s.verdicts if v.status == "fail" and v.case and v.case.config == config]
+    elsewhere = any(v.law in OF_GRADIENTS and v.wrt not in {wrt, "output"} for v in mine)
+    with replaced(repair.edit.piece.function, repair.edit.code):
+        for v in mine:
+            other = v.wrt != wrt and (elsewhere or v.law in OF_GRADIENTS)
+            if v.case is None or v is verdict or v.law not in LAWS or other or clock() > s.until:
+                continue
+            for a in safely(s.op, v.law, v.case):
+                same = a.wrt == v.wrt or v.law not in OF_GRADIENTS
+                if a.status in {"fail", "error"} and same:
+                    return False
+    return True
 
 
 def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | bool | None:

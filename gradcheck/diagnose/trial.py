@@ -12,11 +12,24 @@ from gradcheck.types import Case, Op
 
 @dataclass(frozen=True)
 class Shown:
-    """A cause that an intervention confirmed."""
+    """A cause that an experiment has shown.
+
+    Attributes
+    ----------
+    sure
+        False where the experiment only says again that the law fails: a hypothesis.
+    second
+        Another name of the same mistake, or the next hypothesis.
+    line
+        Where the experiment saw it arise.
+    """
 
     cause: str
     text: str
     evidence: str
+    sure: bool = True
+    second: str = ""
+    line: int | None = None
 
 
 def fails(op: Op, law: str, case: Case, wrt: str) -> bool | None:

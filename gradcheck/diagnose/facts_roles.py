@@ -1,0 +1,86 @@
+"""What the law of roles has shown: an accuracy, a softmax, a normalisation that is not one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown
+from gradcheck.types import Op, Verdict
+
+
+def is_count(got: float, share: float) -> bool:
+    """Whether a value is a whole number of hits: the share times the number of samples."""
+    return share > 0 and got == round(got) and abs(got / share - round(got / share)) < 1e-6
+
+
+def sums_to_one_in_all(op: Op, v: Verdict) -> bool:
+    """Whether the probabilities of the whole batch together sum to 1."""
+    if v.case is None:
+        return False
+    try:
+        with quiet():
+            total = float(np.sum(claim(op, v.case).output))
+    except Exception:  # the call raises: nothing is known
+        return False
+    return abs(total - 1.0) < 1e-6
+
+
+def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """Roles: what a thing of this name must do."""
+    text = v.message.lower()
+    if op.kind == "accuracy":
+        if "broadcast" in text:
+            return Shown(
+                "accuracy-broadcast",
+                "predictions and labels of different shapes are compared, each with every other",
+                "both shapes were tried",
+            )
+        numbers = re.search(r"(?:gives|=) ([-\d.e+]+), but should (?:give|be) ([-\d.e+]+)", text)
+        if numbers and float(numbers.group(1)) > 1:
+            return Shown(
+                "summed-not-averaged",
+                "the hits are summed where their mean is the accuracy",
+                f"its value is {numbers.group(1)}",
+                sure=is_count(float(numbers.group(1)), float(numbers.group(2))),
+                second="missing-mean",
+            )
+        if "one-hot" in text:
+            return Shown(
+                "onehot-as-index",
+                "one-hot labels are not turned into class numbers",
+                "the same labels as class numbers are right",
+                sure="although it takes" in v.message,
+                second="forward-wrong",
+            )
+        return Shown(
+            "forward-wrong",
+            "the accuracy is not the fraction of right predictions",
+            "the hits were counted by hand",
+            sure=False,
+        )
+    if "sum of row" in text or "outputs sum to 1 along axis" in text:
+        return Shown(
+            "softmax-whole-batch",
+            "the probabilities of one row do not sum to 1: the sum runs over the batch",
+            "the rows were added up",
+            sure=sums_to_one_in_all(op, v),
+            second="wrong-axis-sum",
+        )
+    if "standardised over" in text:
+        return Shown(
+            "wrong-axis-sum",
+            "mean and variance are taken over the wrong axis",
+            "both axes were tried",
+            second="batch-mixed",
+        )
+    return Shown(
+        "forward-wrong",
+        "forward does not compute what its name says",
+        "its defining property was tried",
+        sure=False,
+    )
