@@ -168,12 +168,16 @@ def scope_of(
 def kept_entries(piece: Piece) -> tuple[str, ...]:
     """``self.params["gain"]`` and the like, as they stand somewhere in the class or function."""
     found: dict[str, None] = {}
+    holders: dict[str, None] = {}
     for node in ast.walk(piece.owner or piece.node):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             text = ast.unparse(node)
             inside = text.startswith("self.") or piece.owner is None
             if inside and isinstance(node.slice.value, str) and "grad" not in text:
                 found.setdefault(text)
+                holders.setdefault(ast.unparse(node.value))
+    if piece.owner is None:
+        found |= {f"{h}[{k!r}]": None for h in holders if h != "grads" for k in piece.keys}
     return tuple(found)
 
 

@@ -149,9 +149,6 @@ def disturbed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
 
 def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
     """Batches; a wrong shape, or what fails for one sample only, is something else."""
-    told = ("shape", "neither returns", "not set or returned", "raises")
-    if any(word in v.message for word in told):
-        return contract(op, v, others)
     three, one = v.case and v.case.replace(N=3), v.case and v.case.replace(N=1)
     if three and one and runs_right(op, three) and not runs_right(op, one):
         return Shown(
@@ -159,6 +156,9 @@ def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
             "wrong, or failing, for a batch of one sample only",
             "contract and gradient hold with 3 samples and not with 1",
         )
+    told = ("shape", "neither returns", "not set or returned", "raises")
+    if any(word in v.message for word in told):
+        return contract(op, v, others)
     return Shown(
         "batch-mixed",
         "a sample's result depends on the other samples of the batch",

@@ -32,9 +32,13 @@ def corrected(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if not math.isfinite(length) and not finite_uphill(op):
         text = "the first step divides by 1 - beta^0 = 0: the counter starts too low"
         return Shown("step-counter", text, f"step {t} is not finite")
+    still, later = stands_still(op), re.search(r"as in step (\d+)", v.message)
     for first, second in rates(op):
-        for cause, text, predicted in mistakes(first, second, t, stands_still(op)):
-            if math.isclose(predicted, length, rel_tol=2e-4):
+        last = list(mistakes(first, second, int(later.group(1)), still)) if later else []
+        whole = {(cause, re.sub(r"\d+", "", text)): x for cause, text, x in last}
+        for cause, text, predicted in mistakes(first, second, t, still):
+            end = whole.get((cause, re.sub(r"\d+", "", text)), 1.0)
+            if math.isclose(predicted / end, length, rel_tol=2e-4):
                 return Shown(cause, text, tried)
     return None
 

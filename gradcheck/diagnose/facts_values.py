@@ -116,8 +116,6 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "the kept values are not scaled to keep the mean",
             "the share of kept units was counted over many samples",
         )
-    if "in evaluation" not in text and "drop" in op.name.lower() and "evaluation]" in text:
-        return by_one_number(op, v)
     if "in the wrong mode" in text:
         what = "evaluation leaves a training flag switched, and training goes on in the wrong mode"
         return Shown(
@@ -125,6 +123,8 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         )
     if "evaluation scales" in text:
         return Shown("mode-ignored", "evaluation still drops units", "it was run on many samples")
+    if "in evaluation" not in text and "drop" in op.name.lower() and "evaluation]" in text:
+        return by_one_number(op, v)
     if "batch's own mean" in text:
         return Shown(
             "mode-ignored",

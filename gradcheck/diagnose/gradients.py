@@ -9,7 +9,7 @@ from gradcheck.diagnose.meaning import meaning
 from gradcheck.diagnose.measure import Point, TooLong, again, agrees, claim, clock, measure
 from gradcheck.diagnose.patterns import describe_pattern
 from gradcheck.diagnose.repairs import Repair
-from gradcheck.diagnose.session import Candidate, Session, of_repair, retried
+from gradcheck.diagnose.session import Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.shapes import shapes_in
 from gradcheck.diagnose.shrink import smaller, smallest
 from gradcheck.diagnose.slices import feeding
@@ -29,9 +29,8 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     op, case, wrt = s.op, verdict.case, verdict.wrt
     assert case is not None
     candidates = [
-        Candidate(ASIDE.get(c.cause, 0), c.cause, c.text, c.evidence)
-        for c in interventions.all_of(op, verdict)
-    ]  # fmt: skip
+        of_shown(c, ASIDE.get(c.cause, 0)) for c in interventions.all_of(op, verdict, s.until)
+    ]
     case = smaller(op, case, wrt)
     budget = s.until - clock()
     try:
@@ -48,7 +47,12 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
         if not agrees(point.claimed[wrt], point.truth[wrt]):
             for guess in numbers.confirmed(op, point, wrt, verdict.case):
                 rank = 30 if guess.cause in VAGUE else 10
-                candidates.append(Candidate(rank, guess.cause, guess.text, PREDICTED))
+                candidates.append(
+                    Candidate(
+                        rank, guess.cause, guess.text, PREDICTED,
+                        confirmed=guess.sure, second=guess.second,
+                    )
+                )  # fmt: skip
     whole = single_factor(point, wrt)
     bigger = case.replace(N=dict(case.sizes)["N"] + 1)
     for repair in gradient_repairs(s, point, wrt, verdict.law):

@@ -5,28 +5,38 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnose.interventions_labels import label_interventions
-from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.interventions_options import (
+    altered,
+    numbers_of,
+    option_in_backward,
+    other_option,
+    same_claim,
+)
+from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.rebuild import rebuilt
-from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed, fails, passes
 from gradcheck.laws import LAWS
 from gradcheck.types import Case, Op, Verdict
 
 
-def all_of(op: Op, verdict: Verdict) -> Iterator[Shown]:
-    """Every intervention that applies and confirms a cause."""
-    yield from label_interventions(op, verdict)
-    yield from shape_interventions(op, verdict)
-    yield from distinct_indices(op, verdict)
-    yield from without_regulariser(op, verdict)
-    yield from other_option(op, verdict)
-    yield from training_on(op, verdict)
-    yield from without_decay(op, verdict)
+def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
+    """Every intervention that applies and confirms a cause; none is begun after `until`."""
+    for intervention in (
+        label_interventions,
+        shape_interventions,
+        distinct_indices,
+        without_regulariser,
+        other_option,
+        option_in_backward,
+        training_on,
+        without_decay,
+    ):
+        if clock() < until:
+            yield from intervention(op, verdict)
 
 
 def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -61,9 +71,11 @@ def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 f"right only where height and width are equal: with {sizes['H']} x {sizes['H']} "
                 "the check passes",
                 f"the same case with W={sizes['H']} passes",
+                second="transposed",
             )
     slot = next((s for s in op.slots if len(s.shape) == 2 and s.shape[0] == "N"), None)
-    if slot is not None and law == "contract" and sizes["N"] > 1:
+    raises = "raises" in verdict.message
+    if slot is not None and law == "contract" and raises and sizes["N"] > 1:
         wide = slot.sized(sizes)[1]
         square = case.replace(N=wide)
         if fails(op, law, case, wrt) and fails(op, law, square, wrt) is False:
@@ -74,6 +86,7 @@ def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 "without keepdims=True has shape (n,) and is "
                 "divided into the columns instead of the rows",
                 f"with {wide} samples of {wide} entries the call runs",
+                second="wrong-axis-sum",
             )
 
 
@@ -121,82 +134,6 @@ def ignored_strength(op: Op, case: Case, wrt: str) -> str:
             if same_claim(op, without, case, wrt) and agreed(without, case, wrt):
                 return name
     return ""
-
-
-def numbers_of(op: Op) -> dict[str, float]:
-    """The numeric attributes of the live object."""
-    live = op.make()
-    held = (
-        vars(getattr(live, "obj", live)) if hasattr(getattr(live, "obj", live), "__dict__") else {}
-    )
-    return {n: v for n, v in held.items() if type(v) in {int, float}}
-
-
-def altered(op: Op, changes: dict[str, float]) -> Op:
-    """The Op whose live objects have some of their attributes set to other numbers."""
-
-    def put(live: Any) -> Any:
-        for name, value in changes.items():
-            setattr(getattr(live, "obj", live), name, value)
-        return live
-
-    construct = op.construct or op.make
-    return replace(
-        op, make=lambda: put(op.make()), construct=lambda: put(construct()),
-        with_parameters=lambda values: put(op.with_parameters(values)),
-    )  # fmt: skip
-
-
-def same_claim(one: Op, other: Op, case: Case, wrt: str) -> bool:
-    """Whether two Ops claim the same gradient at a case."""
-    try:
-        with quiet():
-            a, b = claim(one, case).claimed.get(wrt), claim(other, case).claimed.get(wrt)
-    except Exception:  # an object with that change cannot be run
-        return False
-    return a is not None and b is not None and np.array_equal(a, b, equal_nan=True)
-
-
-def other_option(op: Op, verdict: Verdict) -> Iterator[Shown]:
-    """The same object with one option of another value: forward follows it, backward does not."""
-    case, wrt = verdict.case, verdict.wrt
-    if (
-        case is None
-        or verdict.law != "gradient"
-        or op.kind not in {"layer", "activation", "loss", "function"}
-    ):
-        return
-    options = arguments_of(op.obj)
-    for name, value in numbers_of(op).items():
-        if name not in options or type(value) is not float or not value:
-            continue
-        other = altered(op, {name: 1.25 * value})
-        try:
-            with quiet():
-                here, there = claim(op, case), claim(other, case)
-        except Exception:  # not a legal value of that option
-            continue
-        if np.allclose(here.output, there.output, rtol=1e-9, atol=0):
-            continue
-        if not np.array_equal(
-            here.claimed.get(wrt, ()), there.claimed.get(wrt, ()), equal_nan=True
-        ):
-            continue
-        if still_right_without(op, case, wrt, name):
-            text = f"forward uses the option {name} = {value:g}, the gradient of {wrt} does not"
-            evidence = f"with {name} = {1.25 * value:g} forward changes and the gradient stays; with {name} = 1 or 0 it agrees"
-            yield Shown("option-ignored", text, evidence)
-
-
-def still_right_without(op: Op, case: Case, wrt: str, name: str) -> bool:
-    """Whether the gradient is right where the option does nothing (1 as a factor, 0 as a term)."""
-    return any(agreed(altered(op, {name: plain}), case, wrt) for plain in (1.0, 0.0))
-
-
-def arguments_of(obj: Any) -> set[str]:
-    """The names of a constructor's arguments."""
-    code = getattr(getattr(obj, "__init__", None), "__code__", None)
-    return set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]) if code else set()
 
 
 def training_on(op: Op, verdict: Verdict) -> Iterator[Shown]:

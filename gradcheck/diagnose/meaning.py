@@ -141,6 +141,8 @@ def meaning(
         if not seen or any(v.size < 2 for v in seen):  # a size, or another number
             return Meaning("constant-factor", bool(whole), "square-only")
         return Meaning(cause, True, "wrong-derivative")
+    if cause == "option-ignored" and isinstance(change.site.node, ast.Constant):
+        return Meaning(cause, True, "wrong-derivative")  # any other value of it would have failed
     if is_axis_of_shape(change):
         return Meaning("constant-factor", bool(whole), "square-only")
     if how.kind == "constant" and cause in {"constant-factor", "wrong-derivative"}:

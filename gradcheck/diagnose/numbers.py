@@ -21,6 +21,8 @@ class Guess:
     predicted: Array
     text: str
     loose: bool = False
+    sure: bool = True
+    second: str = ""
 
     def holds(self, claimed: Array, truth: Array) -> bool:
         """Whether the claimed gradient is what this predicts.
@@ -154,7 +156,9 @@ def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[
     if not found and single is not None:
         index = any(s.domain.startswith("index") for s in op.slots)
         words = "where several outputs use one entry, only one of them is counted"
-        found.append(Guess("duplicates-lost" if index else "missing-broadcast-sum", single, words))
+        lost = "duplicates-lost" if index else "missing-broadcast-sum"
+        joined = np.ndim(point.output) == 1  # several outputs in a row: a path may be missing, too
+        found.append(Guess(lost, single, words, sure=not joined, second="missing-chain-factor"))
     return found
 
 
@@ -196,6 +200,8 @@ def sizes_of(op: Op, point: Point) -> dict[str, int]:
         found["entries of the last axis"] = shape[-1]
         found["entries of a sample"] = int(np.prod(shape[1:]))
         found["entries in all"] = int(np.prod(shape))
+    if len(shape) > 2:
+        found["positions of the input"] = int(np.prod(shape[2:]))
     out = np.shape(point.output)
     if len(out) > 2:
         found["positions of the output"] = int(np.prod(out[2:]))

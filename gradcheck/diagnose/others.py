@@ -28,7 +28,8 @@ TELLING: dict[str, set[str]] = {
     "decay": {"decay-wrong"},
     "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap"},
     "same_as_reference": {"wrong-axis-sum", "softmax-whole-batch", "epsilon-placement",
-                          "square-only"},
+                          "square-only", "option-ignored", "wrong-mask-side", "kernel-flipped",
+                          "stride-ignored"},
     "roles": {"wrong-axis-sum", "softmax-whole-batch", "extra-mean"},
     "train_eval": {"stale-mask"},
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
@@ -52,7 +53,7 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     """Interventions, what the law has shown, and changes of the code, for any other law."""
     op, case, law = s.op, verdict.case, verdict.law
     assert case is not None
-    candidates = [of_shown(c, 0) for c in interventions.all_of(op, verdict)]
+    candidates = [of_shown(c, 0) for c in interventions.all_of(op, verdict, s.until)]
     fact = facts.shown(op, verdict, s.verdicts)
     if fact is not None:
         rank = 4 if fact.cause in {"gradient-shape", "bias-shape"} else 10

@@ -20,13 +20,15 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 class Piece:
     """One function of the user's file: the live object, its syntax tree, and what it is part of.
 
-    ``role`` is ``backward``, ``forward``, ``both`` (called from either) or ``other``.
+    ``role`` is ``backward``, ``forward``, ``both`` (called from either) or ``other``; ``keys`` are
+    the keys under which functions outside of classes keep something in a dictionary.
     """
 
     function: types.FunctionType
     node: FunctionNode
     owner: ast.ClassDef | None
     role: str
+    keys: tuple[str, ...] = ()
 
 
 def reachable_objects(op: Op) -> tuple[list[type], list[types.FunctionType]]:
@@ -163,6 +165,7 @@ def pieces(op: Op, tree: ast.Module) -> list[Piece]:
         if (n.name, first_line(n)) in live
     ]  # fmt: skip
     forward, backward = (closure(nodes, r, classes) for r in roots(op))
+    keys = tuple(dict.fromkeys(k for n, owner in nodes if owner is None for k in stored_keys(n)))
     found = []
     for node, owner in nodes:
         in_f, in_b = id(node) in forward, id(node) in backward
@@ -171,10 +174,19 @@ def pieces(op: Op, tree: ast.Module) -> list[Piece]:
         role = "both" if in_f and in_b else "backward" if in_b else "forward" if in_f else "other"
         if owner is None and role == "other" and op.step is None:
             continue
-        found.append(Piece(live[(node.name, first_line(node))], node, owner, role))
+        found.append(Piece(live[(node.name, first_line(node))], node, owner, role, keys))
     order = {"backward": 0, "both": 1, "forward": 2, "other": 3}
     mine = getattr(op.obj, "__name__", op.name)
     return sorted(found, key=lambda p: (order[p.role], p.owner is None or p.owner.name != mine))
+
+
+def stored_keys(node: ast.AST) -> Iterator[str]:
+    """The keys that a function assigns in dictionaries."""
+    for inner in ast.walk(node):
+        held = isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store)
+        key = getattr(getattr(inner, "slice", None), "value", None)
+        if held and isinstance(key, str):
+            yield key
 
 
 def closure(

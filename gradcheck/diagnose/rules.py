@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gradcheck.diagnose.edits import Rule
 from gradcheck.diagnose.rules_missing import carried, exchanged, inner_terms, insertions, wraps
+from gradcheck.diagnose.rules_more import functions, masked, siblings, weighted
 from gradcheck.diagnose.rules_names import (
     assignments,
     copies,
@@ -18,11 +19,21 @@ from gradcheck.diagnose.rules_names import (
     targets,
 )
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, transposes
-from gradcheck.diagnose.rules_terms import drops, masks, numbers, roots, signs, stale
+from gradcheck.diagnose.rules_terms import (
+    drops,
+    masks,
+    numbers,
+    options,
+    padded,
+    roots,
+    signs,
+    stale,
+)
 from gradcheck.diagnose.rules_unused import strides, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     targets,
+    padded,
     signs,
     masks,
     transposes,
@@ -43,10 +54,14 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     inner_terms,
     strides,
     unused,
+    siblings,
+    functions,
+    weighted,
+    masked,
     insertions,
 )
 
-FORWARD_RULES: tuple[Rule, ...] = (axes, places, stale, transposes, slices)
+FORWARD_RULES: tuple[Rule, ...] = (axes, places, stale, transposes, slices, options)
 
 #: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
 FORWARD_CAUSES = frozenset(
@@ -61,6 +76,7 @@ FORWARD_CAUSES = frozenset(
         "square-only",
         "forward-wrong",
         "wrong-derivative",
+        "option-ignored",
     )
 )
 
@@ -83,5 +99,6 @@ OTHER_RULES: tuple[Rule, ...] = (
     names,
     roots,
     exchanged_statements,
+    options,
     statements,
 )

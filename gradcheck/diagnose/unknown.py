@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ CLOSE = 0.1
 #: What is left where nothing that was tried explains a gradient: the line holds another formula.
 GENERIC = ("wrong-derivative", "missing-chain-factor")
 OF_GRADIENTS = {"gradient", "model_gradient"}
+#: Laws about what forward gives.
+OF_OUTPUT = {"same_as_reference", "roles"}
 
 
 def unknown(
@@ -41,7 +44,7 @@ def unknown(
     names = dict.fromkeys(n for c in candidates for n in (c.cause, c.second) if n in CAUSES)
     misses = {name: by for name, by in detail.get("nearest", ()) if by < FAR}
     close = [name for name, by in misses.items() if by < CLOSE]
-    general = GENERIC if verdict.law in OF_GRADIENTS else ()
+    general = generic(s, verdict)
     hypotheses = list(dict.fromkeys([*names, *close, *general, *misses]))[:2]
     detail["hypotheses"] = tuple(hypotheses)
     seen = next((c.line for c in candidates if c.line), None)
@@ -56,10 +59,39 @@ def unknown(
     return Cause("unknown", text, "", fix, line, source_line(source, line))
 
 
+def generic(s: Session, verdict: Verdict) -> tuple[str, ...]:
+    """What is left to suspect where a gradient differs from the measured one."""
+    measured = verdict.wrt in s.op.gradient_names and verdict.measured is not None
+    if verdict.law not in OF_GRADIENTS and not (
+        measured and verdict.law in {"extremes", "train_eval"}
+    ):
+        return ()
+    other = any(v.law in OF_OUTPUT and v.status == "fail" for v in s.verdicts)
+    return ("forward-wrong", GENERIC[0]) if other else GENERIC
+
+
 def located(op: Op, verdict: Verdict, found: list[Piece]) -> int | None:
-    """The line an exception arose in, or the one that assigns the gradient."""
+    """The line an exception arose in, or the one that assigns the gradient or the output."""
     line = verdict.detail.get("line")
+    if not line and (verdict.law in OF_OUTPUT or verdict.wrt == "output"):
+        line = output_line(found)
     return int(line) if line else gradient_line(found, gradient_name(op, verdict.wrt), verdict.wrt)
+
+
+def output_line(found: list[Piece]) -> int | None:
+    """The last line of the forward that returns, or assigns ``self.output``."""
+    for piece in found:
+        if piece.role not in {"forward", "both"}:
+            continue
+        lines = [
+            n.lineno
+            for n in ast.walk(piece.node)
+            if (isinstance(n, ast.Return) and n.value is not None)
+            or (isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "self.output")
+        ]
+        if lines:
+            return max(lines)
+    return None
 
 
 def assigned(source: str, path: str, line: int | None, seen: bool) -> str:

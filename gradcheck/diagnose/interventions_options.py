@@ -1,0 +1,149 @@
+"""Interventions on the options of an object: another value, for both calls or for backward alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown, agreed
+from gradcheck.laws.common import cotangent_for, start
+from gradcheck.types import Array, Case, Op, Verdict
+
+
+def numbers_of(op: Op) -> dict[str, float]:
+    """The numeric attributes of the live object."""
+    live = op.make()
+    held = (
+        vars(getattr(live, "obj", live)) if hasattr(getattr(live, "obj", live), "__dict__") else {}
+    )
+    return {n: v for n, v in held.items() if type(v) in {int, float}}
+
+
+def altered(op: Op, changes: dict[str, float]) -> Op:
+    """The Op whose live objects have some of their attributes set to other numbers."""
+
+    def put(live: Any) -> Any:
+        for name, value in changes.items():
+            setattr(getattr(live, "obj", live), name, value)
+        return live
+
+    construct = op.construct or op.make
+    return replace(
+        op, make=lambda: put(op.make()), construct=lambda: put(construct()),
+        with_parameters=lambda values: put(op.with_parameters(values)),
+    )  # fmt: skip
+
+
+def same_claim(one: Op, other: Op, case: Case, wrt: str) -> bool:
+    """Whether two Ops claim the same gradient at a case."""
+    try:
+        with quiet():
+            a, b = claim(one, case).claimed.get(wrt), claim(other, case).claimed.get(wrt)
+    except Exception:  # an object with that change cannot be run
+        return False
+    return a is not None and b is not None and np.array_equal(a, b, equal_nan=True)
+
+
+def other_option(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """The same object with one option of another value: forward follows it, backward does not."""
+    case, wrt = verdict.case, verdict.wrt
+    if (
+        case is None
+        or verdict.law != "gradient"
+        or op.kind not in {"layer", "activation", "loss", "function"}
+    ):
+        return
+    options = arguments_of(op.obj)
+    for name, value in numbers_of(op).items():
+        if name not in options or type(value) is not float or not value:
+            continue
+        other = altered(op, {name: 1.25 * value})
+        try:
+            with quiet():
+                here, there = claim(op, case), claim(other, case)
+        except Exception:  # not a legal value of that option
+            continue
+        if np.allclose(here.output, there.output, rtol=1e-9, atol=0):
+            continue
+        if not np.array_equal(
+            here.claimed.get(wrt, ()), there.claimed.get(wrt, ()), equal_nan=True
+        ):
+            continue
+        if still_right_without(op, case, wrt, name):
+            text = f"forward uses the option {name} = {value:g}, the gradient of {wrt} does not"
+            evidence = f"with {name} = {1.25 * value:g} forward changes and the gradient stays; with {name} = 1 or 0 it agrees"
+            yield Shown("option-ignored", text, evidence)
+
+
+def still_right_without(op: Op, case: Case, wrt: str, name: str) -> bool:
+    """Whether the gradient is right where the option does nothing (1 as a factor, 0 as a term)."""
+    return any(agreed(altered(op, {name: plain}), case, wrt) for plain in (1.0, 0.0))
+
+
+def arguments_of(obj: Any) -> set[str]:
+    """The names of a constructor's arguments."""
+    code = getattr(getattr(obj, "__init__", None), "__code__", None)
+    return set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]) if code else set()
+
+
+#: Values with which an option does nothing.
+PLAIN = (1, 0)
+
+
+def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """A whole-number option that is changed between forward and backward: nothing happens.
+
+    Confirmed where forward follows the option, backward gives the same without it, and the gradient
+    is right where the option does nothing (stride 1, pad 0, dilation 1).
+    """
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or verdict.law != "gradient" or op.terminal or not isinstance(op.obj, type):
+        return
+    options = arguments_of(op.obj)
+    for name, value in numbers_of(op).items():
+        if name not in options or type(value) is not int or value in PLAIN[:1]:
+            continue
+        for plain in (p for p in PLAIN if p != value):
+            before, after = changed_between(op, case, wrt, name, None), changed_between(op, case, wrt, name, plain)  # fmt: skip
+            if before is None or after is None or not np.array_equal(before, after):
+                continue
+            if not followed(op, case, name, plain) or not agreed(altered(op, {name: plain}), case, wrt):  # fmt: skip
+                continue
+            cause = "stride-ignored" if "stride" in name else "option-ignored"
+            yield Shown(
+                cause,
+                f"forward uses {name} = {value}, the gradient of {wrt} does not",
+                f"with {name} = {plain} for backward alone the gradient is the same; "
+                f"with {name} = {plain} for both it agrees",
+                second="option-ignored" if cause == "stride-ignored" else "missing-chain-factor",
+            )
+            return
+
+
+def changed_between(op: Op, case: Case, wrt: str, name: str, value: int | None) -> Array | None:
+    """The claimed gradient with an attribute set between forward and backward."""
+    try:
+        with quiet():
+            live, inputs, _, labels = start(op, case)
+            output = op.forward(live, inputs, labels, case.train)
+            if value is not None:
+                setattr(getattr(live, "obj", live), name, value)
+            found = op.backward(live, cotangent_for(op, output, case), inputs, labels).get(wrt)
+    except Exception:  # backward cannot run with another value: it uses it
+        return None
+    return None if found is None else np.array(found)
+
+
+def followed(op: Op, case: Case, name: str, value: int) -> bool:
+    """Whether forward gives something else with another value of an option."""
+    try:
+        with quiet():
+            here, there = claim(op, case).output, claim(altered(op, {name: value}), case).output
+    except Exception:  # not a legal value of that option
+        return False
+    return here.shape != there.shape or not np.allclose(here, there, rtol=1e-9, atol=0)
