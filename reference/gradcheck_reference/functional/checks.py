@@ -33,10 +33,11 @@ def floating(x: npt.ArrayLike, name: str, like: Array | None = None) -> Array:
     >>> floating([1, 2], "x").dtype
     dtype('float64')
     """
-    a = np.asarray(x)
-    if a.dtype.kind == "f":
+    a = x if type(x) is np.ndarray else np.asarray(x)
+    kind = a.dtype.kind
+    if kind == "f":
         return a
-    if a.dtype.kind in "biu":
+    if kind in "biu":
         return a.astype(np.float64 if like is None else like.dtype)
     raise ValueError(f"{name} has dtype {a.dtype}, but should hold real numbers")
 
@@ -100,7 +101,7 @@ def same_shape(x: npt.ArrayLike, name: str, shape: tuple[int, ...], dtype: Any) 
         ...
     ValueError: dvalues has shape (2,), but should have shape (2, 1)
     """
-    a = np.asarray(x)
+    a = x if type(x) is np.ndarray else np.asarray(x)
     if a.shape != shape:
         raise ValueError(f"{name} has shape {a.shape}, but should have shape {shape}")
     return a if a.dtype == dtype else floating(a, name).astype(dtype)

@@ -54,7 +54,7 @@ def class_index(
 def _checked_index(y: Array, classes: int, name: str) -> npt.NDArray[np.intp]:
     index = y if y.dtype == np.intp else _whole(y, name)
     # Read as unsigned, a negative index is larger than any class.
-    if index.view(np.uintp).max() >= classes:
+    if np.maximum.reduce(index.view(np.uintp)) >= classes:
         at = int(np.flatnonzero((index < 0) | (index >= classes))[0])
         raise ValueError(
             f"{name}[{at}] = {index[at]}, but should be a class index from 0 to {classes - 1}"

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gradcheck_reference.functional.activations import sigmoid
 from gradcheck_reference.functional.checks import Array, Cache, batch, same_shape
+from gradcheck_reference.functional.dense import ones
 from gradcheck_reference.functional.labels import binary, class_index, like_predictions
 
 CLIP = 1e-7
@@ -198,12 +199,14 @@ def softmax_crossentropy_forward(
     """
     x = matrix(x, "x")
     index = class_index(labels, *x.shape)
-    p = np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), out=out)
-    chosen = p[np.arange(len(p)), index]
+    rows = np.arange(len(x))
+    # Along short rows argmax and a product with ones are several times faster than max and sum.
+    p = np.subtract(x, x[rows, x.argmax(axis=1)][:, None], out=out)
+    chosen = p[rows, index]
     np.exp(p, out=p)
-    total = np.add.reduce(p, axis=1, keepdims=True)
-    p /= total
-    return np.log(total[:, 0]) - chosen, (p, index)
+    total = p @ ones((x.shape[1],), p.dtype)
+    p /= total[:, None]
+    return np.log(total) - chosen, (p, index)
 
 
 def softmax_crossentropy_backward(

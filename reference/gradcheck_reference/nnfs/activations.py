@@ -28,9 +28,9 @@ class Activation_ReLU(Layer):
         self.inputs = inputs
 
     def backward(self, dvalues: Array) -> None:
-        x = self._cached()[0]
+        (x,) = cache = self._cached()
         out = self._out("dinputs", x.shape, x.dtype)
-        self.dinputs = f.relu_backward(dvalues, self._cached(), out=out)
+        self.dinputs = f.relu_backward(dvalues, cache, out=out)
 
 
 class Activation_Softmax(Layer):

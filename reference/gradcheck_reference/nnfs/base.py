@@ -33,8 +33,7 @@ class Buffered:
 
     def _out(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array | None:
         """Where to write the result `name`; None for a new array."""
-        buffers = self._buffers
-        held = None if buffers is None else buffers.get(name)
+        held = None if self._buffers is None else self._buffers.get(name)
         if held is not None and held.dtype == dtype:
             if held.shape == shape:
                 return held

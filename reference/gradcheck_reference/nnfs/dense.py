@@ -93,10 +93,10 @@ class Layer_Dense(Layer):
                 raise ValueError(f"{name} = {value}, but should be at least 0")
 
     def forward(self, inputs: Array, training: bool = True) -> None:
-        shape = (*np.shape(inputs)[:-1], self.weights.shape[1])
-        self.output, self._cache = dense_forward(
-            inputs, self.weights, self.biases, out=self._out("output", shape, self.weights.dtype)
-        )
+        w, out = self.weights, None
+        if self.reuse_buffers:
+            out = self._out("output", (*np.shape(inputs)[:-1], w.shape[1]), w.dtype)
+        self.output, self._cache = dense_forward(inputs, w, self.biases, out=out)
         self.inputs = self._cache[0]
 
     def backward(self, dvalues: Array) -> None:
@@ -110,9 +110,9 @@ class Layer_Dense(Layer):
             dvalues, cache, out=out, input_gradient=self.input_gradient
         )
         w_l1, w_l2 = self.weight_regularizer_l1, self.weight_regularizer_l2
+        work = self._out("weights_work", w.shape, w.dtype) if w_l2 else None
+        add_penalty_gradient(self.dweights, w, w_l1, w_l2, work=work)
         b_l1, b_l2 = self.bias_regularizer_l1, self.bias_regularizer_l2
-        work = self._out("work", w.shape, w.dtype) if w_l2 else None
-        add_penalty_gradient(self.dweights, self.weights, w_l1, w_l2, work=work)
         add_penalty_gradient(self.dbiases, self.biases, b_l1, b_l2)
 
 

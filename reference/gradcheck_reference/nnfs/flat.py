@@ -20,7 +20,8 @@ class FlatParameters:
 
     Attributes
     ----------
-    values, dvalues : (P,)
+    values, dvalues, work : (P,)
+        `work` is for layers and optimizers to compute in, of any contents.
 
     Raises
     ------
@@ -48,6 +49,7 @@ class FlatParameters:
         size = sum(array.size for array in arrays)
         self.values: Array = np.empty(size, dtypes.pop())
         self.dvalues: Array = np.zeros_like(self.values)
+        self.work: Array = np.empty_like(self.values)
         start = 0
         for (layer, name), array in zip(named, arrays, strict=True):
             part = slice(start, start + array.size)
@@ -56,3 +58,4 @@ class FlatParameters:
             view[...] = array
             setattr(layer, name, view)
             layer.bind_buffer(f"d{name}", self.dvalues[part].reshape(array.shape))
+            layer.bind_buffer(f"{name}_work", self.work[part].reshape(array.shape))

@@ -55,10 +55,10 @@ class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):
         return self.loss.accumulate(losses)
 
     def backward(self, dvalues: Array, y_true: Array) -> None:
-        p = f.matrix(dvalues, "dvalues")
         if y_true is self._labels and dvalues is self.output:
-            index = self._cache[1]  # checked in the forward pass
+            p, index = self._cache  # checked in the forward pass
         else:
+            p = f.matrix(dvalues, "dvalues")
             index = class_index(y_true, *p.shape)
         out = self._out("dinputs", p.shape, p.dtype)
         g = mean_cotangent(len(p), p.dtype)

@@ -59,7 +59,7 @@ class Loss:
 
     def accumulate(self, sample_losses: Array) -> Any:
         """Add a batch's losses to the pass and return their mean."""
-        total = sample_losses.sum()
+        total = np.add.reduce(sample_losses, axis=None)
         self.accumulated_sum += float(total)
         self.accumulated_count += len(sample_losses)
         return total / len(sample_losses)

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcheck_reference.functional import optim
 from gradcheck_reference.functional.checks import Array
+from gradcheck_reference.nnfs.flat import FlatParameters
 
 SINGULAR = {"weights": "weight", "biases": "bias"}
 
@@ -164,8 +165,6 @@ class Optimizer_Adam(Optimizer):
     array([0.75])
     """
 
-    _work: Array | None = None  # what a step computes in, of any contents
-
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -180,8 +179,6 @@ class Optimizer_Adam(Optimizer):
         self.beta_2 = beta_2
 
     def _update(self, layer: Any, name: str, w: Array, g: Array) -> None:
-        if self._work is None or self._work.size < w.size or self._work.dtype != w.dtype:
-            self._work = np.empty(w.size, w.dtype)
         optim.adam_step(
             w,
             g,
@@ -192,5 +189,5 @@ class Optimizer_Adam(Optimizer):
             beta1=float(self.beta_1),
             beta2=float(self.beta_2),
             eps=float(self.epsilon),
-            work=self._work[: w.size].reshape(w.shape),
+            work=layer.work if isinstance(layer, FlatParameters) else None,
         )
