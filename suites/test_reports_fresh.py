@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gradcheck_reference import bugs, registry
 
@@ -107,6 +108,24 @@ def test_the_engine_report_covers_every_function():
     table = cells("numerics.md", "## Right gradients")
     fails = {row[0]: row[3] for row in table[1:]}
     assert fails == {"float64": "0", "float32": "0"}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("count", [0, 1, 10])
+def test_a_localisation_row_is_what_a_run_gives(dtype, count):
+    """256 inputs, all twenty trials of a row; the calls of a few trials may differ by rounding."""
+    from suites.benchmarks import numerics
+
+    table = cells("numerics.md", "## Localisation")
+    (row,) = [row for row in table if row[:3] == [dtype, "256", str(count)]]
+    trials = [
+        numerics.localise_once(256, count, np.dtype(dtype), 1000 * count + t) for t in range(20)
+    ]
+    exact = sum(found == bad for found, bad, _, _ in trials)
+    blamed = sum(len(found - bad) for found, bad, _, _ in trials)
+    unresolved = sum(open_ for *_, open_ in trials)
+    assert row[3:6] == [f"{exact} of 20", str(blamed), str(unresolved)]
+    assert np.mean([calls for *_, calls, _ in trials]) == pytest.approx(float(row[6]), rel=0.03)
 
 
 def test_the_diagnosis_report_covers_all_sets():
