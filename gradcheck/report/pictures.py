@@ -48,9 +48,9 @@ def _span(*values: Any) -> tuple[float, float]:
     return (found.min() / 2, found.max() * 2) if found.size else (0.1, 10.0)
 
 
-def _say_empty(axes: Any, empty: bool, why: str = "nothing finite to draw") -> None:
+def _say_empty(axes: Any, empty: bool) -> None:
     if empty:
-        axes.text(0.5, 0.92, why, transform=axes.transAxes, ha="center", va="top")
+        axes.text(0.5, 0.5, "nothing finite to draw", transform=axes.transAxes, ha="center")
 
 
 def heatmap(detail: Mapping[str, Any], *, title: str = "Where the gradient is wrong") -> str:
@@ -169,8 +169,9 @@ def curve(detail: Mapping[str, Any], *, title: str = "Error against step") -> st
                 colour = GOOD if name == "error" else INK
                 axes.plot(h[drawn], values[drawn], style, color=colour, markersize=3, label=name)
         finite = error[np.isfinite(error)]
-        why = "no error at any step: linear here" if finite.size else "nothing finite to draw"
-        _say_empty(axes, not np.any(finite > 0), why)
+        _say_empty(axes, not finite.size)
+        if finite.size and not finite.any():  # a linear function
+            axes.plot([], [], "o-", color=GOOD, markersize=3, label="error: 0 at every step")
         axes.axvline(chosen, color=BAD, linestyle="-.", linewidth=1, label="chosen step")
         if bound > 0 and math.isfinite(bound):
             axes.axhline(bound, color=BAD, linestyle=":", linewidth=1.2, label="bound")
