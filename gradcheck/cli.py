@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradcheck import __version__
+from gradcheck import __version__, arguments
 from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,15 +83,20 @@ def add_check(commands: Any) -> None:
         description="TARGET is file.py, file.py::Name, notebook.ipynb, package.module:Name or a "
         "folder. Only definitions are loaded: a script that trains at import does not train.",
     )
-    _add_targets(parser)
-    _add_building(parser)
+    arguments.add_targets(parser)
+    arguments.add_building(parser)
     add = parser.add_argument
     add("--law", action="append", default=[], metavar="NAME", help="only this law (repeatable)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the random cases (0)")
-    add("--examples", type=_positive, metavar="N", help="how many cases a law tries")
-    add("--replay", type=_token, metavar="TOKEN", help="repeat one case, as a failure prints it")
+    add("--examples", type=arguments.positive, metavar="N", help="how many cases a law tries")
+    add(
+        "--replay",
+        type=arguments.token,
+        metavar="TOKEN",
+        help="repeat one case, as a failure prints it",
+    )
     add("--exhaustive", action="store_true", help="measure every entry of every gradient")
-    _add_limits(parser)
+    arguments.add_limits(parser)
     add("--in-process", action="store_true", help="no child processes and no limits (debugging)")
     add("--json", metavar="FILE", help="also write the verdicts as JSON; - for stdout")
     add("--report", metavar="DIR", help="also write every report format into this folder")
@@ -104,7 +109,7 @@ def cmd_check(args: argparse.Namespace) -> int:
     from gradcheck import output
 
     begin = time.monotonic()
-    _known_laws(args.law)
+    arguments.known_laws(args.law)
     results = _run(args, "check")
     only = results[0] if len(args.targets) == 1 == len(results) else None
     if only is not None and only.error:
@@ -146,9 +151,9 @@ def add_list(commands: Any) -> None:
     parser = commands.add_parser(
         "list", help="what would be checked, and how each object would be built"
     )
-    _add_targets(parser)
-    _add_building(parser)
-    _add_limits(parser)
+    arguments.add_targets(parser)
+    arguments.add_building(parser)
+    arguments.add_limits(parser)
     parser.set_defaults(run=cmd_list)
 
 
@@ -230,100 +235,6 @@ MODULES: dict[str, tuple[str, str]] = {
     "train": ("gradcheck.training.command", "train a network, with checks before and after"),
     "bugs": ("gradcheck.catalogue", "run the checker over the catalogue of known bugs"),
 }
-
-
-# ---- arguments ----------------------------------------------------------------------------------
-
-
-def _add_targets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="+", metavar="TARGET", help="what to check")
-
-
-def _add_building(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--init",
-        action="append",
-        default=[],
-        type=_call,
-        metavar="EXPR",
-        help='how to construct a class: --init "Dense(4, 3)" (repeatable)',
-    )
-    add("--input", type=_shape, metavar="SHAPE", help="shape of the input: 3,4")
-    add("--labels", metavar="SPEC", help="encoding of the labels: index, onehot, binary, ...")
-
-
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--timeout", type=_seconds, metavar="S", help="seconds for each class (30)")
-    add("--memory", type=_positive, metavar="MIB", help="MiB of memory for each class (2048)")
-    add("--jobs", type=_positive, metavar="N", help="child processes at a time (the CPU count)")
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    from gradcheck import config
-
-    try:
-        return config.shape(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 3,4") from None
-
-
-def _call(text: str) -> str:
-    from gradcheck import config
-
-    try:
-        return config.call(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _token(text: str) -> str:
-    """A replay token that can be read.
-
-    Raises
-    ------
-    argparse.ArgumentTypeError
-        It cannot; the text says which part.
-    """
-    from gradcheck.types import Case
-
-    try:
-        Case.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no case: {error}") from error
-    return text
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return value
-
-
-def _known_laws(names: Sequence[str]) -> None:
-    if not names:
-        return
-    import difflib
-
-    from gradcheck import run
-
-    known = list(run.laws())
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=2)
-            hint = f"did you mean {' or '.join(near)}?" if near else "see `gradcheck laws`"
-            raise UsageError(f"no law {name}; {hint}")
 
 
 # ---- running ------------------------------------------------------------------------------------
