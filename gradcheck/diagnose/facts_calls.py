@@ -41,9 +41,17 @@ def edited(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
 
 def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     """A second identical call that gives something else."""
-    if any(
-        o.law == "inputs_unchanged" and o.status == "fail" for o in others
-    ) or keeps_output_changed(op, v):
+    changed = changed_by_backward(op, v)
+    parameters = set(op.parameters(op.make()))
+    moved = [n for n in changed if n in parameters]
+    if moved:
+        return Shown(
+            "updated-weights-used",
+            f"backward itself changes {moved[0]}: what comes after it uses other parameters than forward",
+            "the parameters were compared before and after backward",
+            second="edits-argument",
+        )
+    if any(o.law == "inputs_unchanged" and o.status == "fail" for o in others) or changed:
         return Shown(
             "overwrites-output",
             "backward writes into what forward stored, so the second backward starts from other "
@@ -68,10 +76,10 @@ def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
-def keeps_output_changed(op: Op, v: Verdict) -> bool:
-    """Whether backward changes an array that the object holds since forward."""
+def changed_by_backward(op: Op, v: Verdict) -> list[str]:
+    """The arrays that the object holds since forward and that backward changes, gradients aside."""
     if v.case is None or op.backward is None:
-        return False
+        return []
     from gradcheck.conventions import places
 
     with quiet():
@@ -80,12 +88,13 @@ def keeps_output_changed(op: Op, v: Verdict) -> bool:
         held = places.walk(live.obj, 2) if getattr(live, "obj", None) is not None else {}
         before = {p: np.array(a) for p, a in held.items()}
         op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
-        return any(
-            not np.array_equal(held[p], old, equal_nan=True)
+        return [
+            str(p[-1][-1])
+            for p, old in before.items()
+            if not np.array_equal(held[p], old, equal_nan=True)
             and held[p].dtype.kind == "f"
             and not places.is_gradient_place(p)
-            for p, old in before.items()
-        )
+        ]
 
 
 def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dis
+import re
 import traceback
 from collections.abc import Sequence
 from types import FunctionType
@@ -195,10 +197,38 @@ def numeric(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
             "x is not put back after it was moved: later entries are measured at a shifted point",
             "x was compared before and after",
         )
+    if "whole numbers" in v.message:
+        text = (
+            "x + h is cut off where x holds whole numbers: begin with x = np.array(x, dtype=float)"
+        )
+        return Shown("int-truncation", text, "whole numbers and floats were compared",
+                     second="numerical-gradient-wrong")  # fmt: skip
+    single = re.search(r"float32|float16", " ".join(map(str, constants_of(op)))) is not None
     return Shown(
         "numerical-gradient-wrong",
         "the difference quotient is wrong on a function whose gradient is known",
         "it was called on known functions",
+        sure=False,
+        second="float32-inside"
+        if single
+        else "restore-missing"
+        if writes(op)
+        else "constant-factor",
+    )
+
+
+def constants_of(op: Op) -> list[str]:
+    """Names that the user's functions read."""
+    return [n for f in functions_by_place(op).values() for n in f.__code__.co_names]
+
+
+def writes(op: Op) -> bool:
+    """Whether one of the user's functions assigns to entries of its first argument, here or there."""
+    return any(
+        i.opname == "STORE_SUBSCR"
+        for f in functions_by_place(op).values()
+        for i in dis.get_instructions(f)
+        if f.__name__ == op.name
     )
 
 

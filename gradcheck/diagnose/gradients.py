@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcheck.diagnose import interventions, numbers, repairs, rules
+from gradcheck.diagnose.factors import ratio
 from gradcheck.diagnose.meaning import meaning
 from gradcheck.diagnose.measure import Point, TooLong, again, agrees, claim, clock, measure
 from gradcheck.diagnose.patterns import describe_pattern
@@ -20,7 +21,7 @@ from gradcheck.types import Verdict
 #: Number patterns that say less than a change of the code that works.
 VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
 #: Interventions that say less than a change of the code, with their rank.
-ASIDE = {"wrong-regulariser": 22}
+ASIDE = {"wrong-regulariser": 22, "option-ignored": 12}
 PREDICTED = "in every entry the claimed gradient is what this predicts from the measured one"
 
 
@@ -70,7 +71,7 @@ def single_factor(point: Point, wrt: str) -> bool | None:
     """Whether the claimed gradient is the measured one times one number."""
     if wrt not in point.truth or point.claimed[wrt].shape != point.truth[wrt].shape:
         return None
-    return numbers.ratio(point.claimed[wrt], point.truth[wrt]) is not None
+    return ratio(point.claimed[wrt], point.truth[wrt]) is not None
 
 
 def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repair]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradcheck.diagnose import norms
-from gradcheck.diagnose.measure import Point, agrees, claim, clock, jacobian, miss, pulled, slopes
+from gradcheck.diagnose.factors import factor_cause, ratio, whole_number
+from gradcheck.diagnose.measure import Point, agrees, clock, jacobian, miss, pulled
+from gradcheck.diagnose.numbers_updated import with_updated_weights
 from gradcheck.types import Array, Case, Op
 
 
@@ -45,7 +47,8 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
         words = (
             "the loss does not change when this parameter is changed: what is used is another array"
         )
-        yield Guess("never-wired", point.claimed[wrt], words)
+        model = op.kind == "model"
+        yield Guess("never-wired", point.claimed[wrt], words, False, model, "forward-wrong")
     yield Guess("zero-gradient", np.zeros(truth.shape), "every entry is 0")
     if cot.shape == truth.shape and not op.terminal:
         yield Guess("identity-backward", cot, "the upstream gradient is returned unchanged")
@@ -151,7 +154,11 @@ def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[
     factor = ratio(claimed, truth)
     if factor is not None and not found:
         cause, words = factor_cause(op, point, wrt, factor, case or point.case)
-        found.append(Guess(cause, factor * truth, words))
+        found.append(Guess(cause, factor * truth, words, *whole_number(cause, factor)))
+    updated = None if found else with_updated_weights(op, point, wrt)
+    if updated is not None:
+        words = "it is the gradient at parameters that were updated before it was computed"
+        found.append(Guess("updated-weights-used", updated, words))
     single = single_term(point, wrt)
     if not found and single is not None:
         index = any(s.domain.startswith("index") for s in op.slots)
@@ -175,100 +182,6 @@ def nearest(op: Op, point: Point, wrt: str) -> list[tuple[str, float]]:
         factor = float(np.sum((c * t)[known])) / norm
         best["constant-factor"] = miss(factor * t, c)
     return sorted(best.items(), key=lambda kv: kv[1])[:2]
-
-
-def ratio(claimed: Array, truth: Array) -> float | None:
-    """The one number claimed / measured is everywhere, or None."""
-    known = np.isfinite(truth) & np.isfinite(claimed)
-    t, c = truth[known], claimed[known]
-    if t.size < 2 or not np.any(t):
-        return None
-    factor = float(np.sum(c * t) / np.sum(t * t))
-    if abs(factor) < 1e-9 or abs(factor - 1) < 1e-9 or not agrees(factor * t, c, t):
-        return None
-    return factor
-
-
-def sizes_of(op: Op, point: Point) -> dict[str, int]:
-    """Counts a mean may run over, by what they count; each number once, the batch first."""
-    first = next((point.primals[s.name] for s in op.slots if s.name in point.primals), None)
-    shape = np.shape(first) if first is not None else np.shape(point.output)
-    found: dict[str, int] = {}
-    if shape:
-        found["samples of the batch"] = shape[0]
-    if len(shape) > 1:
-        found["entries of the last axis"] = shape[-1]
-        found["entries of a sample"] = int(np.prod(shape[1:]))
-        found["entries in all"] = int(np.prod(shape))
-    if len(shape) > 2:
-        found["positions of the input"] = int(np.prod(shape[2:]))
-    out = np.shape(point.output)
-    if len(out) > 2:
-        found["positions of the output"] = int(np.prod(out[2:]))
-        found["samples and positions"] = out[0] * int(np.prod(out[2:]))
-        found["rows of the output"] = int(np.prod(out[:-1]))
-        found["steps"] = out[1]
-    return found
-
-
-#: Counts that hold others as factors: dividing by one of those in their place is a mean too little.
-HOLDS = {
-    "entries in all": {"samples of the batch", "entries of the last axis", "entries of a sample"},
-    "entries of a sample": {"entries of the last axis"},
-}
-
-
-def factors(op: Op, point: Point) -> Iterator[tuple[str, str, float]]:
-    """What a ratio may be made of at this case: (cause, words, factor); words without numbers."""
-    counts = sizes_of(op, point)
-    for words, n in counts.items():
-        yield "missing-mean", f"the division by the number of {words} is missing", float(n)
-        yield "extra-mean", f"it is divided by the number of {words} once too often", 1.0 / n
-    for s in op.slots:
-        for i, a in enumerate(np.shape(point.primals[s.name])[2:]):
-            for j, b in enumerate(np.shape(point.primals[s.name])[2:]):
-                if a != b:
-                    words = f"size {i + 2} of {s.name} stands where size {j + 2} should"
-                    yield "square-only", words, a / b
-    for one, n in counts.items():
-        for other, m in counts.items():
-            if one != other:
-                cause = "constant-factor"
-                if other in HOLDS.get(one, ()):
-                    cause = "missing-mean"
-                elif one in HOLDS.get(other, ()):
-                    cause = "extra-mean"
-                yield cause, f"it is divided by the number of {other}, not of {one}", n / m
-
-
-def factor_cause(op: Op, point: Point, wrt: str, factor: float, case: Case) -> tuple[str, str]:
-    """What a constant ratio means: a count, if it is that of a second case with other sizes too."""
-    reported = (point, factor) if case == point.case else slope_ratio(op, case, wrt)
-    shown = "every entry is wrong by one and the same factor"
-    if reported is not None:
-        shown = f"every entry is {reported[1]:.6g} times the measured one"
-    sizes = dict(point.case.sizes)
-    grown = {k: sizes[k] + d for k, d in (("N", 1), ("D", 2), ("H", 2), ("W", 1))}
-    second = slope_ratio(op, point.case.replace(seed=point.case.seed + 71, **grown), wrt)
-    if second is not None:
-        there = {(c, w): f for c, w, f in factors(op, second[0])}
-        for cause, words, value in factors(op, point):
-            if value == 1.0 or (cause, words) not in there:
-                continue
-            fits = math.isclose(factor, value, rel_tol=1e-6)
-            if fits and math.isclose(second[1], there[cause, words], rel_tol=1e-5):
-                return cause, f"{shown}: {words}"
-    return "constant-factor", shown
-
-
-def slope_ratio(op: Op, case: Case, wrt: str) -> tuple[Point, float] | None:
-    """Claimed over measured slope along a random direction at another case, or None."""
-    try:
-        point = claim(op, case)
-        claimed, measured = slopes(op, point, wrt)
-    except Exception:  # these sizes are not legal for this object
-        return None
-    return (point, claimed / measured) if measured else None
 
 
 def single_term(point: Point, wrt: str) -> Array | None:

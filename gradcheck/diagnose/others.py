@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gradcheck.diagnose import facts, interventions, repairs, rules
 from gradcheck.diagnose.meaning import meaning
 from gradcheck.diagnose.measure import claim, clock
@@ -68,7 +70,8 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
             candidates.append(of_repair(repair, what, 5))
         elif fact is not None:
             evidence = repairs.describe(repair)
-            sure = fact.sure and not restated(s, law, fact.cause)
+            sure = fact.sure or (law == "numerical_gradient" and of_quotient(repair))
+            sure = sure and not restated(s, law, fact.cause)
             candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, sure))
     return candidates
 
@@ -80,6 +83,14 @@ def output_shape(op: Op, case: Case) -> tuple[int, ...] | None:
             return claim(op, case).output.shape
     except Exception:  # it does not run: no change may be held to its shape
         return None
+
+
+def of_quotient(repair: Repair) -> bool:
+    """Whether a change is one of the difference quotient or of its step: not of a copy or dtype."""
+    before, after = repair.edit.before, repair.edit.after
+    if any(word in before + after for word in ("dtype", "astype", "float", "copy")):
+        return False
+    return "/" in before or re.match(r"\w*(h|eps|epsilon|delta|step)\w* = ", before) is not None
 
 
 def restated(s: Session, law: str, cause: str) -> bool:
