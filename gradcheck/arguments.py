@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 
 from gradcheck.errors import UsageError
@@ -97,3 +98,13 @@ def known_laws(names: Sequence[str]) -> None:
             near = difflib.get_close_matches(name, known, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else "see `gradcheck laws`"
             raise UsageError(f"no law {name}; {hint}")
+
+
+def flags(args: argparse.Namespace) -> str:
+    """The arguments that a replay command must repeat."""
+    parts = [f"--init {shlex.quote(expression)}" for expression in args.init]
+    if args.input:
+        parts.append(f"--input {','.join(map(str, args.input))}")
+    if args.labels:
+        parts.append(f"--labels {shlex.quote(args.labels)}")
+    return " ".join(parts)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -287,19 +286,9 @@ def _job(args: argparse.Namespace, target: Any, op: str) -> Job:
         timeout=timeout,
         memory=args.memory or table.memory or isolate.MEMORY,
         skip=table.skip,
-        flags=_flags(args),
+        flags=arguments.flags(args),
         op=op,
     )
-
-
-def _flags(args: argparse.Namespace) -> str:
-    """The arguments that a replay command must repeat."""
-    parts = [f"--init {shlex.quote(expression)}" for expression in args.init]
-    if args.input:
-        parts.append(f"--input {','.join(map(str, args.input))}")
-    if args.labels:
-        parts.append(f"--labels {shlex.quote(args.labels)}")
-    return " ".join(parts)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ code: it sends the job, reads messages, and ends a child that does not answer.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib
 import os
@@ -132,13 +131,13 @@ def check_here(job: Job) -> FileResult:
 
     def check(row: Mapping[str, Any]) -> Subject:
         data = rows.guarded(work, row["name"], job.target, None)
-        return _with_kind(jsonfile.subject_from_dict(data), row)
+        return rows.with_kind(jsonfile.subject_from_dict(data), row)
 
     try:
         planned = child.plan_rows(engine, loaded, job.skip)
-        subjects = [_skipped(job, row) or check(row) for row in planned]
+        subjects = [rows.skipped(job, row) or check(row) for row in planned]
         notes = loaded.project.notes if loaded.project else loaded.notes
-        return FileResult(job.target, _with_failed(job, subjects, loaded.failed), notes)
+        return FileResult(job.target, rows.with_failed(job, subjects, loaded.failed), notes)
     except targets.TargetError as error:
         return FileResult(job.target, error=str(error))
     finally:
@@ -157,44 +156,6 @@ class _Counter:
             self.done += subject is not None
             if self.progress is not None:
                 self.progress(self.done, self.known, subject)
-
-
-def _skipped(job: Job, row: Mapping[str, Any]) -> Subject | None:
-    """The row of something that is not checked, or None."""
-    if not row["reason"]:
-        return None
-    name, line = row["name"], row["line"]
-    blank = Subject(job.target.of(name), name, row["kind"], row["convention"], line=line)
-    return dataclasses.replace(blank, status="skipped", reason=row["reason"])
-
-
-def _with_kind(subject: Subject, row: Mapping[str, Any]) -> Subject:
-    """Kind and convention from the plan, where a check that broke off could not say."""
-    if subject.kind != "unknown":
-        return subject
-    line = subject.line or row["line"]
-    return dataclasses.replace(subject, kind=row["kind"], convention=row["convention"], line=line)
-
-
-def _with_failed(
-    job: Job, subjects: Sequence[Subject], failed: Mapping[str, str]
-) -> tuple[Subject, ...]:
-    """Add an `error` row for every class that could not even be defined."""
-    have = {subject.name for subject in subjects}
-    defined = set()
-    if failed and job.target.path is not None:
-        with contextlib.suppress(targets.TargetError):
-            defined = set(targets.class_names(targets.parse_file(job.target.path)[1]))
-    return (
-        *subjects,
-        *(
-            jsonfile.subject_from_dict(
-                rows.failure(job.target, name, f"could not be defined: {reason}")
-            )
-            for name, reason in failed.items()
-            if name in defined and name not in have and job.target.name in (None, name)
-        ),
-    )
 
 
 # ---- one file -----------------------------------------------------------------------------------
@@ -232,14 +193,14 @@ class _State:
             self.notes = tuple(news["notes"])
             self.failed = news["failed"]
             for index, planned in enumerate(news["plan"]):
-                row = _skipped(self.job, planned)
+                row = rows.skipped(self.job, planned)
                 if row is not None:
                     self.subjects[index] = row
             self.counter.add(known=len(news["plan"]) - len(self.subjects))
         elif "subject" in news:
             subject = jsonfile.subject_from_dict(news["data"])
             row = (self.plan or [])[news["subject"]]
-            self.subjects[news["subject"]] = _with_kind(subject, row)
+            self.subjects[news["subject"]] = rows.with_kind(subject, row)
             self.counter.add(subject=subject)
         self.done = self.done or "done" in news or bool(self.error)
 
@@ -262,7 +223,7 @@ class _State:
         found = [self.subjects[index] for index in sorted(self.subjects)]
         if self.job.op != "check":
             return FileResult(self.job.target, tuple(found), self.notes, self.error)
-        subjects = _with_failed(self.job, found, self.failed)
+        subjects = rows.with_failed(self.job, found, self.failed)
         return FileResult(self.job.target, subjects, self.notes, self.error)
 
 
