@@ -109,6 +109,7 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         "classifier": "model",
         "torch": "function",
         "backprop": "model",
+        "network": "model",
     }.get(planned.kind, planned.kind)
     blank = Subject(target, planned.name, kind, line=planned.line)  # type: ignore[arg-type]
     if planned.reason:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from gradcheck.construct import recipe, recipes
+from gradcheck.conventions import functions
 from gradcheck.conventions.accuracies import accuracy_op
 from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import function_ops
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.backprops import backprop_op
 from gradcheck.conventions.epsilon import small_constants, switched_off
+from gradcheck.conventions.functional_models import network_op
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
@@ -60,6 +62,10 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return models(source)
     if kind == "classifier":
         return [classifier_op(source)]
+    if kind == "network":
+        paired = functions.pairs(list(source.namespace)).get(source.name)
+        both = tuple(source.namespace[f] for f in paired) if paired else None
+        return [network_op(source, both)]
     if kind == "numgrad":
         return [numgrad_op(source)]
     if kind == "loss":

@@ -16,6 +16,7 @@ from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.flagged import flag_of, split
 from gradcheck.conventions.hypotheses import shown_shape
 from gradcheck.conventions.live import Live, Refused
+from gradcheck.conventions.parameter_dicts import dict_argument, opened
 from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.trials import finish
@@ -38,7 +39,12 @@ def pair_of(source: Source) -> tuple[Any, Any]:
         return split(alone, flag)
     if found is None:
         raise Refused("is not a forward/backward pair of functions")
-    return bound(source.namespace[found[0]]), bound(source.namespace[found[1]])
+    forward, backward = (bound(source.namespace[name]) for name in found)
+    held = dict_argument(forward)
+    if held is None:
+        return forward, backward
+    taken = {a.name for a in arguments(backward, method=False)}
+    return opened(forward, *held), opened(backward, *held) if held[0] in taken else backward
 
 
 def bound(function: Any) -> Any:
@@ -170,8 +176,11 @@ def slots_for(
 ) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
     """Slots and parameter shapes to try; states take (batch, hidden)."""
     for shape, param_shapes in shapes:
+        state: tuple[int | str, ...] = (
+            (6, "N") if shape[:1] != ("N",) and "N" in shape else ("N", 6)
+        )
         yield (
-            tuple(Slot(n, shape if i == 0 else ("N", 6)) for i, n in enumerate(inputs)),
+            tuple(Slot(n, shape if i == 0 else state) for i, n in enumerate(inputs)),
             param_shapes,
         )
 

@@ -77,7 +77,8 @@ SCALARS: dict[str, Any] = {
 
 
 STATES = re.compile(
-    r"^((prev|last|init|initial)_?)?(h|c|hidden|cell|state)(_?(prev|0|t|init|state|last))?$"
+    r"^((prev|last|init|initial)_?)?(h|c|s|hidden|cell|state)(_?(prev|0|t|init|state|last))?$"
+    r"|^a_?(prev|0|init|last)$|^(prev|last|init)_?a$"
 )
 
 

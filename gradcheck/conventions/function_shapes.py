@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gradcheck.conventions.parameter_dicts import KEY, dict_shapes
 from gradcheck.conventions.shapes import FITTING
 from gradcheck.conventions.signature import plain
 
@@ -61,10 +62,26 @@ def shapes_for(
         chosen = [match_shape(p, table) for p in params]
         if all(c is not None for c in chosen):
             yield shape, chosen  # type: ignore[misc]
+    yield from by_key(params)
     if params:  # operands of one shape, or of broadcasting shapes
         for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
             tails = itertools.product([(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1)], repeat=len(params))
             yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
+
+
+def by_key(
+    params: list[str],
+) -> Iterator[tuple[tuple[int | str, ...], list[tuple[int, ...]]]]:
+    """Shapes of parameters whose names say from where to where they go: ``Wax``, ``Wf``, ``W1``."""
+    if len(params) < 2 or not all(KEY.match(p) for p in params):
+        return
+    for columns, sizes in dict_shapes(params):
+        chosen = [sizes[p] for p in params]
+        shapes: list[tuple[int | str, ...]] = [("N", 4), ("N", "T", 4), ("T", "N", 4)]
+        if columns:
+            shapes = [(4, "N"), (4, "N", "T"), ("T", 4, "N"), ("T", 4, 1), (4, 1)]
+        for shape in shapes:
+            yield shape, chosen
 
 
 def gate_shape(param: str) -> tuple[int, ...] | None:

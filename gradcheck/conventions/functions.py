@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
+from gradcheck.conventions.caches import is_cache, left_behind, local
 from gradcheck.conventions.calls import RATE, Calls, applied, strongly_upstream
 from gradcheck.conventions.function_options import split_arguments
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
@@ -32,6 +33,15 @@ PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("{}", ("{}_backward", "{}_derivative", "{}_prime", "{}_grad", "{}_gradient", "d_{}", "d{}", "{}_deriv",
             "grad_{}", "{}_der", "{}_back", "{}_d", "{}Derivative", "{}_bwd", "backward_{}", "derivative_{}",
             "{}Backward", "{}_p", "deriv_{}", "{}_vjp", "{}Prime", "{}Gradient", "{}Grad")),
+)  # fmt: skip
+
+
+#: Verbs of a whole network that have no stem in common.
+WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
+    (f, ("backward", "backprop", "back_prop", "backward_prop", "backward_pass", "back_propagation", "backpropagation",
+         "backward_propagation", "back_propagate", "backpropagate", "backward_propagate"))
+    for f in ("forward", "forward_pass", "forward_prop", "forward_propagation", "feedforward", "feed_forward",
+              "forward_propagate", "forwardprop", "forward_step", "model_forward", "forwardpropagation")
 )  # fmt: skip
 
 
@@ -56,6 +66,11 @@ def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
                     found[next(s for s in (stem, whole, name) if s not in found)] = (name, other)
                     taken |= {name, other}
                     break
+    for one, others in WHOLE:
+        mine = [o for o in others if o in have - taken]
+        if one in have - taken and mine:
+            found[one] = (one, mine[0])
+            taken |= {one, mine[0]}
     for name in names:  # a second backward of the same forward: batchnorm_backward_alt
         match = re.match(r"^(.+)_(?:backward|bwd)_(\w+)$", name)
         if match and name not in taken and match[1] in found:
@@ -112,10 +127,12 @@ def function_calls(
         return result[0] if isinstance(result, tuple) and result else result
 
     def cache(live: Live) -> Any:
-        result = live.memory["result"]
-        if isinstance(result, tuple) and len(result) == many + 1:
-            return result[many]
-        return result[many:] if isinstance(result, tuple) else result
+        return left_behind(live, forward, many)
+
+    def without_upstream(
+        live: Live, cots: list[Array], arrays: list[Array], labels: Array | None
+    ) -> Any:
+        return local(call_quietly(backward, cache(live), seed=1), np.asarray(cots[0]))
 
     def backward_reading(
         first: str,
@@ -162,6 +179,12 @@ def function_calls(
         "forward_function": forward,
         "backward_function": backward,
     }
+    if len(b_args) == 1 and is_cache(b_args[0].name):
+        text = (
+            f"{backward.__name__} takes no upstream gradient: derivatives of the output's entries"
+        )
+        yield Calls(run_forward, without_upstream, **common, reading=text)
+        return
     first = plain(b_args[0].name) if b_args else ""
     upstream = Calls(run_forward, backward_reading("cot"), **common)
     at_input = Calls(

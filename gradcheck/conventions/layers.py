@@ -102,6 +102,8 @@ def observe(
         live.ret = named(
             calls.backward_function, calls.backward(live, [np.array(c) for c in cots], arrays, None)
         )
+    except Refused:
+        raise
     except Exception as error:
         lost = lost_import(error)
         if lost:

@@ -22,8 +22,8 @@ from gradcheck.conventions.live import (
     raised_inside,
 )
 from gradcheck.conventions.places import Place
-from gradcheck.conventions.recognise import returns_gradients
 from gradcheck.conventions.signature import arguments, plain
+from gradcheck.conventions.whole_models import returns_gradients
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 LOSS = ("loss", "compute_loss", "cost", "loss_function")

@@ -12,6 +12,7 @@ from typing import Any
 from gradcheck.conventions.backprops import takes_targets
 from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.function_options import is_mask
+from gradcheck.conventions.functional_models import is_network_function, is_network_pair
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
@@ -24,21 +25,12 @@ from gradcheck.conventions.signature import (
     is_torch_function,
     plain,
     returned_names,
-    tree_of,
     undecorated,
     verbs,
 )
 from gradcheck.conventions.trained import step_verbs
 from gradcheck.conventions.unfinished import calls_missing, idle, left_open, no_pair, unfinished
-
-MODEL_LOSS, MODEL_GRADIENT = (
-    ("loss", "compute_loss", "cost"),
-    ("gradient", "gradients", "backward", "backprop"),
-)
-#: Methods, one of which every model has that trains.
-TRAINED = {"loss", "fit", "train", "trainstep", "gradient", "gradients", "backward", "backprop", "set",
-           "finalize", "trainonbatch", "computeloss", "learn", "update", "step"}  # fmt: skip
-
+from gradcheck.conventions.whole_models import TRAINED, is_container, is_model, nothing_of_its_own
 
 ACCURACY_METHODS = ("compare", "calculate", "compute", "score", "accuracy", "__call__")
 
@@ -84,6 +76,8 @@ def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], li
     """What a forward and a backward function are."""
     if any(is_abstract(namespace[f]) for f in pair):
         return Planned(stem, "unknown", reason="an empty body", line=line)
+    if is_network_pair(*(namespace[f] for f in pair)):
+        return Planned(stem, "network", "functions", line=line)
     kind = "loss" if is_loss_pair(pair, namespace) else "function"
     return Planned(stem, kind, "functions", line=line)
 
@@ -125,6 +119,8 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
         and (is_loss_name(name) or label_first(args) is not None)
     ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
+    if is_network_function(function):
+        return Planned(name, "network", "cost and gradients of a network", line=line)
     if roles_of(function) is not None:
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
     if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:
@@ -271,47 +267,3 @@ def named_labels(cls: Any, pair: tuple[str, str]) -> bool:
         return False
     marks = [strong_label(plain(a.name)) for a in args]
     return marks in ([False, True], [True, False])
-
-
-def is_model(cls: Any, key: str) -> bool:
-    """A class with loss and gradient (fish book), or train/predict with layers inside."""
-    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
-    if "loss" in own and ("gradient" in own or "numerical_gradient" in own) and "predict" in own:
-        return True
-    if "loss" in own and returns_gradients(cls.loss):
-        return True
-    if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
-        return True
-    return "add" in own and bool(own & {"forward", "set", "finalize"})
-
-
-def nothing_of_its_own(cls: Any, namespace: Mapping[str, Any]) -> str:
-    """Why a model's loss is nothing to check: left to its subclasses, or a function's own."""
-    loss = getattr(cls, "loss", None)
-    if not callable(loss) or "loss" not in {n for c in cls.__mro__[:-1] for n in vars(c)}:
-        return ""
-    if is_abstract(loss):
-        return "abstract: loss is left to its subclasses"
-    tree = tree_of(loss)
-    body = getattr(tree.body[0], "body", []) if isinstance(tree, ast.Module) else []
-    last = body[-1] if len([s for s in body if not isinstance(s, ast.Expr)]) == 1 else None
-    call = last.value if isinstance(last, ast.Return) else None
-    name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
-    function = namespace.get(name) if name else None
-    if callable(function) and not isinstance(function, type) and roles_of(function) is not None:
-        return f"its loss is the function {name}, which is checked by itself"
-    return ""
-
-
-def returns_gradients(loss: Any) -> bool:
-    """A ``loss(X, y)`` that returns the loss and a dict of gradients (CS231n)."""
-    names = returned_names(loss)
-    return len(names) == 2 and "grad" in names[1].lower()
-
-
-def is_container(cls: Any, key: str) -> bool:
-    """A network that holds layers: Sequential, Model, MLP with add()."""
-    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
-    return "add" in own or (
-        key in {"sequential", "model", "network", "neuralnetwork", "mlp"} and "layers" in own
-    )

@@ -1,0 +1,288 @@
+"""Whole networks written as functions over a dict of parameters.
+
+Three functions (``forward(X, parameters)``, ``compute_cost(A, Y)``, ``backward(...) -> grads``), or
+one that returns the cost and the gradients, in either order: the course's ``propagate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gradcheck import cases
+from gradcheck.conventions import functions, places
+from gradcheck.conventions.caches import is_cache
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.functional_layouts import last_size, layouts
+from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
+from gradcheck.conventions.loss_names import is_loss_name, strong_label
+from gradcheck.conventions.objectives import DATA, STRENGTH, is_strength, unfit
+from gradcheck.conventions.parameter_dicts import KEY, NAMES, dict_argument, dict_shapes
+from gradcheck.conventions.signature import arguments, plain, returned_names
+from gradcheck.conventions.sources import Source, more_telling
+from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
+
+COSTS = ("compute_cost", "compute_loss", "cost", "calculate_cost", "loss", "cost_function", "calc_cost",
+         "compute_cost_function", "cross_entropy_cost", "get_cost", "calculate_loss", "cross_entropy",
+         "cross_entropy_loss", "get_cost_value", "loss_function", "compute_cost_with_regularization")  # fmt: skip
+LABELS = {"y", "t", "ys", "yt", "ytrain", "ybatch", "target", "targets", "labels"}
+
+#: ``(parameters, X, Y) -> (cost, gradients by name)``.
+Step = Callable[[dict[str, Array], Array, Array], tuple[Any, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network as one function, the keys of its parameters, and the function with its backward."""
+
+    step: Step
+    keys: tuple[str, ...]
+    built: str
+    backward: Any
+
+
+def label_name(names: list[str]) -> str | None:
+    """The argument that holds the labels, or None."""
+    strong = [n for n in names if strong_label(plain(n))]
+    found = strong or [n for n in names if plain(n) in LABELS]
+    return found[0] if len(found) == 1 else None
+
+
+def required(function: Any) -> list[str]:
+    """The names of the arguments a function must be given."""
+    return [a.name for a in arguments(function, method=False) if a.required]
+
+
+def parameters_of(forward: Any) -> tuple[str, tuple[str, ...]] | None:
+    """The dict of parameters ("" where they are arguments of their own) and their keys."""
+    held = dict_argument(forward)
+    if held is not None:
+        return held
+    keys = tuple(n for n in required(forward) if KEY.match(n))
+    fits = len(required(forward)) == len(keys) + 1 and any(True for _ in dict_shapes(keys))
+    return ("", keys) if fits and len(keys) > 1 else None
+
+
+def is_network_pair(forward: Any, backward: Any) -> bool:
+    """Whether a pair is a network: parameters and data forward, labels only in the backward."""
+    return (
+        label_name(required(backward)) is not None
+        and label_name(required(forward)) is None
+        and parameters_of(forward) is not None
+    )
+
+
+def is_network_function(function: Any) -> bool:
+    """Whether one function takes parameters, data and labels and returns cost and gradients in a dict."""
+    names = required(function)
+    returned = [plain(n) for n in returned_names(function)]
+    label = label_name([a.name for a in arguments(function, method=False)])
+    if label is None or len(returned) != 2 or not any(plain(n) in DATA for n in names):
+        return False
+    grads = [i for i, n in enumerate(returned) if n.startswith("grad")]
+    costs = [i for i, n in enumerate(returned) if n.startswith(("cost", "loss", "j"))]
+    if len(grads) != 1 or not (len(costs) == 1 or is_loss_name(function.__name__)):
+        return False
+    held = dict_argument(function)
+    return held is not None or (grads == [0] and {plain(n) for n in names} >= {"w", "b"})
+
+
+def network_of(source: Source, pair: tuple[Any, Any] | None) -> Network:
+    """The network of a pair with the file's cost function, or of a single function.
+
+    Raises
+    ------
+    Refused
+        The file has no cost function that takes the output and the labels.
+    """
+    if pair is None:
+        return single(source.namespace[source.name])
+    cost = next((source.namespace[n] for n in COSTS if takes_output(source.namespace.get(n))), None)
+    if cost is None:
+        raise Refused(
+            "is a whole network, and no cost function was found beside it: "
+            f"name one compute_cost({returned_names(pair[0])[0] if returned_names(pair[0]) else 'A'}, Y)"
+        )
+    return of_three(*pair, cost)
+
+
+def takes_output(function: Any) -> bool:
+    """Whether a function takes an output and labels, and perhaps the parameters."""
+    if not callable(function) or isinstance(function, type):
+        return False
+    names = required(function)
+    return 2 <= len(names) <= 4 and label_name(names) is not None
+
+
+def single(function: Any) -> Network:
+    """One function that returns cost and gradients."""
+    held = dict_argument(function)
+    keys = held[1] if held else ("w", "b")
+    args = arguments(function, method=False)
+    label = str(label_name([a.name for a in args]))
+    data = next(a.name for a in args if plain(a.name) in DATA)
+    strengths: dict[str, Any] = {
+        a.name: STRENGTH for a in args if is_strength(a) and (a.required or a.default in (0, 0.0))
+    }
+
+    def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
+        given: dict[str, Any] = {held[0]: params} if held else dict(params)
+        one, two = call_quietly(function, **given, **{data: x, label: y}, **strengths)
+        return (two, one) if isinstance(one, Mapping) else (one, two)
+
+    text = ", ".join(a.name for a in args)
+    return Network(step, keys, f"{function.__name__}({text})", function)
+
+
+def of_three(forward: Any, backward: Any, cost: Any) -> Network:
+    """Forward, cost and backward as one function."""
+    held = parameters_of(forward)
+    assert held is not None
+    returned = returned_names(forward)
+    data = next(n for n in required(forward) if n not in {held[0], *held[1]})
+    both = [a for f in (cost, backward) for a in arguments(f, method=False)]
+    strengths = {a.name: STRENGTH for a in both if a.required and is_strength(a)}
+
+    def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
+        given: dict[str, Any] = {data: x, **({held[0]: params} if held[0] else params)}
+        result = call_quietly(forward, **given)
+        several = result if isinstance(result, tuple) else (result,)
+        named = dict(zip(returned, several, strict=True)) if len(returned) == len(several) else {}
+        known = {**given, **strengths, **named}
+        left = several[-1] if len(several) > 1 else None
+
+        def value(name: str, label: str | None) -> Any:
+            if name == label:
+                return y
+            if is_cache(name):
+                return left
+            same = [known[k] for k in known if plain(k) == plain(name)]
+            return same[0] if same else params if NAMES.match(name.lower()) else several[0]
+
+        def call(function: Any) -> Any:
+            wanted: dict[str, Any] = {}
+            for name in required(function):
+                wanted[name] = value(name, label_name(required(function)))
+            return call_quietly(function, **wanted)
+
+        return call(cost), named_gradients(call(backward), backward)
+
+    text = f"{forward.__name__}, {cost.__name__} and {backward.__name__}"
+    return Network(step, held[1], text, backward)
+
+
+def named_gradients(result: Any, backward: Any) -> Mapping[str, Any]:
+    """The gradients by name: from the dict that was returned, or from the ``return`` statement."""
+    if isinstance(result, Mapping):
+        return result
+    names = returned_names(backward)
+    values = result if isinstance(result, tuple) else (result,)
+    if len(values) == 1 or len(names) != len(values):
+        return {}
+    return dict(zip(names, values, strict=True))
+
+
+def network_op(source: Source, pair: tuple[Any, Any] | None) -> Op:
+    """The Op of a network written as functions: its cost as a function of its parameters.
+
+    Raises
+    ------
+    Refused
+        It does not run that way; the text names the most telling problem.
+    """
+    network = network_of(source, pair)
+    why, first = "", None
+    for columns, sizes, encoding in layouts(network.keys):
+        try:
+            op = reading(source, network, columns, sizes, encoding)
+            problem = unfit(op)
+        except Exception as error:
+            shown = ", ".join(f"{k} {s}" for k, s in sizes.items())
+            why = more_telling(why, f"{shown}: raises {type(error).__name__}: {error}")
+            continue
+        if problem:
+            why = more_telling(why, problem)
+            continue
+        if all(miss(op, only=k) < AGREES for k in op.gradient_names):
+            return op
+        first = first or op
+    if first is None:
+        raise Refused(
+            f"{network.built}: {why or 'no shapes follow from the names of its parameters'}"
+        )
+    return first
+
+
+def reading(
+    source: Source,
+    network: Network,
+    columns: bool,
+    sizes: Mapping[str, tuple[int, ...]],
+    encoding: str,
+) -> Op:
+    """The Op for these shapes and labels.
+
+    Raises
+    ------
+    Refused
+        No gradient has the name of a parameter.
+    """
+    start = functions.parameter_maker(list(sizes), list(sizes.values()))
+
+    def holding(values: Primals) -> Live:
+        return Live(
+            SimpleNamespace(), {**start().args, **{k: np.array(v) for k, v in values.items()}}
+        )
+
+    def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        x, y = inputs["X"], np.asarray(labels)
+        if columns:
+            x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
+        cost, live.ret = network.step({k: np.array(v) for k, v in live.args.items()}, x, y)
+        return np.asarray(arrays_of(cost)[0], dtype=np.float64).reshape(())
+
+    outputs = last_size(sizes, columns)
+    slot = Slot("X", ("N", 4))
+    live = holding({})
+    labels = LabelSpec((encoding,), outputs, wide=True)
+    spelled = names_of_gradients(network, live, forward, slot, labels)
+
+    def backward(live: Live, cot: Array, inputs: Primals, labels: Array | None) -> dict[str, Any]:
+        return {k: np.asarray(live.ret[g]) for k, g in spelled.items()}
+
+    return Op(
+        name=source.name, kind="model", convention="functions", make=lambda: holding({}),
+        parameters=lambda live: {k: live.args[k] for k in spelled}, with_parameters=holding,
+        forward=forward, backward=backward, slots=(slot,), labels=labels, terminal=True,
+        built=f"{network.built}, " + ", ".join(f"{k}{s}" for k, s in sizes.items()),
+        reading="samples in columns" if columns else "",
+        obj=network.backward, gradient_names={k: f"grads[{g!r}]" for k, g in spelled.items()},
+    )  # fmt: skip
+
+
+def names_of_gradients(
+    network: Network, live: Live, forward: Any, slot: Slot, spec: LabelSpec
+) -> dict[str, str]:
+    """``{"W1": "dW1"}``: the keys of the gradients, from one call.
+
+    Raises
+    ------
+    Refused
+        There are none.
+    """
+    x = cases.draw_slot(slot, Case(), cases.generator(Case(), 1))
+    forward(live, {"X": x}, cases.draw_labels(spec, (slot,), Case()), True)
+    given = list(live.ret)
+    spelled = {}
+    for key in live.args:
+        own = [g for g in given if any(s == places.norm(key) for s in places.stems(str(g)))]
+        own = own or [g for g in given if g == key]
+        if own:
+            spelled[key] = own[0]
+    if not spelled:
+        raise Refused(f"the gradients {given} have the names of no parameters")
+    return spelled

@@ -1,0 +1,58 @@
+"""Which classes are whole models, and what speaks against checking one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from gradcheck.conventions.objectives import roles_of
+from gradcheck.conventions.signature import is_abstract, returned_names, tree_of
+
+#: Methods, one of which every model has that trains.
+TRAINED = {"loss", "fit", "train", "trainstep", "gradient", "gradients", "backward", "backprop", "set",
+           "finalize", "trainonbatch", "computeloss", "learn", "update", "step"}  # fmt: skip
+
+
+def is_model(cls: Any, key: str) -> bool:
+    """A class with loss and gradient (fish book), or train/predict with layers inside."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    if "loss" in own and ("gradient" in own or "numerical_gradient" in own) and "predict" in own:
+        return True
+    if "loss" in own and returns_gradients(cls.loss):
+        return True
+    if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
+        return True
+    return "add" in own and bool(own & {"forward", "set", "finalize"})
+
+
+def nothing_of_its_own(cls: Any, namespace: Mapping[str, Any]) -> str:
+    """Why a model's loss is nothing to check: left to its subclasses, or a function's own."""
+    loss = getattr(cls, "loss", None)
+    if not callable(loss) or "loss" not in {n for c in cls.__mro__[:-1] for n in vars(c)}:
+        return ""
+    if is_abstract(loss):
+        return "abstract: loss is left to its subclasses"
+    tree = tree_of(loss)
+    body = getattr(tree.body[0], "body", []) if isinstance(tree, ast.Module) else []
+    last = body[-1] if len([s for s in body if not isinstance(s, ast.Expr)]) == 1 else None
+    call = last.value if isinstance(last, ast.Return) else None
+    name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+    function = namespace.get(name) if name else None
+    if callable(function) and not isinstance(function, type) and roles_of(function) is not None:
+        return f"its loss is the function {name}, which is checked by itself"
+    return ""
+
+
+def returns_gradients(loss: Any) -> bool:
+    """A ``loss(X, y)`` that returns the loss and a dict of gradients (CS231n)."""
+    names = returned_names(loss)
+    return len(names) == 2 and "grad" in names[1].lower()
+
+
+def is_container(cls: Any, key: str) -> bool:
+    """A network that holds layers: Sequential, Model, MLP with add()."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    return "add" in own or (
+        key in {"sequential", "model", "network", "neuralnetwork", "mlp"} and "layers" in own
+    )
