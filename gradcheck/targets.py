@@ -209,6 +209,8 @@ def _with_name(loaded: Loaded) -> Loaded:
     try:
         value = loaded.namespace[name]
     except KeyError:
+        if name.partition(".")[0] in class_names(loaded.tree):
+            return loaded  # Activations.relu: a pair of methods
         if any(f.startswith(f"{name}_") or f.endswith(f"_{name}") for f in defined):
             return loaded  # the stem of f_forward and f_backward
         raise no_such_name(loaded) from None

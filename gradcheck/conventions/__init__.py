@@ -20,10 +20,12 @@ from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, assembled_variants
+from gradcheck.conventions.methods import flagged_method, with_both
 from gradcheck.conventions.numerical import numgrad_op
 from gradcheck.conventions.objectives import classifier_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
+from gradcheck.conventions.signature import verbs
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.torch_functions import torch_ops
 from gradcheck.conventions.trained import trained_op
@@ -48,6 +50,9 @@ def ops_for(source: Source, kind: str) -> list[Op]:
 def read_as(source: Source, kind: str) -> list[Op]:
     """The Ops under the convention of this kind."""
     is_class = isinstance(source.obj, type)
+    if is_class and kind in {"layer", "loss"} and verbs(source.obj) is None:
+        flagged = flagged_method(source.obj)
+        source = replace(source, obj=with_both(source.obj, flagged)) if flagged else source
     if kind == "optimizer" and not is_class:
         return function_optimizers(source.name, source.obj)
     if kind == "optimizer":

@@ -16,6 +16,7 @@ from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.flagged import flag_of, split
 from gradcheck.conventions.hypotheses import shown_shape
 from gradcheck.conventions.live import Live, Refused
+from gradcheck.conventions.methods import pair_in
 from gradcheck.conventions.parameter_dicts import dict_argument, opened
 from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.sources import Source
@@ -31,6 +32,12 @@ def pair_of(source: Source) -> tuple[Any, Any]:
     Refused
         The file has no such pair.
     """
+    owner, dot, stem = source.name.partition(".")
+    if dot:
+        inside = pair_in(source.namespace[owner], stem)
+        if inside is None:
+            raise Refused("is not a pair of methods")
+        return inside
     names = [n for n, v in source.namespace.items() if callable(v) and not isinstance(v, type)]
     found = functions.pairs(names).get(source.name)
     alone = bound(source.namespace.get(source.name))

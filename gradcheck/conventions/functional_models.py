@@ -131,7 +131,8 @@ def single(function: Any) -> Network:
 
     def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
         given: dict[str, Any] = {held[0]: params} if held else dict(params)
-        one, two = call_quietly(function, **given, **{data: x, label: y}, **strengths)
+        given |= {data: x, label: y, **strengths}
+        one, two = call_quietly(function, **given)
         return (two, one) if isinstance(one, Mapping) else (one, two)
 
     text = ", ".join(a.name for a in args)

@@ -16,6 +16,7 @@ from gradcheck.conventions.functional_models import is_network_function, is_netw
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
+from gradcheck.conventions.methods import flagged_method, method_pairs
 from gradcheck.conventions.numerical import is_numerical
 from gradcheck.conventions.objectives import roles_of
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS, is_optimizer, update_method
@@ -61,7 +62,9 @@ def plan_names(
     for node in nodes:
         obj = namespace[node.name]
         if isinstance(node, ast.ClassDef):
-            planned.append(plan_class(node.name, obj, node.lineno, namespace))
+            whole = plan_class(node.name, obj, node.lineno, namespace)
+            inside = plan_methods(node.name, obj, node.lineno) if whole.reason else []
+            planned += inside or [whole]
         elif node.name in members:
             for stem in stems.get(node.name, ()):
                 planned.append(plan_pair(stem, found[stem], namespace, node.lineno))
@@ -80,6 +83,19 @@ def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], li
         return Planned(stem, "network", "functions", line=line)
     kind = "loss" if is_loss_pair(pair, namespace) else "function"
     return Planned(stem, kind, "functions", line=line)
+
+
+def plan_methods(name: str, cls: Any, line: int) -> list[Planned]:
+    """The subjects in a class of functions: ``Activations.relu`` with its ``relu_derivative``."""
+    if not inspect.isclass(cls) or verbs(cls) is not None or issubclass(cls, BaseException):
+        return []
+    found = []
+    for stem, forward, _ in method_pairs(cls):
+        needed = [a for a in arguments(forward) if a.required]
+        kind = "loss" if len(needed) == 2 and is_loss_name(stem) else "function"
+        if len(needed) == 1 or kind == "loss":
+            found.append(Planned(f"{name}.{stem}", kind, "methods", line=line))
+    return found
 
 
 def definitions(tree: ast.Module) -> list[Any]:
@@ -203,6 +219,9 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         return Planned(name, "accuracy", line=line)
     if fused_backward(cls, pair):
         return Planned(name, "loss", line=line)
+    if pair is None and flagged_method(cls):
+        needed = [a for a in arguments(getattr(cls, str(flagged_method(cls)))) if a.required]
+        return Planned(name, "loss" if len(needed) == 2 else "layer", "flag", line=line)
     if pair is None and is_loss_name(name) and loss_call(cls):
         return Planned(name, "loss", line=line)
     if pair is None:
