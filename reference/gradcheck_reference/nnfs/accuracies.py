@@ -81,6 +81,8 @@ class Accuracy_Categorical(Accuracy):
         predictions, y = np.asarray(predictions), np.asarray(y)
         if self.binary:
             return np.asarray(predictions == like_predictions(y, predictions, "y"))
+        if predictions.shape == y.shape and predictions.dtype == y.dtype == np.intp:
+            return np.asarray(predictions == y)  # two arrays of class indices
         predicted, classes = _classes(predictions), _width(predictions, y)
         return np.asarray(predicted == class_index(y, len(predicted), classes, "y"))
 

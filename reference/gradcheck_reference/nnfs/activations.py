@@ -22,14 +22,13 @@ class Activation_ReLU(Layer):
     """
 
     def forward(self, inputs: Array, training: bool = True) -> None:
-        inputs = floating(inputs, "inputs")
-        out = self._out("output", inputs.shape, inputs.dtype)
+        out = self._out_like("output", inputs)
         self.output, self._cache = f.relu_forward(inputs, out=out)
-        self.inputs = inputs
+        self.inputs = self._cache[0]
 
     def backward(self, dvalues: Array) -> None:
         (x,) = cache = self._cached()
-        out = self._out("dinputs", x.shape, x.dtype)
+        out = self._out_like("dinputs", x)
         self.dinputs = f.relu_backward(dvalues, cache, out=out)
 
 

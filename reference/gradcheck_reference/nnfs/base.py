@@ -25,6 +25,12 @@ class Buffered:
     reuse_buffers: bool = False
     _buffers: dict[str, Array] | None = None
 
+    def _out_like(self, name: str, x: Array) -> Array | None:
+        """Where to write a result of the shape and dtype of `x`; None for a new array."""
+        if not self.reuse_buffers or x.dtype.kind != "f":
+            return None
+        return self._out(name, x.shape, x.dtype)
+
     def bind_buffer(self, name: str, array: Array) -> None:
         """Have the result `name` (such as ``dweights``) written to this array from now on."""
         if self._buffers is None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradcheck_reference.functional import losses as f
 from gradcheck_reference.functional.checks import Array, Cache, batch, floating
 from gradcheck_reference.functional.labels import binary, class_index
@@ -48,10 +50,9 @@ class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):
         self.loss = Loss_CategoricalCrossentropy()
 
     def forward(self, inputs: Array, y_true: Array) -> Any:
-        inputs = f.matrix(inputs, "inputs")
-        out = self._out("output", inputs.shape, inputs.dtype)
+        out = self._out_like("output", inputs)
         losses, self._cache = f.softmax_crossentropy_forward(inputs, y_true, out=out)
-        self.inputs, self.output, self._labels = inputs, self._cache[0], y_true
+        self.inputs, self.output, self._labels = np.asarray(inputs), self._cache[0], y_true
         return self.loss.accumulate(losses)
 
     def backward(self, dvalues: Array, y_true: Array) -> None:
@@ -60,7 +61,7 @@ class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):
         else:
             p = f.matrix(dvalues, "dvalues")
             index = class_index(y_true, *p.shape)
-        out = self._out("dinputs", p.shape, p.dtype)
+        out = self._out_like("dinputs", p)
         g = mean_cotangent(len(p), p.dtype)
         self.dinputs = f.softmax_crossentropy_backward(g, (p, index), out=out)
 
