@@ -128,6 +128,27 @@ def test_a_localisation_row_is_what_a_run_gives(dtype, count):
     assert np.mean([calls for *_, calls, _ in trials]) == pytest.approx(float(row[6]), rel=0.03)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "kind", "error"),
+    [
+        ("float64", "entry", 1e-4),
+        pytest.param("float64", "dense", 1e-4, marks=pytest.mark.slow),
+        pytest.param("float32", "entry", 1e-1, marks=pytest.mark.slow),
+    ],
+)
+def test_a_detection_row_is_what_a_run_gives(dtype, kind, error):
+    """The thousand planted errors of a row; rounding may move a few in a thousand."""
+    from suites.benchmarks import numerics
+
+    table = cells("numerics.md", "## Planted errors")
+    (row,) = [row for row in table if row[:3] == [dtype, kind, f"{error:g}"]]
+    found = numerics.run_planted(
+        numerics.chosen("all"), np.dtype(dtype).type, kind, error, 1000, seed=3
+    )
+    assert row[6] == str(found.finer)
+    assert float(row[3].split("%")[0]) == pytest.approx(found.states["fail"] / 10, abs=0.3)
+
+
 def test_the_diagnosis_report_covers_all_sets():
     head, run_of = cells("diagnosis.md")[:2]
     assert head[1:4] == ["tune", "held", "fresh"] and run_of[0] == "bugs run"
