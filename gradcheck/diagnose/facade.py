@@ -25,6 +25,8 @@ from gradcheck.types import Cause, Op, Verdict
 #: a step that differs is looked at after the laws that say in what.
 FIRST = {"contract": 0, "roles": 0, "same_as_reference": 0, "gradient": 1, "model_gradient": 1,
          "optimizer_steps": 3, "bowl_descends": 4}  # fmt: skip
+#: The share of the allowance that is planned for: an experiment once begun is finished.
+MARGIN = 0.8
 #: Causes that a more telling one of another verdict replaces.
 GENERAL = {"forward-wrong", "update-wrong", "unknown"}
 
@@ -152,7 +154,7 @@ def diagnose_all(
     Verdicts that are neither come back as they are.  A failure of the diagnosis itself changes no
     verdict: it is kept in ``detail["diagnosis"]``.
     """
-    end = clock() + seconds
+    end = clock() + MARGIN * seconds
     known: list[tuple[Repair, Candidate]] = []
     waiting = [v for v in verdicts if v.status in {"fail", "error", "note"} and v.case is not None]
     waiting.sort(key=lambda v: (v.status == "note", FIRST.get(v.law, 2)))

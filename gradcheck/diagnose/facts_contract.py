@@ -37,6 +37,11 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "what it returns was looked at",
         )
     if "neither returns nor stores" in v.message or "was not set or returned" in v.message:
+        if returned_values(op, v) >= len(op.slots) > 1 and v.wrt in {s.name for s in op.slots}:
+            text = f"backward returns as many arrays as it has inputs, but none of the shape of {v.wrt}"
+            return Shown(
+                "gradient-shape", text, "what it returns was looked at", False, "gradient-missing"
+            )
         kept = kept_elsewhere(op, v)
         if kept is not None:
             return wrong_shape(op, v, kept[0].shape, kept[1], kept[0])
@@ -77,10 +82,24 @@ def kept_elsewhere(op: Op, v: Verdict) -> tuple[np.ndarray, tuple[int, ...]] | N
         return None
 
 
+def returned_values(op: Op, v: Verdict) -> int:
+    """How many arrays the user's backward returns."""
+    found = returned(op, v)
+    return sum(isinstance(g, np.ndarray) for g in found) if isinstance(found, tuple) else 0
+
+
 def unreadable(op: Op, v: Verdict) -> str:
     """``a list`` or ``an array of dtype object``, where the user's backward returns that."""
+    found = returned(op, v)
+    if isinstance(found, list) and not any(isinstance(g, np.ndarray) for g in found):
+        return "a list"
+    return "an array of dtype object" if getattr(found, "dtype", None) == np.dtype(object) else ""
+
+
+def returned(op: Op, v: Verdict) -> object:
+    """What the user's backward returns, None where it cannot be run."""
     if v.case is None or op.backward is None or "raises" in v.message:
-        return ""
+        return None
     names = roots(op)[1]
     codes = {f.__code__ for (n, _), f in functions_by_place(op).items() if n in names}
     last: list[object] = []
@@ -97,13 +116,10 @@ def unreadable(op: Op, v: Verdict) -> str:
             output = op.forward(live, inputs, labels, v.case.train)
             op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
     except Exception:  # it cannot be run here: nothing is known
-        return ""
+        return None
     finally:
         sys.setprofile(before)
-    found = last[0] if last else None
-    if isinstance(found, list) and not any(isinstance(g, np.ndarray) for g in found):
-        return "a list"
-    return "an array of dtype object" if getattr(found, "dtype", None) == np.dtype(object) else ""
+    return last[0] if last else None
 
 
 def raised_in(v: Verdict) -> str:

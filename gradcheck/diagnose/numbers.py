@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.diagnose import norms
 from gradcheck.diagnose.factors import factor_cause, ratio, whole_number
 from gradcheck.diagnose.measure import Point, agrees, clock, jacobian, miss, pulled
+from gradcheck.diagnose.numbers_time import lost_carries
 from gradcheck.diagnose.numbers_updated import with_updated_weights
 from gradcheck.types import Array, Case, Op
 
@@ -84,6 +85,8 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
     yield from softmax_terms(op, point, wrt, cot)
     for lost, words in norms.lost_terms(op, point, wrt):
         yield Guess("missing-norm-term", lost, words, loose=True)
+    for lost, words in lost_carries(op, point, wrt):
+        yield Guess("missing-carry", lost, words, second="missing-chain-factor")
     yield from elsewhere(op, point, wrt, cot)
 
 

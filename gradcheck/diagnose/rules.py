@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gradcheck.diagnose.edits import Rule
 from gradcheck.diagnose.rules_missing import carried, exchanged, inner_terms, insertions, wraps
-from gradcheck.diagnose.rules_more import functions, masked, siblings, weighted
+from gradcheck.diagnose.rules_more import functions, masked, products, siblings, weighted
 from gradcheck.diagnose.rules_names import (
     assignments,
     copies,
@@ -57,6 +57,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     siblings,
     functions,
     weighted,
+    products,
     masked,
     insertions,
 )

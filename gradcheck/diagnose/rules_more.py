@@ -85,6 +85,20 @@ def masked(scope: Scope, site: Site) -> Iterator[Change]:
                 yield Change(4, site, ast.BinOp(node, ast.Mult(), expr(f"({mask})")), "missing-chain-factor")  # fmt: skip
 
 
+def products(scope: Scope, site: Site) -> Iterator[Change]:
+    """A matrix that a gradient should go through: ``dz @ Wh.T`` for ``dz``."""
+    node = site.node
+    named = isinstance(node, (ast.Name, ast.Attribute)) and is_load(node)
+    if not named or not is_root(site) or scope.piece.role == "forward":
+        return
+    for name in scope.pool:
+        shape = scope.shapes.get(name, ())
+        if len(shape) == 2 and name != text_of(node):
+            for matrix in (f"{name}.T", name):
+                new = ast.BinOp(node, ast.MatMult(), expr(matrix))
+                yield Change(3, site, new, "missing-chain-factor")
+
+
 def comparisons(scope: Scope) -> list[str]:
     """The comparisons that a function makes, outside of ``if``."""
     found: dict[str, None] = {}
