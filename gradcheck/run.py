@@ -108,6 +108,7 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         "numgrad": "function",
         "classifier": "model",
         "torch": "function",
+        "tape": "function",
         "backprop": "model",
         "network": "model",
     }.get(planned.kind, planned.kind)

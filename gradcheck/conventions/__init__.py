@@ -13,6 +13,7 @@ from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import function_ops
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.backprops import backprop_op
+from gradcheck.conventions.containers import chains
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.functional_models import network_op
 from gradcheck.conventions.live import Refused, Skipped
@@ -27,6 +28,7 @@ from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.signature import verbs
 from gradcheck.conventions.sources import Source
+from gradcheck.conventions.tape_ops import tape_ops
 from gradcheck.conventions.torch_functions import torch_ops
 from gradcheck.conventions.trained import trained_op
 from gradcheck.types import Op
@@ -79,6 +81,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return function_ops(source)
     if kind == "backprop":
         return [backprop_op(source)]
+    if kind == "tape":
+        return tape_ops(source)
     if kind == "torch":
         return torch_ops(source)
     return layer_ops(source)
@@ -91,6 +95,8 @@ def models(source: Source) -> list[Op]:
         return [first]
     if first.convention == "nnfs":
         return assembled_variants(first, source.name, source.obj, source.namespace)
+    if "; " in first.built:  # put together in several statements
+        return [first]
     names = {**source.namespace, source.name: source.obj}
     found = [first]
     for other in variants(recipe(first.built, names), source.obj, source.namespace):
@@ -116,6 +122,13 @@ def model(source: Source) -> Op:
         except Skipped:
             if all(r.startswith("has no ") for r in reasons):
                 raise
+        except Refused as refusal:
+            reasons.append(str(refusal))
+    if any(True for _ in chains(source.obj, source.name, source.namespace)):
+        try:
+            return layer_ops(source)[0]
+        except Skipped:
+            raise
         except Refused as refusal:
             reasons.append(str(refusal))
     raise Refused("; ".join(dict.fromkeys(reasons)))

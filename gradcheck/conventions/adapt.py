@@ -9,20 +9,67 @@ from typing import Any
 
 from gradcheck import cases
 from gradcheck.construct import Recipe
-from gradcheck.conventions.live import Live, Refused, live_maker
+from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.containers import holds_what_it_is_given, parts_of
+from gradcheck.conventions.live import Live, Refused, Skipped, live_maker
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.siblings import as_its_siblings
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
 from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
 from gradcheck.conventions.trials import best_trial, finish
+from gradcheck.conventions.wholes import is_network, whole_op
 from gradcheck.errors import is_refusal
+from gradcheck.loading.usages import definition_elsewhere
 from gradcheck.types import Case, Op
 from gradcheck.variants import constructor_options, variants
 
 
 def layer_ops(source: Source) -> list[Op]:
     """The Ops of a class with forward and backward: one for each configuration that works.
+
+    Raises
+    ------
+    Skipped
+        It only holds layers, and the layers at hand are wrong by themselves.
+    Refused
+        It cannot be built or run; the text says what was tried.
+    """
+    found = ops_by_pairs(source)
+    if source.init is None and isinstance(source.obj, type) and holds_what_it_is_given(source.obj):
+        wrong = wrong_parts(source, found[0])
+        if wrong:
+            raise Skipped(
+                f"holds layers, and those at hand are wrong by themselves: check {', '.join(wrong)} first"
+            )
+    return found
+
+
+def wrong_parts(source: Source, op: Op) -> list[str]:
+    """The layers in a container that is not right which are not right themselves."""
+    if is_right(op):
+        return []
+    wrong = []
+    for name, text in parts_of(op.built, source.name):
+        cls = source.namespace.get(name) or definition_elsewhere(name, source.namespace)
+        try:
+            part = ops_by_pairs(replace(source, name=name, obj=cls, tree=None, init=text))[0]
+        except Refused:
+            wrong.append(name)
+            continue
+        if not is_right(part):
+            wrong.append(name)
+    return list(dict.fromkeys(wrong))
+
+
+def is_right(op: Op) -> bool:
+    """Whether all gradients agree with the forward, along directions through all of them."""
+    names = tuple(op.gradient_names)
+    return bool(names) and miss(op, only=names) < AGREES
+
+
+def ops_by_pairs(source: Source) -> list[Op]:
+    """The Ops of a class, whatever it holds.
 
     Raises
     ------
@@ -98,7 +145,10 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
             continue
         numbers = all(s.domain.startswith("index") for s in trial.slots) and trial.params
         silent = all(s.name not in trial.grads for s in trial.slots) and not numbers
-        if silent and holds_layers(proto.obj):
+        if silent and (holds_layers(proto.obj) or is_network(proto.obj)):
+            whole = whole_op(source, made, make, proto, pair)
+            if whole is not None:
+                return [whole]
             raise Refused(
                 "is a model or holds layers, and its backward gives no gradient of its input: check the "
                 "layers it is made of, or the whole model with its loss"
@@ -137,7 +187,7 @@ def other_configurations(
     unless it is a padding or a larger stride of a window, which every image that took the first
     configuration takes too. A backward that raises after its forward ran is no limit.
     """
-    if source.init is not None:
+    if source.init is not None or "; " in base.text:  # put together in several statements
         return
     shape = tuple(slot.shape for slot in first.slots)
     for made in variants(base, source.obj, source.namespace):

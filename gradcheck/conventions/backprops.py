@@ -6,6 +6,8 @@ the one that most parameters agree with, to more digits than chance gives.
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,7 +19,7 @@ from gradcheck.conventions.calls import OUTPUTS, RATE, Calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import dims_of
 from gradcheck.conventions.live import Live, Refused, call_quietly
-from gradcheck.conventions.signature import LABELS, RATES, arguments, plain, verbs
+from gradcheck.conventions.signature import LABELS, PREDICTIONS, RATES, arguments, plain, verbs
 from gradcheck.conventions.sources import Source, builds
 from gradcheck.conventions.trained import DESCENDED
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
@@ -34,24 +36,43 @@ READINGS: tuple[tuple[int | str, str], ...] = (("N", ROWS), ("N", COLUMNS), (1, 
 MODEL_WORDS = ("network", "net", "model", "nn", "mlp", "perceptron", "classifier", "regress")
 
 
+#: Several matrices by name: what makes a class a network whatever it is called.
+SEVERAL = re.compile(
+    r"\b(self\.(w2|weights?_?2|w_?out|w_?ho|wo|layers|weights\[)|['\"]w2['\"])", re.IGNORECASE
+)
+
+
 def takes_targets(cls: Any, pair: tuple[str, str]) -> bool:
-    """Whether forward takes the data alone, and backward the data, the targets, perhaps the output."""
+    """Whether forward takes the data alone, and backward the targets, perhaps data and output."""
     forward, backward = (
         [a for a in arguments(getattr(cls, m)) if a.required and plain(a.name) not in RATES]
         for m in pair
     )
-    names = [plain(a.name) for a in backward]
-    labelled = [n for n in names[1:] if n in LABELS]
-    rest = [n for n in names[1:] if n not in LABELS and n not in OUTPUTS]
-    same = bool(names) and names[0] in {
-        "x",
-        "data",
-        "inputs",
-        "input",
-        *(plain(a.name) for a in forward),
-    }
-    is_network = any(w in plain(cls.__name__) for w in MODEL_WORDS)
-    return len(forward) == 1 and same and len(labelled) == 1 and not rest and is_network
+    data = {"x", "data", "inputs", "input", *(plain(a.name) for a in forward)}
+    roles = [role_of(plain(a.name), data) for a in backward]
+    if len(forward) != 1 or roles.count("targets") != 1 or "" in roles:
+        return False
+    key = plain(cls.__name__)
+    if any(w in key for w in MODEL_WORDS):
+        return True
+    return roles[0] == "targets" and SEVERAL.search(source_code(cls)) is not None
+
+
+def role_of(name: str, data: set[str]) -> str:
+    """What an argument of backward is: ``data``, ``targets``, ``output``, or "" for none of them."""
+    if name in data and name not in LABELS - {"y"}:
+        return "data"
+    if name in LABELS:
+        return "targets"
+    return "output" if name in OUTPUTS | PREDICTIONS else ""
+
+
+def source_code(cls: Any) -> str:
+    """The source of a class, or "" where it cannot be had."""
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""
 
 
 def backprop_op(source: Source) -> Op:
@@ -75,13 +96,20 @@ def backprop_op(source: Source) -> Op:
         ops = next((ops for ops in found if len(ops[0].gradient_names) == most), [])
         counted = [(sum(agrees(op, k) for k in op.gradient_names), -i) for i, op in enumerate(ops)]
         agreeing, place = max(counted, default=(0, 0))
-        if agreeing:
+        if agreeing and settled(ops[-place], agreeing):
             return replace(ops[-place], built=made.text)
         tried = f"gives the gradients of none of the losses tried: {', '.join(LOSSES)}"
         problem = (
             f"{pair[1]} of {made.text} {tried}" if ops else f"{made.text} runs for no shape tried"
         )
     raise Refused(problem)
+
+
+def settled(op: Op, agreeing: int) -> bool:
+    """Whether the loss is known: all gradients agree, or that of a matrix; a decay leaves a bias alone."""
+    own = op.parameters(op.make())
+    matrices = [k for k in op.gradient_names if min(own[k].shape, default=0) > 1]
+    return agreeing == len(op.gradient_names) or any(agrees(op, k) for k in matrices)
 
 
 def agrees(op: Op, name: str) -> bool:
@@ -131,6 +159,9 @@ def network_calls(cls: Any, pair: tuple[str, str], side: str) -> Calls:
     args = [a for a in every if a.required]
     rates = {a.name: RATE for a in every if a.role == "rate" and type(a.default) is float}
 
+    data = {"x", "data", "inputs", "input"}
+    data |= {plain(a.name) for a in arguments(getattr(cls, forward_name)) if a.required}
+
     def turned(array: Any) -> Any:
         return np.array(np.transpose(array)) if side == COLUMNS else array
 
@@ -140,13 +171,14 @@ def network_calls(cls: Any, pair: tuple[str, str], side: str) -> Calls:
 
     def backward(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
         targets = np.abs(cots[0]) if labels is None else labels  # a trial run has no labels
-        given: list[Any] = []
-        for arg in args:
-            key = plain(arg.name)
-            value = (
-                RATE if key in RATES else turned(targets) if key in LABELS else turned(arrays[0])
-            )
-            given.append(live.memory["out"] if key in OUTPUTS - LABELS and given else value)
+        values = {
+            "data": turned(arrays[0]),
+            "targets": turned(targets),
+            "output": live.memory["out"],
+        }
+        given = [
+            RATE if plain(a.name) in RATES else values[role_of(plain(a.name), data)] for a in args
+        ]
         return call_quietly(getattr(live.obj, backward_name), *given, seed=1, **rates)
 
     return Calls(

@@ -15,7 +15,7 @@ from gradcheck.types import Array, Case, Op, Primals
 AGREES = 1e-4
 
 
-def miss(op: Op, case: Case | None = None, only: str | None = None) -> float:
+def miss(op: Op, case: Case | None = None, only: str | tuple[str, ...] | None = None) -> float:
     """Relative distance between claimed and measured directional derivatives; inf if it cannot run.
 
     Two dense directions in the inputs, one Richardson step; about 1e-9 for right float64 code.
@@ -29,13 +29,18 @@ def miss(op: Op, case: Case | None = None, only: str | None = None) -> float:
 
 
 def one_direction(
-    op: Op, case: Case, primals: Primals, labels: Array | None, seed: int, only: str | None
+    op: Op,
+    case: Case,
+    primals: Primals,
+    labels: Array | None,
+    seed: int,
+    only: str | tuple[str, ...] | None,
 ) -> float:
     """The distance along one random direction through every float input."""
     rng = np.random.default_rng([case.seed, 9, seed])
     names = [s.name for s in op.slots if not s.domain.startswith("index")]
     if only is not None:
-        names = [only]
+        names = [only] if isinstance(only, str) else list(only)
     direction = {n: np.sign(rng.normal(size=primals[n].shape)) * 0.7 for n in names}
     output, pullback = op.vjp(primals, labels)
     cot = np.ones(np.shape(output)) if op.terminal else cases.cotangent(output, case)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,7 +15,7 @@ from gradcheck.conventions import places
 from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.live import Live
 from gradcheck.conventions.shapes import shape_hypotheses
-from gradcheck.conventions.signature import plain
+from gradcheck.conventions.signature import plain, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Case, Slot
 
@@ -45,6 +47,8 @@ def hypotheses(
             yield readings, tuple(Slot(n, shape) for n in names)
         return
     for shape in declared_shapes(proto.obj) if len(names) == 1 else ():
+        yield readings, (Slot(names[0], shape),)
+    for shape in written_shapes(type(proto.obj)) if len(names) == 1 else ():
         yield readings, (Slot(names[0], shape),)
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
     square = (
@@ -86,6 +90,29 @@ def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
         elif len(sizes) > 1:
             given += [("N", *sizes), sizes]
     return given
+
+
+def written_shapes(cls: type) -> list[tuple[int | str, ...]]:
+    """The input shapes that a ``reshape(-1, 1, 28, 28)`` with sizes of its own lets through."""
+    found: list[tuple[int | str, ...]] = []
+    tree = tree_of(cls)
+    for node in ast.walk(tree) if tree is not None else ():
+        called = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        if called not in {"reshape", "view"} or not isinstance(node, ast.Call):
+            continue
+        given = [e for a in node.args for e in (a.elts if isinstance(a, ast.Tuple) else [a])]
+        sizes = [fixed_size(e) for e in given[1:]]
+        if sizes and all(sizes) and max(sizes) >= 10:  # smaller ones are tried anyway
+            found += [("N", math.prod(sizes)), ("N", *sizes)]
+    return list(dict.fromkeys(found))
+
+
+def fixed_size(node: ast.expr) -> int:
+    """A whole number above 0 that is written in the code, products included; else 0."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return fixed_size(node.left) * fixed_size(node.right)
+    value = getattr(node, "value", 0)
+    return value if type(value) is int and 0 < value <= 4096 else 0
 
 
 #: What an object calls the arrays it keeps for one sample.

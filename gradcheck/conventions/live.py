@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -77,8 +78,8 @@ def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) 
     held = vars(proto.obj).values() if hasattr(proto.obj, "__dict__") else ()
     memo |= {id(v): v for v in held if isinstance(v, ModuleType)}  # self.xp = numpy
     try:
-        twin = copy.deepcopy(proto, memo)
-    except Exception:  # an attribute that cannot be copied (a generator, a lock, a module)
+        twin = with_modules(proto, memo)
+    except Exception:  # an attribute that cannot be copied (a generator, a lock)
         twin, later = make(), list(values.items())
     for place, value in later:
         held = places.read(twin, place)
@@ -99,6 +100,20 @@ def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) 
         if not np.array_equal(held, value):  # computed on access, or a view of another array
             held[...] = value
     return twin
+
+
+def with_modules(proto: Live, memo: dict[int, Any]) -> Live:
+    """A deep copy in which a layer inside may hold a module too: ``self.xp = numpy``."""
+    kept = dict(memo)
+    try:
+        return copy.deepcopy(proto, memo)
+    except TypeError as error:
+        if "module" not in str(error):
+            raise
+    memo.clear()
+    memo.update({id(m): m for m in list(sys.modules.values())})
+    memo.update(kept)
+    return copy.deepcopy(proto, memo)
 
 
 def arrays_of(value: Any) -> list[Array]:

@@ -29,6 +29,7 @@ from gradcheck.conventions.signature import (
     undecorated,
     verbs,
 )
+from gradcheck.conventions.tapes import is_recorded, is_tape, records, tape_in
 from gradcheck.conventions.trained import step_verbs
 from gradcheck.conventions.unfinished import calls_missing, idle, left_open, no_pair, unfinished
 from gradcheck.conventions.whole_models import TRAINED, is_container, is_model, nothing_of_its_own
@@ -70,6 +71,8 @@ def plan_names(
                 planned.append(plan_pair(stem, found[stem], namespace, node.lineno))
         else:
             single = plan_function(node.name, obj, node.lineno)
+            if single is None and records(obj) and tape_in(namespace):
+                single = Planned(node.name, "tape", "tape", line=node.lineno)
             if single is not None:
                 planned.append(single)
     return planned
@@ -159,6 +162,10 @@ def plan_class(
         if is_abstract(cls.forward) or is_abstract(cls.backward):
             return Planned(name, "unknown", reason="abstract", line=line)
         return Planned(name, "torch", "ctx", line=line)
+    if is_tape(cls) or (verbs(cls) and is_recorded(cls, namespace or {})):
+        if any(is_abstract(getattr(cls, v)) for v in verbs(cls) or ()):
+            return Planned(name, "unknown", reason="abstract", line=line)
+        return Planned(name, "tape", "tape", line=line)
     found = read_class(name, cls, line, namespace)
     if not found.reason and inspect.isclass(cls) and on_tensors(cls, found.kind):
         why = "works on PyTorch's tensors, which carry their own gradients"
@@ -222,6 +229,11 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
     if pair is None and flagged_method(cls):
         needed = [a for a in arguments(getattr(cls, str(flagged_method(cls)))) if a.required]
         return Planned(name, "loss" if len(needed) == 2 else "layer", "flag", line=line)
+    tape = tape_in(namespace or {}, cls) if pair is None else None
+    if tape is not None and any(callable(getattr(cls, n, None)) for n in ("forward", "call")):
+        return skip(
+            f"its gradients are left to the tape of {tape.__name__}, which is checked by itself"
+        )
     if pair is None and is_loss_name(name) and loss_call(cls):
         return Planned(name, "loss", line=line)
     if pair is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions.calls import OPTIMIZER_NAMES, Recorder
+from gradcheck.conventions.containers import chains, holds_what_it_is_given
 from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.signature import arguments
 
@@ -37,12 +39,19 @@ def builds(
         None runs: the text names what was tried and the last error.
     """
     last, count = "", 0
-    for made in recipes(cls, source.name, source.namespace, source.tree, source.init):
+    filled = () if source.init is not None else tuple(chains(cls, source.name, source.namespace))
+    container = isinstance(cls, type) and holds_what_it_is_given(cls)
+    for made in itertools.chain(
+        filled, recipes(cls, source.name, source.namespace, source.tree, source.init)
+    ):
         try:
             made.make()
         except Exception as error:
             last = more_telling(last, f"{made.text} raises {type(error).__name__}: {error}")
             continue
+        if container and not any(True for _ in held_by(made.make())):
+            last = last or f"{made.text} holds no layers"
+            continue  # a container without layers shows nothing
         count += 1
         if any(True for _ in optimizers_in(made.make())):
             yield made, maker_of(made)

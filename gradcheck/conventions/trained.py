@@ -88,7 +88,7 @@ def trained_op(
             proto = Live(made.make())
             ranked = sorted(
                 (
-                    (miss_of_parameters(op), i, op)
+                    (-len(agreeing(op)), i, op)
                     for i, op in enumerate(any_layout(name, cls, proto, made, trainer))
                 ),
                 key=lambda r: r[:2],
@@ -99,17 +99,28 @@ def trained_op(
             if not problem.startswith("one step"):
                 problem = f"{made.text}: {type(error).__name__}: {error}"
             continue
-        if ranked and ranked[0][0] < AGREES:
+        if ranked and settles(ranked[0][2]):
             return ranked[0][2]
         problem = "one step of training descends none of the losses tried: " + ", ".join(DESCENDED)
     raise Refused(problem)
 
 
-def miss_of_parameters(op: Op) -> float:
-    """How far the steps of the parameters are from the gradient of the loss."""
+def agreeing(op: Op) -> dict[str, Array]:
+    """The parameters whose steps are the gradient of the loss."""
     case = Case(labels=op.labels.encodings[0] if op.labels else "")
-    names = [k for k in cases.draw(op, case)[0] if k not in {s.name for s in op.slots}]
-    return max(miss(op, case, only=k) for k in names)
+    primals = cases.draw(op, case)[0]
+    names = [k for k in primals if k not in {s.name for s in op.slots}]
+    return {k: primals[k] for k in names if miss(op, case, only=k) < AGREES}
+
+
+def settles(op: Op) -> bool:
+    """Whether the loss is known: the steps of all parameters agree, or those of a matrix do.
+
+    A bias alone says too little: a decay of the weights leaves it as it is.
+    """
+    found = agreeing(op)
+    everything = len(found) == len(op.parameters(op.make()))
+    return bool(found) and (everything or any(min(a.shape, default=0) > 1 for a in found.values()))
 
 
 def any_layout(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -> list[Op]:

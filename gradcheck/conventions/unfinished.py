@@ -78,6 +78,10 @@ def unfinished(cls: Any, pair: tuple[str, str], namespace: Mapping[str, Any]) ->
 def no_pair(cls: Any) -> str:
     """Why a class cannot be checked: what it has and what is missing."""
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    if any(c.__module__.startswith("unittest") for c in cls.__mro__) or (
+        cls.__name__.startswith("Test") and any(n.startswith("test") for n in own)
+    ):
+        return "a test"
     if any(n.startswith(("forward", "fprop")) for n in own):
         return "forward without a backward"
     if any("backward" in n or n == "bprop" for n in own):

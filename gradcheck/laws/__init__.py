@@ -71,11 +71,13 @@ FIRST_CONFIGURATION = frozenset(
 
 
 def group(op: Op) -> str:
-    """Which family of laws an Op obeys: ``vjp``, ``model``, ``optimizer``, ``numgrad``, ``accuracy``."""
+    """Which laws an Op obeys: ``vjp``, ``tape``, ``model``, ``optimizer``, ``numgrad``, ``accuracy``."""
     if op.step is not None:
         return "optimizer"
     if op.convention == "numerical gradient":
         return "numgrad"
+    if op.convention == "tape":
+        return "tape"
     return op.kind if op.kind in {"accuracy", "model"} else "vjp"
 
 
@@ -85,12 +87,17 @@ def family(law: str) -> tuple[str, ...]:
         return ("optimizer",)
     if law.startswith("model_"):
         return ("model",)
-    if law in {"contract", "inputs_unchanged", "repeatable", "label_formats", "train_eval"}:
+    if law in TAPE_LAWS:
+        return ("vjp", "model", "tape")[:: 1 if law in {"contract", "inputs_unchanged"} else 2]
+    if law in {"repeatable", "label_formats", "train_eval"}:
         return ("vjp", "model")
     return {"numerical_gradient": ("numgrad",), "roles": ("vjp", "accuracy", "model")}.get(
         law, ("vjp",)
     )
 
+
+#: Of an operation on a tape, whose graph is built anew for every evaluation.
+TAPE_LAWS = frozenset(("contract", "gradient", "inputs_unchanged", "kinks"))
 
 OPTIMIZER_LAWS = frozenset(
     (

@@ -23,6 +23,8 @@ def trained_parameters(op: Op, case: Case) -> Iterator[Verdict]:
         inner = getattr(live, "obj", live)
         method = getattr(inner, "train", None)
         options, sizes = training_options(method), size_argument(method)
+        if labels is None:
+            break  # a network that ends in its output: which targets it trains on is not known
         if options is None or (validation and "validation_data" not in options):
             break
         x, y = next(iter(inputs.values())).copy(), np.array(labels)
@@ -54,7 +56,7 @@ def flag_restored(op: Op, case: Case) -> Iterator[Verdict]:
     live, inputs, _, labels = start(op, case)
     inner = getattr(live, "obj", live)
     method: Any = getattr(inner, "evaluate", None)
-    if training_options(method) is None:
+    if training_options(method) is None or labels is None:
         return
     before = {k: v for k, v in vars(inner).items() if isinstance(v, bool)}
     with seeded(0), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
@@ -97,7 +99,7 @@ def every_sample_trains(op: Op, case: Case) -> Iterator[Verdict]:
     live, inputs, _, labels = start(op, case)
     method: Any = getattr(getattr(live, "obj", live), "train", None)
     options, sizes = training_options(method), size_argument(method)
-    if options is None or sizes is None:
+    if options is None or sizes is None or labels is None:
         return
     options.pop("validation_data", None)
     x, y = next(iter(inputs.values())), np.array(labels)

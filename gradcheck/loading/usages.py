@@ -160,6 +160,14 @@ def definition_elsewhere(name: str, namespace: Mapping[str, Any]) -> Any:
     return None
 
 
+def class_names(namespace: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the classes that a file knows, then of those in the other files of its project."""
+    yield from (n for n, v in list(namespace.items()) if isinstance(v, type))
+    folder = folder_of(namespace)
+    for _, tree in trees(folder) if folder else ():
+        yield from (n.name for n in tree.body if isinstance(n, ast.ClassDef))
+
+
 def classes_with(
     methods: Sequence[str], namespace: Mapping[str, Any], fits: Any = None
 ) -> Iterator[str]:
