@@ -29,12 +29,15 @@ class Use:
         Names of the methods called on its elements.
     keyed
         Names of the dicts it is a key of.
+    keys
+        The keys of dicts written in the class that it is a key of.
     """
 
     called: bool = False
     methods: set[str] = field(default_factory=set)
     each: set[str] = field(default_factory=set)
     keyed: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
 
 
 def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
@@ -45,6 +48,7 @@ def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
     """
     found = use_of(cls, name)
     keys = [repr(k) for d in found.keyed for k in keys_of(scope.get(d))]
+    keys += [repr(k) for k in found.keys]
     if found.each:
         chain = layer_chain(cls, found.each, scope)
         return (*keys[:MANY], *([chain] if chain else []))
@@ -78,6 +82,12 @@ def use_of(cls: Any, name: str) -> Use:
             and getattr(node.value, "id", "") == "self"
         )
 
+    written = {
+        name_of(t): node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        for t in node.targets
+    }
     elements = {v for node in ast.walk(tree) for v in elements_of(node, is_it)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -87,9 +97,38 @@ def use_of(cls: Any, name: str) -> Use:
                 found.each.add(node.func.attr)
         if isinstance(node, ast.Call) and is_it(node.func):
             found.called = True
-        if isinstance(node, ast.Subscript) and is_name(node.slice, name):
-            found.keyed.append(getattr(node.value, "id", getattr(node.value, "attr", "")))
+        looked_in = looked_up(node, name)
+        if looked_in is not None:
+            held = name_of(looked_in)
+            found.keyed.append(held)
+            found.keys += literal_keys(looked_in if not held else written.get(held))
     return found
+
+
+def looked_up(node: ast.AST, name: str) -> ast.expr | None:
+    """What a variable is a key of: ``D[name]`` or ``D.get(name)``."""
+    if isinstance(node, ast.Subscript) and is_name(node.slice, name):
+        return node.value
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get"
+        and node.args
+        and is_name(node.args[0], name)
+    ):
+        return node.func.value
+    return None
+
+
+def name_of(node: ast.AST) -> str:
+    """A variable's or attribute's name, or ""."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
+
+
+def literal_keys(node: ast.AST | None) -> list[str]:
+    """The string keys of a dict that is written out."""
+    found = node.keys if isinstance(node, ast.Dict) else []
+    return [k.value for k in found if isinstance(k, ast.Constant) and isinstance(k.value, str)]
 
 
 def is_name(node: ast.AST, name: str) -> bool:
