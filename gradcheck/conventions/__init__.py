@@ -19,9 +19,9 @@ from gradcheck.conventions.functional_models import network_op
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
+from gradcheck.conventions.methods import flagged_method, with_both
 from gradcheck.conventions.models import model_op
 from gradcheck.conventions.networks import assembled_op, assembled_variants
-from gradcheck.conventions.methods import flagged_method, with_both
 from gradcheck.conventions.numerical import numgrad_op
 from gradcheck.conventions.objectives import classifier_op
 from gradcheck.conventions.optimizer_given import given_op, is_given

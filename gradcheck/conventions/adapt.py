@@ -189,7 +189,7 @@ def other_configurations(
     """
     if source.init is not None or "; " in base.text:  # put together in several statements
         return
-    shape = tuple(slot.shape for slot in first.slots)
+    shape = tuple(s if s.domain.startswith("index") else s.shape for s in first.slots)
     for made in variants(base, source.obj, source.namespace):
         try:
             make = maker_of(made)

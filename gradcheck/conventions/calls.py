@@ -282,7 +282,7 @@ def backward_caller(
         )
         result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
         if given != "cot":
-            return applied(result, cots[0]) if result is not None else None
+            return each_applied(result, cots[0]) if result is not None else None
         return with_parameter_gradients(live, result, cots[0], arrays[0])
 
     return run
@@ -293,6 +293,13 @@ def applied(derivative: Any, cot: Array) -> Any:
     if np.shape(derivative) == (*cot.shape, *cot.shape[-1:]) and cot.ndim:
         return np.einsum("...i,...ij->...j", cot, derivative)
     return derivative * cot
+
+
+def each_applied(result: Any, cot: Array) -> Any:
+    """The same for every derivative of a tuple; a number's cotangent scales any array."""
+    if isinstance(result, tuple) and np.size(cot) == 1:
+        return tuple(each_applied(r, cot) for r in result)
+    return applied(result, cot)
 
 
 def output_of(live: Live) -> Any:

@@ -2,12 +2,14 @@
 
 ``log(y + 1e-7)`` or ``clip(p, 1e-7, 1 - 1e-7)`` make a right backward differ by about the epsilon.
 Whether that is all that is wrong is found out, not assumed: the small constants in the user's *forward* are set
-to zero for a moment, and the gradient is measured again.  Backward is never touched: a wrong factor
-of 0.99999 there is a bug, not an epsilon.
+to zero for a moment, and the gradient is measured again.  In backward only what is added to something
+else and is far too small to matter (``/ (p * (1 - p) + 1e-8)``) is: a wrong factor of 0.99999 there
+is a bug, not an epsilon.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import sys
@@ -16,9 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gradcheck.conventions.signature import returned_names
+from gradcheck.conventions.signature import returned_names, tree_of
 
 SMALLEST, LARGEST = 1e-16, 1.1e-5
+#: What a backward may add to a denominator.
+ADDED = 1.1e-7
 
 
 def is_small(value: object) -> bool:
@@ -43,9 +47,24 @@ def is_backward(function: types.FunctionType) -> bool:
     return any(m in name for m in marks) or (len(returned) == 2 and "d" in returned[1].lower()[:4])
 
 
-def functions_of(obj: Any, namespace: Any) -> list[types.FunctionType]:
+def added_in(function: types.FunctionType) -> set[float]:
+    """The constants of a backward that are nowhere but added to something, and no larger than `ADDED`."""
+    tree = tree_of(function)
+    added: list[float] = []
+    every: list[float] = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Constant) and is_small(node.value):
+            every.append(node.value)  # type: ignore[arg-type]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            sides = [getattr(side, "value", None) for side in (node.left, node.right)]
+            added += [v for v in sides if is_small(v) and abs(v) <= ADDED]  # type: ignore[arg-type,misc]
+    return {v for v in added if added.count(v) == every.count(v)}
+
+
+def functions_of(obj: Any, namespace: Any, backward: bool = False) -> list[types.FunctionType]:
     """The user's functions an object may call: its class's methods, its file's functions, and
-    those of the user's other modules that they have imported."""
+    those of the user's other modules that they have imported; those that compute no gradients, or
+    with `backward` those that do."""
     found: dict[int, types.FunctionType] = {}
     classes = list(getattr(obj, "__mro__", ()))[:-1]
     waiting = [v for c in classes for v in vars(c).values()] + list(namespace.values())
@@ -58,7 +77,7 @@ def functions_of(obj: Any, namespace: Any) -> list[types.FunctionType]:
             waiting += [m for m in vars(value).values() if isinstance(m, types.FunctionType)]
         if not isinstance(value, types.FunctionType) or id(value) in found:
             continue
-        if not is_backward(value):
+        if is_backward(value) == backward:
             found[id(value)] = value
         space = value.__globals__
         if id(space) not in seen and of_user(value.__module__):
@@ -88,6 +107,9 @@ def small_constants(obj: Any, namespace: Any) -> list[float]:
         flat = [x for v in values for x in (v if type(v) is tuple else (v,))]
         found |= {v for v in flat if without(v) != v and is_small(v)}
         found |= {1.0 - v for v in flat if type(v) is float and is_small(1.0 - v)}
+    for f in functions_of(obj, namespace, backward=True):
+        if any(is_small(v) for v in f.__code__.co_consts):
+            found |= added_in(f)
     return sorted(found)
 
 
@@ -100,6 +122,12 @@ def switched_off(obj: Any, namespace: Any) -> Iterator[None]:
         f.__code__ = f.__code__.replace(co_consts=tuple(without(c) for c in f.__code__.co_consts))
         if f.__defaults__:
             f.__defaults__ = tuple(without(d) for d in f.__defaults__)
+    for f in functions_of(obj, namespace, backward=True):
+        off = added_in(f) if any(is_small(v) for v in f.__code__.co_consts) else set()
+        if off:
+            saved.append((f, f.__code__, f.__defaults__))
+            kept = tuple(0.0 if type(c) is float and c in off else c for c in f.__code__.co_consts)
+            f.__code__ = f.__code__.replace(co_consts=kept)
     try:
         yield
     finally:

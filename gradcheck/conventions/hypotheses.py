@@ -40,7 +40,8 @@ def hypotheses(
     readings = list(class_calls(type(proto.obj), *pair))
     names = readings[0].names
     if len(shapes) == len(names):
-        yield readings, tuple(Slot(n, s) for n, s in zip(names, shapes, strict=True))
+        known = zip(names, shapes, strict=True)  # what is no shape is a whole slot: word numbers
+        yield readings, tuple(s if isinstance(s, Slot) else Slot(n, s) for n, s in known)
     if source.shape is not None:
         batch: tuple[int | str, ...] = ("N", *source.shape[1:])
         for shape in (batch, source.shape):  # of any batch size, else of just this size
@@ -116,7 +117,19 @@ def fixed_size(node: ast.expr) -> int:
 
 
 #: What an object calls the arrays it keeps for one sample.
-SAMPLE_NAMES = {"x", "input", "inputs", "gradx", "dx", "gradinput", "dinput", "dinputs", "gradin"}
+SAMPLE_NAMES = {
+    "x",
+    "input",
+    "inputs",
+    "gradx",
+    "dx",
+    "gradinput",
+    "dinput",
+    "dinputs",
+    "gradin",
+    "loss",
+    "losses",
+}
 
 
 def dims_of(made: Recipe, proto: Live) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.conventions import places
 from gradcheck.conventions.live import (
+    Guessed,
     Live,
     Refused,
     arrays_of,
@@ -17,6 +18,7 @@ from gradcheck.conventions.live import (
 from gradcheck.conventions.loss_names import label_first
 from gradcheck.conventions.pairing import input_gradient
 from gradcheck.conventions.places import Place
+from gradcheck.conventions.running_totals import added, remember
 from gradcheck.conventions.signature import (
     arguments,
 )
@@ -30,6 +32,7 @@ def run_forward(
     values = [labels, pred] if swapped else [pred, labels]
     needed = len([a for a in arguments(method) if a.required])
     live.memory["given"] = values[0] if not swapped else values[1]
+    remember(live, method)
     return call_quietly(method, *values, *([None] * max(0, needed - 2)))
 
 
@@ -48,6 +51,9 @@ def run_backward(
     )
     if form == "none":
         return call_quietly(method)
+    if form in {"upstream", "upstream_each"} and live.memory.get("hands on"):
+        # it adds its own gradient to that of what its predictions go on to
+        return call_quietly(method, np.zeros_like(pred, dtype=np.float64))
     if form == "upstream":
         return call_quietly(method, live.memory.get("cot", 1.0))
     if form == "upstream_each":
@@ -61,7 +67,14 @@ def run_backward(
     rest = [pred, labels][: max(0, len([a for a in arguments(method) if a.required]) - 2)]
     if form == "upstream_pair":
         return call_quietly(method, 1.0, *([labels, pred] if turned else [pred, labels]))
-    return call_quietly(method, *([labels, first] if turned else [first, labels]), *rest)
+    try:
+        return call_quietly(method, *([labels, first] if turned else [first, labels]), *rest)
+    except Exception as error:
+        if not rest:
+            raise
+        names = ", ".join([a.name for a in arguments(method) if a.required][2:])
+        said = f"{method.__name__} also wants {names}, and what was tried for it was refused"
+        raise Guessed(f"{said}: {type(error).__name__}: {error}") from error
 
 
 def loss_value(out: Any, live: Live, stored: Place | None) -> Array:
@@ -76,6 +89,7 @@ def loss_value(out: Any, live: Live, stored: Place | None) -> Array:
     given = live.memory.get("given")
     if found and given is not None and found[0].ndim and np.array_equal(found[0], given):
         found = []  # the predictions handed on: the loss is kept elsewhere
+        live.memory["hands on"] = True
         if stored is None:
             raise Refused("forward returns its predictions and keeps no loss")
         held = places.read(live.obj, stored)
@@ -83,14 +97,14 @@ def loss_value(out: Any, live: Live, stored: Place | None) -> Array:
             raise Refused(
                 f"forward keeps a loss of shape {np.shape(held)} for predictions of shape {np.shape(given)}"
             )
-    if not found:
+    if not found and not isinstance(out, np.ndarray):
         named_values = [getattr(out, n, None) for n in ("loss", "value", "val", "data", "item")]
         found = [a for v in named_values for a in arrays_of(v() if callable(v) else v)]
     if not found and stored is not None:
         found = arrays_of(places.read(live.obj, stored))
     if not found:
         raise Refused(f"forward returns {type(out).__name__}, not a number")
-    return np.asarray(found[0])
+    return added(np.asarray(found[0]), live, stored)
 
 
 def stored_prediction(live: Live, pred: Array) -> Array | None:

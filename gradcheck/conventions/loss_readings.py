@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.conventions import loss_names, losses, places
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.hypotheses import declared_shapes
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.signature import tree_of
 from gradcheck.conventions.sources import Source
@@ -72,7 +74,12 @@ def best_reading(
     open_name = loss_names.hints(source.name) == loss_names.ANY
     why, kept, one_output = "", None, False
     ranked: list[tuple[float, int, Op]] = []
-    for reading in losses.readings(source.name, lossy, asked, class_counts(proto)):
+    single = [] if asked or proto.obj is None else single_shapes(proto.obj)
+    tried = itertools.chain(
+        dict.fromkeys(losses.declared_readings(source.name, lossy, single)),
+        losses.readings(source.name, lossy, asked, class_counts(proto)),
+    )
+    for reading in tried:
         swapped, domain, shape, encoding, form = reading
         other_labels = kept is not None and kept[2] != encoding
         same = kept in (None, (domain, shape, encoding)) or (one_output and not other_labels)
@@ -110,6 +117,13 @@ def best_reading(
         return why
     best = next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
     return one_sample(source, lossy, make, built, best) or best
+
+
+def single_shapes(obj: Any) -> list[tuple[int, ...]]:
+    """The shape of one sample that an object was made for, where it keeps arrays of that shape."""
+    shapes = declared_shapes(obj)
+    fixed = [tuple(n for n in s if isinstance(n, int)) for s in shapes[:1] if "N" not in s]
+    return [s for s in fixed if math.prod(s) > 1]
 
 
 def one_sample(

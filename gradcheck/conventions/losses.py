@@ -9,7 +9,7 @@ A name that settles a question (``y_true``) is never overruled.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,16 @@ def readings(
         shapes = (first, *(("N", n) for n in columns), *others)
         for shape, form in itertools.product(shapes, forms):
             yield swapped, domain, shape, encoding, form
+
+
+def declared_readings(
+    name: str, lossy: Lossy, shapes: Sequence[tuple[int, ...]]
+) -> Iterator[tuple[bool, str, tuple[int | str, ...], str, str]]:
+    """The same for a loss that was made for the shape of one sample: labels have that shape."""
+    like = {"binary": "binary", "real": "real", "sign": "sign"}
+    for shape in shapes:
+        for swapped, domain, _, encoding, form in readings(name, lossy):
+            yield swapped, domain, shape, like.get(encoding.partition("_")[0], "simplex"), form
 
 
 def try_reading(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.backprops import takes_targets
+from gradcheck.conventions.embeddings import compares_embeddings
 from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.function_options import is_mask
 from gradcheck.conventions.functional_models import is_network_function, is_network_pair
@@ -254,6 +255,8 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         return skip(f"abstract: {', '.join(missing)} left to its subclasses")
     if takes_targets(cls, pair):
         return Planned(name, "backprop", line=line)
+    if compares_embeddings(getattr(cls, pair[0])):
+        return Planned(name, "layer", "embeddings", line=line)
     if takes_labels(cls, pair) and (is_loss_name(name) or named_labels(cls, pair)):
         return Planned(name, "loss", line=line)
     if is_container(cls, key):

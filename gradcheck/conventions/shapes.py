@@ -62,6 +62,10 @@ def shape_hypotheses(
         yield from first
         return
     last = slots[-1].lower().strip("_")
+    if last in INDICES | {"y"} and len(slots) == 3 and slots[0][:-1] == slots[1][:-1]:
+        sides = tuple(Slot(s, ("N", "D")) for s in slots[:2])  # and whether they are alike
+        yield (*sides, Slot(slots[2], ("N",), "index:2"))
+        yield (*sides, Slot(slots[2], ("N", 1), "index:2"))
     if last in INDICES:
         for (lead,), (shape, k) in itertools.product(real, reversed(index)):
             beside = (Slot(s, lead.shape) for s in slots[1:-1])

@@ -111,8 +111,8 @@ def up_to_epsilon(op: Op, case: Case, name: str, finding: Finding, plain: Findin
         )
     worst = finding.entries[0]
     text = (
-        f"{subscript(called, worst.index)} = {worst.claimed:.8g}, measured {worst.measured:.8g}: forward adds or clips "
-        f"by an epsilon that backward ignores (a difference of {gap(finding):.0e}, at any step). With the epsilon "
+        f"{subscript(called, worst.index)} = {worst.claimed:.8g}, measured {worst.measured:.8g}: an epsilon is "
+        f"added or clipped by in one of forward and backward (a difference of {gap(finding):.0e}, at any step). With the epsilon "
         f"set to 0 the gradient agrees to {plain.resolution or 0.0:.0e}"
     )
     return verdict("gradient", "note", op, case, name, text, resolution=gap(finding), size=finding.size,
