@@ -28,6 +28,10 @@ class Refused(Exception):
     """This object cannot be read under this convention; the text says why."""
 
 
+class Guessed(Refused):
+    """The user's code refused an argument whose value was a guess of ours."""
+
+
 class Skipped(Refused):
     """There is nothing to check here; the text says why."""
 

@@ -81,6 +81,12 @@ def candidates(values: dict[str, float], key: str) -> list[float]:
     return list(dict.fromkeys(found))
 
 
+def unnamed(values: dict[str, float]) -> list[float]:
+    """Numbers between 0 and 1 under names that mean nothing here, such as ``decay1``."""
+    known = {n for names in SPELLINGS.values() for n in names}
+    return list(dict.fromkeys(v for k, v in values.items() if k not in known and 0 < v < 1))
+
+
 def switched_off(live: Any, names: tuple[str, ...]) -> bool:
     """Set decays to 0 on a live optimizer; whether there was one above 0."""
     inner = getattr(live, "obj", live)

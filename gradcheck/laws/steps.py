@@ -18,6 +18,7 @@ from gradcheck.laws.hyper import (
     decay_names,
     role_of,
     switched_off,
+    unnamed,
     values_of,
 )
 from gradcheck.laws.optimizer import problem
@@ -187,7 +188,8 @@ def hypotheses(op: Op, role: str, values: dict[str, float]) -> Iterator[tuple[Fo
                 if key == "eps":
                     choices[key] = list(dict.fromkeys([*choices[key], *constants, *EPSILONS]))[:6]
                 if not choices[key]:
-                    choices[key] = [0.9 if key in {"mu", "rho", "b1"} else 0.999]
+                    usual = 0.9 if key in {"mu", "rho", "b1"} else 0.999
+                    choices[key] = list(dict.fromkeys([usual, *unnamed(values)]))[:4]
             for combination in product(*choices.values()):
                 yield formula, dict(zip(choices, combination, strict=True))
 
