@@ -130,6 +130,8 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
     args = [a for a in arguments(function, method=False) if a.required]
     if is_numerical(name, function):
         return Planned(name, "numgrad", "functions", line=line)
+    if is_network_function(function):
+        return Planned(name, "network", "cost and gradients of a network", line=line)
     if flag_of(function) is not None:
         return Planned(name, "loss" if len(args) == 2 else "function", "functions", line=line)
     if (
@@ -139,8 +141,6 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
         and (is_loss_name(name) or label_first(args) is not None)
     ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
-    if is_network_function(function):
-        return Planned(name, "network", "cost and gradients of a network", line=line)
     if roles_of(function) is not None:
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
     if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:

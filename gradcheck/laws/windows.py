@@ -88,11 +88,30 @@ def image_axes(op: Op, primals: Primals) -> tuple[int, int] | None:
     return (1, 2) if kernels[0].shape[2] == x.shape[3] else None
 
 
+#: What else a layer with a convolution in its name may do: ``conv_relu_pool``.
+BESIDE = re.compile(
+    r"elu|pool|norm|bn|sigmoid|tanh|softmax|swish|block|resid|drop|act|mish|unit|net|module|branch"
+)
+
+
+def activated(inner: Any) -> bool:
+    """Whether an object holds an activation of its own, as ``Conv2D(4, 3, activation="relu")`` does."""
+    held = vars(inner) if hasattr(inner, "__dict__") else {}
+    names = {n: v for n, v in held.items() if re.match(r"_?(act|nonlin|sigma$)", n.lower())}
+    idle = (None, False, "", "linear", "identity", "none")
+    return any(
+        not any(v is i or (isinstance(v, str) and v.lower() == i) for i in idle)
+        for v in names.values()
+    )
+
+
 def convolution(op: Op, case: Case, name: str) -> Verdict | None:
     """A 2-D convolution over (N, C, H, W) with (F, C, h, w) kernels, stride and padding from the object."""
     if "conv" not in name or re.search(r"trans|deconv|depth|separable|1d|3d|group|dilat", name):
         return None
     live = op.make()
+    if BESIDE.search(name) or activated(getattr(live, "obj", None)):
+        return None
     found = op.parameters(live)
     kernels = [v for v in found.values() if v.ndim == 4]
     inner = getattr(live, "obj", None)
