@@ -60,6 +60,8 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
     (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>", "<E>")),
+    (("wordtoidx", "wordtoix", "word2idx", "wordtoindex", "word2index", "chartoidx", "chartoix", "word2id", "wordtoid"),
+     ("{'<NULL>': 0, '<START>': 1, '<END>': 2, 'a': 3, 'b': 4, 'c': 5, 'd': 6}",)),
     (("corpus", "wordids", "tokenids"), ("np.arange(14) % 7",)),
     (("wh", "whh", "recurrentweights"), ("<WH>", "<WH3>", "<WH4>")),
     (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "<BX3>", "<BX4>", "True")),

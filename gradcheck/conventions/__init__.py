@@ -13,6 +13,7 @@ from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import function_ops
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.backprops import backprop_op
+from gradcheck.conventions.caption_models import caption_op, takes_captions
 from gradcheck.conventions.containers import chains
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.functional_models import network_op
@@ -65,6 +66,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         network = loss_network_op(source)
         if network is not None:
             return [network]
+    if kind == "model" and is_class and takes_captions(source.obj):
+        return [caption_op(source)]
     if kind == "model":
         return models(source)
     if kind == "classifier":

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.calls import strongly_upstream
-from gradcheck.conventions.live import Refused
 from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Op
@@ -50,10 +49,7 @@ def names_called(function: Any) -> list[str]:
 def numgrad_op(source: Source) -> Op:
     """The Op of a user's own numerical differentiation function.
 
-    Raises
-    ------
-    Refused
-        It cannot be called as ``f(function, x)``.
+    One that gives the derivative at an index is read as the gradient at all of them.
     """
     function = source.namespace[source.name]
     refuse: Any = None
@@ -72,14 +68,32 @@ def numgrad_op(source: Source) -> Op:
             return function(x, g, *extra)
         return function(g, x, *extra)
 
-    if len([a for a in arguments(function, method=False) if a.required and where(a)]) > 0:
-        raise Refused("is the derivative at one index: a part of a numerical gradient")
+    pointwise = any(a.required and where(a) for a in arguments(function, method=False))
+    gradient = at_every_index(function, point_first) if pointwise else call
     return Op(
-        name=source.name, kind="function", convention="numerical gradient", make=lambda: call,
-        parameters=lambda _l: {}, with_parameters=lambda _v: call, forward=refuse, backward=refuse,
+        name=source.name, kind="function", convention="numerical gradient", make=lambda: gradient,
+        parameters=lambda _l: {}, with_parameters=lambda _v: gradient, forward=refuse, backward=refuse,
         built=f"{source.name}({'x, f' if point_first else 'f, x'})", obj=function,
         reading="" if "grad" in plain(source.name) else AT_A_NUMBER,
     )  # fmt: skip
+
+
+def at_every_index(
+    function: Any, point_first: bool
+) -> Callable[[Callable[[Any], float], Any], Any]:
+    """A derivative at one index, taken at every index of x in turn."""
+    needed = [a for a in arguments(function, method=False) if a.required]
+
+    def call(g: Callable[[Any], float], x: Any) -> Any:
+        found = np.zeros(np.shape(x))
+        for index in np.ndindex(*np.shape(x)):
+            given: list[Any] = [x, g] if point_first else [g, x]
+            own = index[0] if len(index) == 1 else index
+            rest = [own if where(a) else upstream_or_step(a) for a in needed[2:]]
+            found[index] = np.asarray(function(*given, *rest)).reshape(())
+        return found
+
+    return call
 
 
 def upstream_or_step(arg: Arg) -> Any:
