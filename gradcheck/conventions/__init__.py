@@ -17,6 +17,7 @@ from gradcheck.conventions.caption_models import caption_op, takes_captions
 from gradcheck.conventions.containers import chains
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.functional_models import network_op
+from gradcheck.conventions.guessed import refused_guess
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
@@ -45,6 +46,8 @@ def ops_for(source: Source, kind: str) -> list[Op]:
         It cannot be constructed, called or read; the text says what was tried and what to give.
     """
     found = read_as(source, kind)
+    for op in found[:1]:
+        refused_guess(op)
     if not small_constants(source.obj, source.namespace):
         return found
     return [replace(op, plainly=lambda: switched_off(source.obj, source.namespace)) for op in found]

@@ -13,7 +13,7 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import loss_names, losses
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import fused_backward, readings_of
-from gradcheck.conventions.live import Guessed, Refused, Skipped, live_maker
+from gradcheck.conventions.live import Refused, Skipped, live_maker
 from gradcheck.conventions.loss_readings import loss_readings
 from gradcheck.conventions.recognise import loss_call
 from gradcheck.conventions.signature import plain, verbs
@@ -53,7 +53,6 @@ def loss_ops(source: Source) -> list[Op]:
         if isinstance(found, str):
             problem = found or problem
             continue
-        refused_guess(found)
         others = [] if source.init else list(variants(made, cls, source.namespace))
         options = constructor_options(cls, made.text)
         return [replace(found, obj=cls, options=options), *loss_variants(source, lossy, others)]
@@ -125,33 +124,12 @@ def with_gradient_object(source: Source, call: str) -> list[Op]:
 
 def gives_gradient(op: Op) -> bool:
     """Whether what the loss returns holds a gradient."""
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
     try:
-        return bool(tried(op))
+        primals, labels = cases.draw(op, case)
+        return bool(op.vjp(primals, labels)[1](np.ones(())))
     except Exception:  # it has one, and raises: the laws say so
         return True
-
-
-def refused_guess(op: Op) -> None:
-    """Raise where an argument that only a guess could fill was refused: no law can judge that.
-
-    Raises
-    ------
-    Guessed
-        The argument, and what the user's code said.
-    """
-    try:
-        tried(op)
-    except Guessed:
-        raise
-    except Exception:  # the laws say so
-        return
-
-
-def tried(op: Op) -> Any:
-    """The gradients at the first case."""
-    case = Case(labels=op.labels.encodings[0] if op.labels else "")
-    primals, labels = cases.draw(op, case)
-    return op.vjp(primals, labels)[1](np.ones(()))
 
 
 def gradient_of_value(out: Any = None) -> Any:

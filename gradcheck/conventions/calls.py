@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -9,8 +10,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradcheck.conventions.guessed import refusal
 from gradcheck.conventions.live import Live, arrays_of, call_quietly, join
-from gradcheck.conventions.signature import PREDICTIONS, UPSTREAM, Arg, arguments, plain, unpacked
+from gradcheck.conventions.signature import (
+    PENALTIES,
+    PREDICTIONS,
+    UPSTREAM,
+    Arg,
+    arguments,
+    plain,
+    unpacked,
+)
 from gradcheck.types import Array
 
 #: The step size handed to a backward that updates its own parameters.
@@ -115,6 +125,8 @@ def fill(
             value = RATE
         elif not arg.required:
             continue
+        elif is_strength(arg):
+            value = 0.0
         elif plain(arg.name) in OPTIMIZER_NAMES:
             value = Recorder()
         elif arg.role == "labels" and labels is not None:
@@ -204,9 +216,14 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
 def is_array(arg: Arg) -> bool:
     """Whether an argument carries an array of the computation."""
     key = plain(arg.name)
-    return (
-        arg.role in {"value", "labels"} and key not in OPTIMIZER_NAMES and key not in CONTEXT_NAMES
-    )
+    named = key in OPTIMIZER_NAMES or key in CONTEXT_NAMES or is_strength(arg)
+    return arg.role in {"value", "labels"} and not named
+
+
+def is_strength(arg: Arg) -> bool:
+    """Whether an argument is the strength of a penalty."""
+    words = set(re.split(r"[_\d]+", arg.name.lower()))
+    return plain(arg.name) in PENALTIES or bool(words & (PENALTIES - {"decay"}))
 
 
 def strongly_upstream(name: str) -> bool:
@@ -261,6 +278,12 @@ def backward_caller(
     With `together` the upstream argument is the tuple of all cotangents.
     """
 
+    guessed = [
+        a.name for a in args
+        if a.required and is_array(a) and a.role == "value" and a.name not in {upstream, *names}
+        and plain(a.name) not in OUTPUTS and not strongly_upstream(a.name)
+    ]  # fmt: skip
+
     def run(live: Live, cots: list[Array], arrays: list[Array], labels: Array | None) -> Any:
         by_name = dict(zip(names, arrays, strict=False))
         known: dict[str, Any] = {}
@@ -280,12 +303,23 @@ def backward_caller(
         positional, keys = fill(
             args, spare, labels, live.memory.get("train", True), known, updates=True
         )
-        result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
+        try:
+            result = call_quietly(getattr(live.obj, method), *positional, seed=1, **keys)
+        except Exception as error:
+            if guessed or wants_an_object(upstream, error):
+                raise refusal(method, guessed or [upstream], error) from error
+            raise
         if given != "cot":
             return each_applied(result, cots[0]) if result is not None else None
         return with_parameter_gradients(live, result, cots[0], arrays[0])
 
     return run
+
+
+def wants_an_object(name: str, error: Exception) -> bool:
+    """Whether an argument that no name tells to be an array was asked for what only an object has."""
+    asked = isinstance(error, AttributeError) and "'numpy.ndarray' object" in str(error)
+    return asked and not strongly_upstream(name)
 
 
 def applied(derivative: Any, cot: Array) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import places
+from gradcheck.conventions.guessed import refusal
 from gradcheck.conventions.live import (
-    Guessed,
     Live,
     Refused,
     arrays_of,
@@ -72,9 +72,8 @@ def run_backward(
     except Exception as error:
         if not rest:
             raise
-        names = ", ".join([a.name for a in arguments(method) if a.required][2:])
-        said = f"{method.__name__} also wants {names}, and what was tried for it was refused"
-        raise Guessed(f"{said}: {type(error).__name__}: {error}") from error
+        names = [a.name for a in arguments(method) if a.required][2:]
+        raise refusal(method.__name__, names, error) from error
 
 
 def loss_value(out: Any, live: Live, stored: Place | None) -> Array:

@@ -19,8 +19,8 @@ from gradcheck.conventions import function_shapes, functions, places
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.loss_names import strong_label
-from gradcheck.conventions.regulariser import WORDS, name_words
-from gradcheck.conventions.signature import Arg, arguments, plain, returned_names
+from gradcheck.conventions.regulariser import name_words
+from gradcheck.conventions.signature import PENALTIES, Arg, arguments, plain, returned_names
 from gradcheck.conventions.sources import Source, more_telling
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
@@ -89,7 +89,7 @@ def is_gradient_of(name: str, argument: str) -> bool:
 def is_strength(arg: Arg) -> bool:
     """A regularisation strength."""
     words = name_words(arg.name)
-    return bool(set(words) & WORDS) or any(w.startswith("reg") for w in words)
+    return bool(set(words) & PENALTIES) or any(w.startswith("reg") for w in words)
 
 
 def shapes(roles: Roles) -> Iterator[tuple[dict[str, tuple[int, ...]], str]]:

@@ -18,12 +18,8 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.conventions.consistency import AGREES
 from gradcheck.conventions.live import Live
+from gradcheck.conventions.signature import PENALTIES
 from gradcheck.types import Array, Case, Op
-
-WORDS = {
-    "l1", "l2", "reg", "lambda", "lam", "lamb", "lambd", "lmbda", "lmbd", "regularization", "regularisation",
-    "regularizer", "regulariser", "penalty", "decay", "ridge", "lasso", "regul", "wd",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ def strengths(obj: Any) -> dict[str, float]:
     return {
         n: float(v)
         for n, v in own.items()
-        if type(v) in (int, float) and v and set(name_words(n)) & WORDS
+        if type(v) in (int, float) and v and set(name_words(n)) & PENALTIES
     }
 
 

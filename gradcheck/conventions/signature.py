@@ -51,6 +51,11 @@ PREDICTIONS = {
     "dvalues", "probabilities", "score", "estimate", "estimated", "net", "activations", "q", "hat",
 }  # fmt: skip
 RATES = {"lr", "learningrate", "eta", "stepsize", "rate", "alpha", "learnrate", "lrate"}
+#: Words for the strength of a penalty.
+PENALTIES = {
+    "l1", "l2", "reg", "lambda", "lam", "lamb", "lambd", "lmbda", "lmbd", "regularization", "regularisation",
+    "regularizer", "regulariser", "penalty", "decay", "ridge", "lasso", "regul", "wd",
+}  # fmt: skip
 UPSTREAM = re.compile(
     r"^(d(out|y|z|a|values?|output|outputs|l|loss|l_?d\w*|prev|h|s|v|_?\w+)|grad\w*|\w*grads?|"
     r"delta\w*|upstream\w*|g|gy|\w*gradient\w*|err\w*|accum\w*|top_?diff|cotangent|dLd\w+|acc_grad)$",
