@@ -158,8 +158,7 @@ def disturbed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
 
 def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
     """Batches; a wrong shape, or what fails for one sample only, is something else."""
-    three, one = v.case and v.case.replace(N=3), v.case and v.case.replace(N=1)
-    if three and one and runs_right(op, three) and not runs_right(op, one):
+    if v.case and all(runs_right(op, v.case.replace(N=n)) is (n > 1) for n in (1, 3, 4)):
         return Shown(
             "batch-of-one",
             "wrong, or failing, for a batch of one sample only",
@@ -218,7 +217,7 @@ def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "labels-broadcast",
             f"labels of this shape ({case.labels}) are not brought to the shape of the predictions",
             "the plain shape gives another result",
-            sure=False,
+            sure="as those of shape" in v.message,
         )
     if case.label_dtype in {"uint8", "int8", "bool"} and not raised:
         return Shown(

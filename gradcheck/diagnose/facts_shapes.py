@@ -130,8 +130,7 @@ def by_shape(v: Verdict, got: tuple[int, ...], wanted: tuple[int, ...]) -> Shown
         return Shown("bias-shape", bias_words(got, wanted), tried, False, "wrong-axis-sum")
     if size == should:
         return Shown("gradient-shape", kind, tried, False, "transposed")
-    if len(got) > len(wanted) or size > should:
+    pairs = list(zip(got[::-1], wanted[::-1], strict=False))
+    if size > should and len(got) >= len(wanted) and all(b in (1, a) for a, b in pairs):
         return Shown("missing-broadcast-sum", kind, tried, False, "wrong-axis-sum")
-    if len(got) == len(wanted) and len(wanted) < 3:
-        return Shown("wrong-axis-sum", kind, tried, False, "gradient-shape")
     return Shown("gradient-shape", kind, tried, False, "wrong-axis-sum")

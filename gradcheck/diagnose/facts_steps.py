@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.types import Op, Verdict
@@ -148,18 +149,30 @@ def decayed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
+def gradient_absent(op: Op, v: Verdict) -> bool:
+    """Whether backward leaves a parameter without a gradient."""
+    if v.case is None or op.backward is None:
+        return False
+    try:
+        with quiet():
+            return v.wrt not in claim(op, v.case).claimed
+    except Exception:  # it cannot be run, or raises because the gradient is missing
+        return False
+
+
 def unmoved(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     """A parameter that training leaves as it was: without a gradient, or with one nobody uses."""
     if "flag stays" in v.message:
         text = "validation switches training off, and training goes on without it"
         return Shown("mode-ignored", text, "two trainings were compared, one with validation")
     lost = [o for o in others if o.law in {"contract", "model_gradient"} and o.status == "fail"]
-    if lost:
+    absent = gradient_absent(op, v)
+    if lost or absent:
         return Shown(
             "gradient-missing",
-            "a parameter never changes in training, and a gradient is missing or wrong too",
-            "a few steps were made",
-            sure=False,
+            f"{v.wrt or 'a parameter'} never changes in training, because it gets no gradient",
+            "the gradients were looked at after one backward pass",
+            sure=absent,
             second="never-wired",
         )
     return Shown(

@@ -8,13 +8,15 @@ import traceback
 from collections.abc import Sequence
 from types import FunctionType
 
+import numpy as np
+
 from gradcheck import cases
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.pieces import functions_by_place, roots
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws import LAWS
-from gradcheck.laws.common import evaluate
+from gradcheck.laws.common import cotangent_for, evaluate, start
 from gradcheck.laws.extremes import extreme_inputs
 from gradcheck.types import Op, Verdict
 
@@ -158,11 +160,38 @@ def redrawn(op: Op) -> Shown | None:
         "resampled-mask",
         f"{drawing[0]} draws a mask of its own instead of using forward's",
         "the entries it lets through are not those that forward kept",
+        second="not-repeatable",
     )
+
+
+def left_over(op: Op, v: Verdict) -> bool:
+    """Whether the gradient in evaluation is another one after a training pass than without."""
+    if v.case is None:
+        return False
+    found = []
+    try:
+        with quiet():
+            for trained_before in (False, True):
+                live, inputs, _, labels = start(op, v.case)
+                if trained_before:
+                    op.forward(live, {k: x.copy() for k, x in inputs.items()}, labels, True)
+                output = op.forward(live, inputs, labels, False)
+                cot = cotangent_for(op, output, v.case)
+                found.append(np.array(op.backward(live, cot, inputs, labels)[v.wrt]))
+    except Exception:  # there is no such gradient
+        return False
+    return not np.array_equal(found[0], found[1])
 
 
 def by_one_number(op: Op, v: Verdict) -> Shown:
     """Dropout in evaluation: forward and backward scale by two different numbers."""
+    if left_over(op, v):
+        return Shown(
+            "stale-mask",
+            "backward in evaluation uses what the last training pass left",
+            "after a training pass the same evaluation has another gradient than on a fresh object",
+            second="mode-ignored",
+        )
     ratio = (v.claimed or 0.0) / v.measured if v.measured else 0.0
     return Shown(
         "dropout-scale",

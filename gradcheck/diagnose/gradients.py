@@ -15,8 +15,9 @@ from gradcheck.diagnose.shapes import shapes_in
 from gradcheck.diagnose.shrink import smaller, smallest
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import soundly
+from gradcheck.laws import LAWS
 from gradcheck.laws.common import gradient_name
-from gradcheck.types import Verdict
+from gradcheck.types import Case, Verdict
 
 #: Number patterns that say less than a change of the code that works.
 VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
@@ -67,6 +68,13 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     return candidates
 
 
+def of_law_at(s: Session, law: str, case: Case, wrt: str) -> float | bool | None:
+    """The law at a case, with a change in place that was found sound for another gradient."""
+    if law == "gradient":
+        return repairs.gradient_passes(s.op, case, wrt)
+    return not any(v.wrt == wrt and v.status == "fail" for v in LAWS[law](s.op, case)) and None
+
+
 def single_factor(point: Point, wrt: str) -> bool | None:
     """Whether the claimed gradient is the measured one times one number."""
     if wrt not in point.truth or point.claimed[wrt].shape != point.truth[wrt].shape:
@@ -87,7 +95,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     confirm = soundly(
         s, op, wrt, point.case, repairs.confirm_gradient(op, point.case, wrt, failing)
     )
-    again = retried(s, loose, confirm)
+    again = retried(s, lambda _: True, lambda: of_law_at(s, law, point.case, wrt))
     if again:
         return again
     shapes = shapes_in(op, point, s.pieces)

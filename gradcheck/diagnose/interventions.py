@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradcheck.diagnose.facts_values import redrawn
 from gradcheck.diagnose.interventions_labels import label_interventions
 from gradcheck.diagnose.interventions_options import (
     altered,
@@ -16,8 +17,10 @@ from gradcheck.diagnose.interventions_options import (
     other_option,
     same_claim,
 )
-from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.measure import claim, clock
 from gradcheck.diagnose.rebuild import rebuilt
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.shrink import still_wrong
 from gradcheck.diagnose.trial import Shown, agreed, fails, passes
 from gradcheck.laws import LAWS
 from gradcheck.types import Case, Op, Verdict
@@ -29,7 +32,9 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         label_interventions,
         shape_interventions,
         distinct_indices,
+        other_chance,
         without_regulariser,
+        strength_of_a_model,
         other_option,
         option_in_backward,
         training_on,
@@ -126,6 +131,27 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
 STRENGTH = re.compile(r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|^lambda|^lam$", re.IGNORECASE)
 
 
+def strength_of_a_model(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """A model whose own loss holds the regularisation term: its strength at 0."""
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or verdict.law != "model_gradient" or op.penalty is not None:
+        return
+    for name, value in numbers_of(op).items():
+        if not value or not STRENGTH.search(name):
+            continue
+        without = altered(op, {name: 0.0})
+        same = same_claim(op, without, case, wrt)
+        if not agreed(without, case, wrt) or not still_wrong(op, case, wrt):
+            continue
+        if same:
+            text = f"the gradient of {wrt} lacks the term that {name} adds to the loss"
+            evidence = f"with {name} at 0 the gradient is the same, and agrees"
+            yield Shown("missing-regulariser", text, evidence)
+        else:
+            text = f"the regularisation term in the gradient of {wrt} is wrong"
+            yield Shown("wrong-regulariser", text, f"with {name} at 0 the gradient agrees")
+
+
 def ignored_strength(op: Op, case: Case, wrt: str) -> str:
     """The regularisation strength that a gradient does not follow and is right without, or ""."""
     for name, value in numbers_of(op).items():
@@ -134,6 +160,24 @@ def ignored_strength(op: Op, case: Case, wrt: str) -> str:
             if same_claim(op, without, case, wrt) and agreed(without, case, wrt):
                 return name
     return ""
+
+
+def other_chance(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """A backward that draws random numbers: the entries it lets through are others than forward's."""
+    case, wrt = verdict.case, verdict.wrt
+    shown = redrawn(op)
+    if case is None or verdict.law != "gradient" or op.terminal or shown is None:
+        return
+    try:
+        with quiet():
+            point = claim(op, case)
+    except Exception:  # it cannot be run: nothing is known
+        return
+    x, mine = point.primals.get(wrt), point.claimed.get(wrt)
+    if x is None or mine is None or not x.shape == mine.shape == point.output.shape:
+        return
+    if np.any((mine == 0) != (point.output == 0)):
+        yield shown
 
 
 def training_on(op: Op, verdict: Verdict) -> Iterator[Shown]:

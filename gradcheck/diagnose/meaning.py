@@ -180,6 +180,7 @@ SECOND = {
     "wrong-axis-sum": "missing-broadcast-sum",
     "missing-norm-term": "missing-chain-factor",
     "upstream-ignored": "missing-chain-factor",
+    "batch-mixed": "forward-wrong",
     "wrong-mask-side": "derivative-at-wrong-point",
 }
 #: Labels that a change has by its place, whatever its factor is worth.

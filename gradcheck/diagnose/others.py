@@ -31,7 +31,7 @@ TELLING: dict[str, set[str]] = {
     "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap"},
     "same_as_reference": {"wrong-axis-sum", "softmax-whole-batch", "epsilon-placement",
                           "square-only", "option-ignored", "wrong-mask-side", "kernel-flipped",
-                          "stride-ignored"},
+                          "stride-ignored", "batch-mixed"},
     "roles": {"wrong-axis-sum", "softmax-whole-batch", "extra-mean"},
     "train_eval": {"stale-mask"},
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},

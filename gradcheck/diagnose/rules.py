@@ -19,12 +19,11 @@ from gradcheck.diagnose.rules_names import (
     targets,
 )
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, transposes
+from gradcheck.diagnose.rules_sizes import options, padded, regrouped
 from gradcheck.diagnose.rules_terms import (
     drops,
     masks,
     numbers,
-    options,
-    padded,
     roots,
     signs,
     stale,
@@ -47,6 +46,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     slices,
     places,
     roots,
+    regrouped,
     broadcasts,
     wraps,
     exchanged,
@@ -78,6 +78,7 @@ FORWARD_CAUSES = frozenset(
         "forward-wrong",
         "wrong-derivative",
         "option-ignored",
+        "batch-mixed",
     )
 )
 
@@ -99,6 +100,7 @@ OTHER_RULES: tuple[Rule, ...] = (
     numbers,
     names,
     roots,
+    regrouped,
     exchanged_statements,
     options,
     statements,

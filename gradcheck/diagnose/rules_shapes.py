@@ -112,7 +112,7 @@ def axes(scope: Scope, site: Site) -> Iterator[Change]:
         cause = "wrong-axis-sum"
         if not now and softmaxy:
             cause = "softmax-whole-batch"
-        elif now and numbers_in(now) < numbers_in(axis):
+        elif not forward and reducer(node) == "sum" and numbers_in(now) < numbers_in(axis) and now:
             cause = "missing-broadcast-sum"
         for keep in [True, False] if not keeps else [True]:
             words = [*rest, ast.keyword("axis", expr(axis))]
@@ -179,8 +179,7 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
         if match:
             rows = f"np.arange(len({text_of(node.value)})), {match.group(1) or match.group(2)}"
             new = ast.Subscript(node.value, expr(f"({rows})"), node.ctx)
-            forward = scope.piece.role == "forward"
-            yield Change(0, site, new, "forward-wrong" if forward else "batch-mixed")
+            yield Change(0, site, new, "batch-mixed")
 
 
 def windows(scope: Scope, site: Site, node: ast.Subscript) -> Iterator[Change]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -254,26 +253,6 @@ def numbers(scope: Scope, site: Site) -> Iterator[Change]:
     if v == 0 and isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mult):
         for name in (*scope.names, *(f"self.{a}" for a in scope.attributes)):
             yield Change(1, site, expr(name), missing_term(scope, site))
-
-
-def options(scope: Scope, site: Site) -> Iterator[Change]:
-    """A number in forward that should be an option of the constructor."""
-    node = site.node
-    if isinstance(node, ast.Constant) and type(node.value) in {int, float} and not in_index(site):
-        for name in sorted(scope.options & set(scope.attributes)):
-            yield Change(1, site, expr(f"self.{name}"), "option-ignored")
-
-
-def padded(scope: Scope, site: Site) -> Iterator[Change]:
-    """The size of a window's output without the padding: ``(H - k) // s`` for ``(H + 2 p - k) // s``."""
-    node = site.node
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.FloorDiv):
-        return
-    if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Sub):
-        for pad in (n for n in scope.pool if re.fullmatch(r"(self\.)?p(ad(ding)?)?", n)):
-            size = ast.BinOp(node.left.left, ast.Add(), expr(f"2 * {pad}"))
-            left = ast.BinOp(size, ast.Sub(), node.left.right)
-            yield Change(0, site, ast.BinOp(left, ast.FloorDiv(), node.right), "option-ignored")
 
 
 def roots(scope: Scope, site: Site) -> Iterator[Change]:

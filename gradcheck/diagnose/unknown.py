@@ -38,7 +38,10 @@ def unknown(
     Puts the ids of the hypotheses, best first, into ``detail["hypotheses"]``.
     """
     wrong = any(v.status == "fail" and v.law == "gradient" for v in s.verdicts)
-    if verdict.status == "note" or (wrong and not candidates and verdict.law != "gradient"):
+    if verdict.status == "note":
+        detail["hypotheses"] = tuple(dict.fromkeys(c.cause for c in candidates))[:2]
+        return None
+    if wrong and not candidates and verdict.law != "gradient":
         return None  # what other laws see of a wrong gradient is that gradient's matter
     changed = next((c for c in candidates if c.repair is not None), None)
     names = dict.fromkeys(n for c in candidates for n in (c.cause, c.second) if n in CAUSES)

@@ -1,0 +1,52 @@
+"""Options, padding and precedence: what a formula leaves out or groups wrongly."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.rules_common import expr, in_index
+
+
+def options(scope: Scope, site: Site) -> Iterator[Change]:
+    """A number in forward that should be an option of the constructor."""
+    node = site.node
+    if isinstance(node, ast.Constant) and type(node.value) in {int, float} and not in_index(site):
+        for name in sorted(scope.options & set(scope.attributes)):
+            yield Change(1, site, expr(f"self.{name}"), "option-ignored")
+
+
+def padded(scope: Scope, site: Site) -> Iterator[Change]:
+    """The size of a window's output without the padding: ``(H - k) // s`` for ``(H + 2 p - k) // s``."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.FloorDiv):
+        return
+    if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Sub):
+        for pad in (n for n in scope.pool if re.fullmatch(r"(self\.)?p(ad(ding)?)?", n)):
+            size = ast.BinOp(node.left.left, ast.Add(), expr(f"2 * {pad}"))
+            left = ast.BinOp(size, ast.Sub(), node.left.right)
+            yield Change(0, site, ast.BinOp(left, ast.FloorDiv(), node.right), "option-ignored")
+
+
+def regrouped(scope: Scope, site: Site) -> Iterator[Change]:
+    """``a / b * c`` that should be ``a / (b * c)``, and the other way round."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or in_index(site):
+        return
+    left, right = node.left, node.right
+    if (
+        isinstance(node.op, ast.Mult)
+        and isinstance(left, ast.BinOp)
+        and isinstance(left.op, ast.Div)
+    ):
+        below = ast.BinOp(left.right, ast.Mult(), right)
+        yield Change(1, site, ast.BinOp(left.left, ast.Div(), below), "wrong-derivative")
+    if (
+        isinstance(node.op, ast.Div)
+        and isinstance(right, ast.BinOp)
+        and isinstance(right.op, ast.Mult)
+    ):
+        above = ast.BinOp(left, ast.Div(), right.left)
+        yield Change(1, site, ast.BinOp(above, ast.Mult(), right.right), "wrong-derivative")
