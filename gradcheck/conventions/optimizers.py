@@ -18,6 +18,7 @@ from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.optimizer_bench import Bench
 from gradcheck.conventions.optimizer_calls import call_step
 from gradcheck.conventions.optimizer_forms import (
+    KEYS,
     SHAPES,
     SINGLE,
     Form,
@@ -206,7 +207,7 @@ def function_optimizers(name: str, function: Any) -> list[Op]:
 
 
 def over_containers(name: str, function: Any, problem: Refused) -> Op:
-    """The Op of ``f(params, grads, lr)`` over dicts or lists.
+    """The Op of ``f(params, grads, lr)`` over dicts, lists or arrays.
 
     Raises
     ------
@@ -218,11 +219,33 @@ def over_containers(name: str, function: Any, problem: Refused) -> Op:
     shown = "".join(f", {k}={v!r}" for k, v in rates.items())
     text = f"{name}({p.name}, {g.name}{shown})"
     fixed = functools.partial(function, **rates)
-    forms = [form_of(kind, {}, (p.name, g.name)) for kind in ("dicts", "lists")]
-    ops = [op_of(name, lambda: fixed, "__call__", form, text, function) for form in forms]
+    words = (p.name, g.name)
+    ops = [
+        op_of(name, lambda way=way: way, "__call__", form_of(kind, {}, words), text, function)  # type: ignore[misc]
+        for kind, way in (
+            ("dicts", fixed),
+            ("dicts", numbered(fixed)),
+            ("lists", fixed),
+            ("arrays", fixed),
+        )
+    ]
     try:
         return first_that_moves(ops, name)
     except Refused as refusal:
         raise Refused(
             f"cannot be called with arrays ({problem}) or containers: {refusal}"
         ) from None
+
+
+def numbered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An update of ``parameters["W1"]`` by ``grads["dW1"]`` as one of ``W`` by ``W``."""
+
+    def call(params: Primals, grads: Primals) -> Primals:
+        both = {k: np.zeros((1, 1)) for k in KEYS[:2]}  # it counts its layers by two
+        held = {f"{k}1": v for k, v in {**both, **params}.items()}
+        result = function(held, {f"d{k}1": g for k, g in {**both, **grads}.items()})
+        new = result[0] if isinstance(result, tuple) else result
+        new = new if isinstance(new, dict) else held
+        return {k: new[f"{k}1"] for k in params}
+
+    return call

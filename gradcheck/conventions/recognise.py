@@ -6,27 +6,21 @@ import ast
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.backprops import takes_targets
 from gradcheck.conventions.embeddings import compares_embeddings
-from gradcheck.conventions.flagged import flag_of
-from gradcheck.conventions.function_options import is_mask
-from gradcheck.conventions.functional_models import is_network_function, is_network_pair
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
-from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
+from gradcheck.conventions.loss_names import is_loss_name, strong_label
 from gradcheck.conventions.methods import flagged_method, method_pairs
-from gradcheck.conventions.numerical import is_numerical
-from gradcheck.conventions.objectives import roles_of
-from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS, is_optimizer, update_method
+from gradcheck.conventions.optimizer_names import is_optimizer, update_method
+from gradcheck.conventions.planned_functions import Planned, plan_function, plan_pair
 from gradcheck.conventions.signature import (
     arguments,
     is_abstract,
     is_torch_function,
     plain,
-    returned_names,
     undecorated,
     verbs,
 )
@@ -35,18 +29,9 @@ from gradcheck.conventions.trained import step_verbs
 from gradcheck.conventions.unfinished import calls_missing, idle, left_open, no_pair, unfinished
 from gradcheck.conventions.whole_models import TRAINED, is_container, is_model, nothing_of_its_own
 
+__all__ = ["Planned", "plan_names"]
+
 ACCURACY_METHODS = ("compare", "calculate", "compute", "score", "accuracy", "__call__")
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One name of a file: what it is, or why it is skipped."""
-
-    name: str
-    kind: str
-    convention: str = ""
-    reason: str = ""
-    line: int | None = None
 
 
 def plan_names(
@@ -79,16 +64,6 @@ def plan_names(
     return planned
 
 
-def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], line: int) -> Planned:
-    """What a forward and a backward function are."""
-    if any(is_abstract(namespace[f]) for f in pair):
-        return Planned(stem, "unknown", reason="an empty body", line=line)
-    if is_network_pair(*(namespace[f] for f in pair)):
-        return Planned(stem, "network", "functions", line=line)
-    kind = "loss" if is_loss_pair(pair, namespace) else "function"
-    return Planned(stem, kind, "functions", line=line)
-
-
 def plan_methods(name: str, cls: Any, line: int) -> list[Planned]:
     """The subjects in a class of functions: ``Activations.relu`` with its ``relu_derivative``."""
     if not inspect.isclass(cls) or verbs(cls) is not None or issubclass(cls, BaseException):
@@ -116,43 +91,6 @@ def definitions(tree: ast.Module) -> list[Any]:
 
     visit(tree.body)
     return list(out.values())
-
-
-def is_loss_pair(pair: tuple[str, str], namespace: Mapping[str, Any]) -> bool:
-    """A function pair that computes a loss: called so, with two array arguments."""
-    args = [a for a in arguments(namespace[pair[0]], method=False) if a.required]
-    return is_loss_name(pair[0]) and len(args) >= 2
-
-
-def plan_function(name: str, function: Any, line: int) -> Planned | None:
-    """A single function that can be checked by itself, else None."""
-    key = plain(name)
-    args = [a for a in arguments(function, method=False) if a.required]
-    if is_numerical(name, function):
-        return Planned(name, "numgrad", "functions", line=line)
-    if is_network_function(function):
-        return Planned(name, "network", "cost and gradients of a network", line=line)
-    if flag_of(function) is not None:
-        return Planned(name, "loss" if len(args) == 2 else "function", "functions", line=line)
-    if (
-        (len(args) == 2 or (len(args) == 3 and is_mask(args[2].name)))
-        and returns_pair(function)
-        and not {a.name for a in args} & set(returned_names(function))
-        and (is_loss_name(name) or label_first(args) is not None)
-    ):
-        return Planned(name, "loss", "loss and gradient in one", line=line)
-    if roles_of(function) is not None:
-        return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
-    if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:
-        return None  # a search that is handed the function itself
-    if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
-        return Planned(name, "optimizer", "functions", line=line)
-    return None
-
-
-def returns_pair(function: Any) -> bool:
-    """Whether a function returns a tuple of two (loss, gradient)."""
-    return len(returned_names(function)) == 2
 
 
 def plan_class(

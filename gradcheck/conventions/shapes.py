@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator
 
 from gradcheck.types import Slot
@@ -42,7 +43,8 @@ def shape_hypotheses(
         fitting: list[tuple[int | str, ...]] = []
         for c, size in itertools.product(channels, FITTING):
             fitting += [("N", c, *size), ("N", *size, c)]
-        order = [*image, *fitting, *whole, *sequence, *flat, *line]
+        single: list[tuple[int | str, ...]] = [("H", "W")] if re.search(r"conv|pool", key) else []
+        order = [*image, *fitting, *whole, *sequence, *single, *flat, *line]
         if "1d" in key:
             order = [*(("N", c, "W") for c in dims), ("N", "C", "W"), *sequence, *order]
     elif any(
@@ -87,7 +89,8 @@ def tail_shapes(
     names = names[1:]
     if all(n.lower() in biases for n in names):
         same = [last, (1, *last), lead]
-    options = [*same, *(("N", d) for d in dims), *((d,) for d in dims), last, ("D", "T"), (*lead[1:], "T"),
+    columns = [(d, "N") for d in dims] if lead[1:] == ("N",) else []
+    options = [*same, *columns, *(("N", d) for d in dims), *((d,) for d in dims), last, ("D", "T"), (*lead[1:], "T"),
                ("N", "D"), ("N", "T")]  # fmt: skip
     options = list(dict.fromkeys(options))
     if names[0].lower() in {"weight", "w", "weights"} and all(

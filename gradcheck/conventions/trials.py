@@ -13,6 +13,7 @@ from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import layer_op, layers, places
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.function_options import STATES
 from gradcheck.conventions.hypotheses import (
     dims_of,
     hypotheses,
@@ -35,6 +36,10 @@ ACTIVATIONS = (
     "relu", "sigmoid", "tanh", "softmax", "softplus", "elu", "gelu", "swish", "silu", "mish", "activation",
     "identity", "linear", "leaky", "hardtanh", "logsigmoid", "softsign", "maxout", "selu",
 )  # fmt: skip
+
+
+#: How many more shapes are tried on an object whose input has a gradient of another shape.
+PATIENCE = 400
 
 
 def kind_of(name: str, cls: type) -> Kind:
@@ -119,6 +124,7 @@ def best_trial(
     broken: Trial | None = None
     misshapen: Trial | None = None
     vector: Trial | None = None
+    late = 0
     whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
     for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
         slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
@@ -142,8 +148,14 @@ def best_trial(
                 break
         good = [t for t in trials if not t.problem and t.grads]
         wrong = [wrong_shapes(finish(source, made, make, proto, t)) for t in good[:1]]
-        if misshapen is None and wrong and {"input", "weight"} <= wrong[0]:
+        late += misshapen is not None
+        crossed = bool(good) and states_of_other_sizes(good[0])
+        if misshapen is None and wrong and ({"input", "weight"} <= wrong[0] or crossed):
             misshapen = good[0]
+            continue
+        if late > PATIENCE:
+            break
+        if crossed:
             continue
         if misshapen is not None and wrong and wrong[0]:
             continue
@@ -172,6 +184,13 @@ def best_trial(
             return settled(chosen, make, proto), ""
         broken = broken or next(iter(trials), None)
     return vector or misshapen or broken, why
+
+
+def states_of_other_sizes(trial: Trial) -> bool:
+    """Whether a state that is handed in has a size that no output has: two inputs may be crossed."""
+    sizes = {n for shape in trial.shapes for n in shape}
+    drawn = {s.name: s.sized(dict(Case().sizes)) for s in trial.slots[1:] if STATES.match(s.name)}
+    return any(not set(shape) <= sizes for shape in drawn.values())
 
 
 def settled(trial: Trial, make: Callable[[], Live], proto: Live) -> Trial:

@@ -1,0 +1,86 @@
+"""Which functions of a file, alone or in pairs, can be checked, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.conventions.flagged import flag_of
+from gradcheck.conventions.function_options import is_mask
+from gradcheck.conventions.functional_models import is_network_function, is_network_pair
+from gradcheck.conventions.loss_names import is_loss_name, label_first
+from gradcheck.conventions.numerical import is_numerical
+from gradcheck.conventions.objectives import roles_of
+from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS
+from gradcheck.conventions.signature import Arg, arguments, is_abstract, plain, returned_names
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One name of a file: what it is, or why it is skipped."""
+
+    name: str
+    kind: str
+    convention: str = ""
+    reason: str = ""
+    line: int | None = None
+
+
+def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], line: int) -> Planned:
+    """What a forward and a backward function are."""
+    if any(is_abstract(namespace[f]) for f in pair):
+        return Planned(stem, "unknown", reason="an empty body", line=line)
+    if is_network_pair(*(namespace[f] for f in pair)):
+        return Planned(stem, "network", "functions", line=line)
+    kind = "loss" if is_loss_pair(pair, namespace) else "function"
+    return Planned(stem, kind, "functions", line=line)
+
+
+def is_loss_pair(pair: tuple[str, str], namespace: Mapping[str, Any]) -> bool:
+    """A function pair that computes a loss: called so, with two array arguments."""
+    args = [a for a in arguments(namespace[pair[0]], method=False) if a.required]
+    return is_loss_name(pair[0]) and len(args) >= 2
+
+
+def plan_function(name: str, function: Any, line: int) -> Planned | None:
+    """A single function that can be checked by itself, else None."""
+    key = plain(name)
+    args = [a for a in arguments(function, method=False) if a.required]
+    if is_numerical(name, function):
+        return Planned(name, "numgrad", "functions", line=line)
+    if is_network_function(function):
+        return Planned(name, "network", "cost and gradients of a network", line=line)
+    if flag_of(function) is not None:
+        return Planned(name, "loss" if len(args) == 2 else "function", "functions", line=line)
+    if (
+        (len(args) == 2 or (len(args) == 3 and is_mask(args[2].name)))
+        and returns_pair(function)
+        and not {a.name for a in args} & set(returned_names(function))
+        and (is_loss_name(name) or label_first(args) is not None)
+    ):
+        return Planned(name, "loss", "loss and gradient in one", line=line)
+    if roles_of(function) is not None:
+        return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
+    if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:
+        return None  # a search that is handed the function itself
+    if is_update(key, args):
+        return Planned(name, "optimizer", "functions", line=line)
+    if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
+        return Planned(name, "optimizer", "functions", line=line)
+    return None
+
+
+def is_update(key: str, args: list[Arg]) -> bool:
+    """``update_parameters(parameters, grads, learning_rate)``: with no state of its own."""
+    names = [plain(a.name) for a in args if a.role != "rate"]
+    if not key.startswith(("updateparam", "updateweight", "applygrad")) or len(names) != 2:
+        return False
+    return names[0].startswith(("param", "weight", "w", "theta")) and names[1].startswith(
+        ("grad", "dw")
+    )
+
+
+def returns_pair(function: Any) -> bool:
+    """Whether a function returns a tuple of two (loss, gradient)."""
+    return len(returned_names(function)) == 2
