@@ -86,7 +86,7 @@ def diagnose(
     detail: dict[str, Any] = dict(verdict.detail)
     if verdict.status == "note":
         candidates = of_note(session, verdict)
-    elif verdict.law in {"gradient", "model_gradient"} and "raises" not in verdict.message:
+    elif verdict.law in {"gradient", "model_gradient"} and not told_in(verdict.message):
         candidates = of_gradient(session, verdict, detail)
     else:
         candidates = of_law(session, verdict)
@@ -122,6 +122,11 @@ def diagnose(
         source_line(source, line),
     )  # fmt: skip
     return dataclasses.replace(verdict, cause=cause, detail=detail)
+
+
+def told_in(message: str) -> bool:
+    """Whether a gradient law's message tells of something else than a wrong number."""
+    return "raises" in message or "left behind" in message
 
 
 def as_before(s: Session, candidate: Candidate) -> Candidate:

@@ -139,6 +139,18 @@ def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
+def left_behind(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+    """A model's gradient that depends on what was computed before."""
+    if "left behind" not in v.message:
+        return None
+    return Shown(
+        "stale-mask",
+        "the gradient uses what an earlier call has stored, not this batch",
+        "the same call on a fresh model is right, after another batch it is not",
+        second="shared-state",
+    )
+
+
 def disturbed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     """Two calls of one object, or of two: what the later one finds of the earlier one."""
     if "share" in v.message or "writes into" in v.message:

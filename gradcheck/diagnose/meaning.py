@@ -132,6 +132,8 @@ def meaning(
     edit = repair.edit
     cause, change = edit.cause, edit.change
     how = difference(change)
+    if how.kind == "unfactor" and isinstance(how.part, ast.Constant) and how.part.value == 0:
+        return Meaning(cause, cause not in OPEN - {"missing-norm-term"}, SECOND.get(cause, ""))
     if how.part is not None and how.kind in {"factor", "unfactor"} and cause not in FIXED:
         return of_factor(
             edit, how, values(edit, how.part, run), values(edit, how.part, again), whole

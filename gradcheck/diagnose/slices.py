@@ -80,6 +80,9 @@ def gradient_line(found: list[Piece], called_name: str, wrt: str) -> int | None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(wanted & names_in(t) for t in targets):
                     best = max(best or 0, node.lineno)
+                entry = entry_line(node.value, wrt)
+                if entry and any("grad" in x.lower() for t in targets for x in names_in(t)):
+                    best = max(best or 0, entry)
             elif isinstance(node, ast.Return) and node.value is not None:
                 returned = node.lineno
         if best:
@@ -87,6 +90,16 @@ def gradient_line(found: list[Piece], called_name: str, wrt: str) -> int | None:
         if returned:
             return returned
     return None
+
+
+def entry_line(value: ast.expr | None, key: str) -> int | None:
+    """The line of an entry of a dictionary that is written out: ``{"W2": ...}``."""
+    if not isinstance(value, ast.Dict):
+        return None
+    pairs = zip(value.keys, value.values, strict=True)
+    return next(
+        (v.lineno for k, v in pairs if isinstance(k, ast.Constant) and k.value == key), None
+    )
 
 
 def names_in(target: ast.expr) -> set[str]:
