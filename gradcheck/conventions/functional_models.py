@@ -16,6 +16,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.conventions import functions, places
 from gradcheck.conventions.caches import is_cache
+from gradcheck.conventions.calls import strongly_upstream
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.functional_layouts import last_size, layouts
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
@@ -69,10 +70,16 @@ def parameters_of(forward: Any) -> tuple[str, tuple[str, ...]] | None:
 
 def is_network_pair(forward: Any, backward: Any) -> bool:
     """Whether a pair is a network: parameters and data forward, labels only in the backward."""
+    return only_backward_knows(forward, backward) and parameters_of(forward) is not None
+
+
+def only_backward_knows(forward: Any, backward: Any) -> bool:
+    """Whether a backward takes labels that its forward does not, and no upstream gradient."""
+    taken = required(backward)
     return (
-        label_name(required(backward)) is not None
+        label_name(taken) is not None
         and label_name(required(forward)) is None
-        and parameters_of(forward) is not None
+        and not any(strongly_upstream(n) for n in taken)
     )
 
 

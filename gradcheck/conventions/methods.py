@@ -9,12 +9,14 @@ from types import MethodType, SimpleNamespace
 from typing import Any
 
 from gradcheck.conventions.flagged import FLAGS
-from gradcheck.conventions.functions import pairs
+from gradcheck.conventions.functions import WHOLE, pairs
 from gradcheck.conventions.signature import arguments, is_abstract, plain
 
 #: What the one method is called of a class that gives value and derivative by a flag.
 ONLY = ("__call__", "forward", "activate", "activation", "function", "func", "fn", "f", "compute",
         "apply", "evaluate", "call", "calculate", "loss", "cost", "calc", "output", "get", "run")  # fmt: skip
+
+VERBS_OF_NETWORKS = frozenset(forward for forward, _ in WHOLE)
 
 
 def flag_in(method: Any) -> str | None:
@@ -57,22 +59,40 @@ def without(method: Any, flag: str, given: dict[str, bool]) -> Callable[..., Any
 
 
 def method_pairs(cls: Any) -> Iterator[tuple[str, Any, Any]]:
-    """(name, function, derivative) for the pairs and flagged methods of a class of functions."""
+    """(name, function, derivative) for the pairs and flagged methods of a class of functions.
+
+    An object is made only of a class that has such methods, and only once.
+    """
     own = [n for n in vars(cls) if not n.startswith("_") and callable(getattr(cls, n))]
-    bound = {n: as_function(cls, n) for n in own}
-    for stem, (forward, backward) in pairs(own).items():
-        both = bound[forward], bound[backward]
-        if None not in both and not any(is_abstract(getattr(cls, n)) for n in (forward, backward)):
-            yield stem, *both
-    for name in own:
-        flag = flag_in(getattr(cls, name))
-        function = bound[name]
-        if flag is not None and function is not None:
+    found = {s: p for s, p in pairs(own).items() if p[0] not in VERBS_OF_NETWORKS}
+    found = {s: p for s, p in found.items() if not any(is_abstract(getattr(cls, n)) for n in p)}
+    flags = {n: flag for n in own if (flag := flag_in(getattr(cls, n))) is not None}
+    if not found and not flags:
+        return
+    owner = made(cls, [*flags, *(n for pair in found.values() for n in pair)])
+    for stem, names in found.items():
+        both = [as_function(cls, n, owner) for n in names]
+        if None not in both:
+            yield stem, both[0], both[1]
+    for name, flag in flags.items():
+        function = as_function(cls, name, owner)
+        if function is not None:
             yield name, given(function, flag, {}), given(function, flag, {flag: True})
 
 
-def as_function(cls: Any, name: str) -> Any:
-    """A method as a function: static, of the class, or of an object made without arguments."""
+def made(cls: Any, names: list[str]) -> Any:
+    """An object for methods that take one: of the class, where it is made without arguments."""
+    static = (staticmethod, classmethod)
+    if all(isinstance(inspect.getattr_static(cls, n), static) for n in names):
+        return None
+    try:
+        return cls()
+    except (Exception, SystemExit):  # it needs arguments: then its methods are their own business
+        return SimpleNamespace()
+
+
+def as_function(cls: Any, name: str, owner: Any) -> Any:
+    """A method as a function: static, of the class, or of an object."""
     held = inspect.getattr_static(cls, name)
     if isinstance(held, (staticmethod, classmethod)):
         return getattr(cls, name)
@@ -81,10 +101,6 @@ def as_function(cls: Any, name: str) -> Any:
         return None
     if names[0] != "self":
         return getattr(cls, name)  # a static method without its decorator
-    try:
-        owner = cls()
-    except Exception:  # it needs arguments: then its methods are its own business
-        owner = SimpleNamespace()
     return MethodType(held, owner)
 
 

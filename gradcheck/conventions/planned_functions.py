@@ -8,7 +8,12 @@ from typing import Any
 
 from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.function_options import is_mask
-from gradcheck.conventions.functional_models import is_network_function, is_network_pair
+from gradcheck.conventions.functional_models import (
+    is_network_function,
+    is_network_pair,
+    only_backward_knows,
+)
+from gradcheck.conventions.functions import WHOLE
 from gradcheck.conventions.loss_names import is_loss_name, label_first
 from gradcheck.conventions.numerical import is_numerical
 from gradcheck.conventions.objectives import roles_of
@@ -33,6 +38,11 @@ def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], li
         return Planned(stem, "unknown", reason="an empty body", line=line)
     if is_network_pair(*(namespace[f] for f in pair)):
         return Planned(stem, "network", "functions", line=line)
+    if pair[0] in {forward for forward, _ in WHOLE} and only_backward_knows(
+        *(namespace[f] for f in pair)
+    ):
+        why = "a whole network over variables of its file: its parameters are no arguments"
+        return Planned(stem, "unknown", reason=why, line=line)
     kind = "loss" if is_loss_pair(pair, namespace) else "function"
     return Planned(stem, kind, "functions", line=line)
 

@@ -114,3 +114,14 @@ def rows_loss_unmasked(parameters, X, labels):
     p[np.arange(len(X)), labels] -= 1
     gradients = {**gradients, "W1": X.T @ (p @ parameters["W2"].T) / len(X)}
     return loss, gradients
+
+
+W_OUT = np.ones((4, 2))
+
+
+def forward(X):
+    return X @ W_OUT
+
+
+def backward(X, y, out):
+    return X.T @ (out - y) / len(X)
