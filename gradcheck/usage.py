@@ -165,12 +165,25 @@ def siblings(cls: Any, methods: set[str], scope: Mapping[str, Any], name: str) -
     """Calls of other classes with these methods: those that the name means first, sized ones last."""
     key = plain(name)
     fitting = [n for n, c in scope.items() if is_sibling(cls, c, methods) and one_input(c, methods)]
+    if any(w in key for w in ("loss", "criterion", "cost")):
+        losses = [
+            n
+            for n, c in scope.items()
+            if isinstance(c, type) and not required(c) and takes_two(c, methods)
+        ]
+        return [f"{n}()" for n in losses] or [f"{n}()" for n in fitting if not required(scope[n])]
     free = [n for n in fitting if not required(scope[n])]
     square = [n for n in fitting if len(required(scope[n])) == 2 and is_dense(n)]
     return [
         *(f"{n}()" for n in sorted(free, key=lambda n: (key not in plain(n), free.index(n)))),
         *(f"{n}(4, 4)" for n in square),
     ]
+
+
+def takes_two(cls: Any, methods: set[str]) -> bool:
+    """Whether all of the methods are there, and the first of them takes predictions and targets."""
+    found = [getattr(cls, m, None) for m in sorted(methods)]
+    return all(map(callable, found)) and len([a for a in arguments(found[0]) if a.required]) == 2  # type: ignore[arg-type]
 
 
 def one_input(cls: Any, methods: set[str]) -> bool:

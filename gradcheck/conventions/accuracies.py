@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,17 @@ import numpy as np
 from gradcheck.conventions.live import Live, Refused, call_quietly
 from gradcheck.conventions.signature import arguments, plain
 from gradcheck.types import Array, Op
+
+
+def is_accuracy(cls: Any, key: str, pair: tuple[str, str] | None) -> bool:
+    """By its name or that of a base; or a compare in a class that is called something with acc."""
+    if pair is not None:
+        return "accuracy" in key
+    bases = [plain(c.__name__) for c in cls.__mro__[:-1]]
+    if any("accuracy" in name for name in bases):
+        return True
+    words = re.findall(r"[a-z]+", re.sub(r"([A-Z])", r" \1", cls.__name__).lower())
+    return "acc" in words and callable(getattr(cls, "compare", None))
 
 
 def value_of(out: Any) -> float:

@@ -140,6 +140,9 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
         if trial is None:
             continue
         if trial.problem:
+            whole = whole_op(source, made, make, proto, pair) if is_network(proto.obj) else None
+            if whole is not None:
+                return [whole]
             if broken is None or of_another(broken, source.name):
                 broken = (made, make, proto, trial)
             continue

@@ -27,6 +27,7 @@ from gradcheck.conventions.signature import (
     plain,
     tree_of,
 )
+from gradcheck.conventions.zeroing import zeroed_by_others
 from gradcheck.resets import resets
 from gradcheck.types import Array, Kind, Op, Primals
 
@@ -90,7 +91,7 @@ def to_op(
         parameters=parameters, with_parameters=with_parameters, forward=forward,kept=kept_outputs, backward=backward,
         slots=slots, has_mode=calls.has_mode or set_mode(clone(proto, {}, make).obj, True), built=built,
         reading=calls.reading, upstream=calls.upstream, penalty=penalty_of(proto.obj, trial.params),
-        reset=resetter(proto.obj) or zeroing(proto.obj, trial), gradient_names={k: gradient_label(g) for k, g in trial.grads.items()},
+        reset=resetter(proto.obj) or zeroing(proto.obj, trial) or zeroed_by_others(proto.obj, trial.grads), gradient_names={k: gradient_label(g) for k, g in trial.grads.items()},
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -53,10 +53,11 @@ def observe(
     slots: tuple[Slot, ...],
     *,
     upstream: bool = True,
+    among: Collection[Place] | None = None,
 ) -> Trial:
     """Run forward and backward once and see where everything is.
 
-    Without `upstream`, where backward takes targets, its steps need not grow with a cotangent.
+    Parameters lie `among` these places, where they are given. Without `upstream`, where backward takes targets, its steps need not grow with a cotangent.
 
     Raises
     ------
@@ -92,7 +93,10 @@ def observe(
     params = {
         p: a
         for p, a in own.items()
-        if places.is_numeric(a) and a.size and unchanged(live, p, known[p])
+        if places.is_numeric(a)
+        and a.size
+        and unchanged(live, p, known[p])
+        and (among is None or p in among)
     }
     middle = {p: a.tobytes() for p, a in places.walk(live).items()}
     cots = [cases.numbers(cases.generator(case, 4), o.shape) for o in outputs]

@@ -84,3 +84,61 @@ def lazily(
         ):
             return one
     return None
+
+
+def set_by_data(
+    proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]
+) -> Live | None:
+    """The object after a first forward if that set parameters by its data, once; else None.
+
+    Weight normalisation fits its scale and offset to the first batch: what a later forward leaves
+    alone is no cache and no running statistic.
+    """
+    one = clone(proto, {}, make)
+    before = fingerprint(one)
+    once(one, calls, slots, make, Case())
+    fitted = [
+        p
+        for p, a in changed(one, before).items()
+        if places.is_numeric(a) and p in before and a.size
+    ]
+    if any(keeps(one, p, calls, slots, make) for p in fitted):
+        return one
+    return one if fits_attributes(proto, calls, slots, make) else None
+
+
+def fits_attributes(
+    proto: Live, calls: Calls, slots: tuple[Slot, ...], make: Callable[[], Live]
+) -> bool:
+    """Whether a forward sets an empty attribute from its data, and the next forward keeps it.
+
+    A number, or a float array of one shape for every batch: what is kept of one batch entry by
+    entry (a mask, an input) is a leftover, and what does not depend on the data is no fit.
+    """
+    empty = {k for k, v in attributes(proto).items() if v is None}
+    if not empty:
+        return False
+
+    def after(*batches: int) -> dict[str, np.ndarray[Any, Any]]:
+        live = clone(proto, {}, make)
+        for k in batches:
+            once(live, calls, slots, make, Case(seed=k).replace(N=3 + k))
+        found = {
+            k: np.asarray(v) for k, v in attributes(live).items() if k in empty and v is not None
+        }
+        return {k: v for k, v in found.items() if v.dtype.kind == "f"}
+
+    first = after(0)
+    if not first:
+        return False
+    again, strange = after(0, 1), after(1)
+    return any(
+        k in again and k in strange and np.array_equal(v, again[k]) and v.shape == strange[k].shape
+        and not np.array_equal(v, strange[k])
+        for k, v in first.items()
+    )  # fmt: skip
+
+
+def attributes(live: Live) -> dict[str, Any]:
+    """The attributes of the user's object."""
+    return dict(vars(live.obj)) if hasattr(live.obj, "__dict__") else {}

@@ -33,6 +33,7 @@ class Trial:
     unread: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     remark: str = ""
+    warm: bool = False  # its parameters are those after a first forward
 
 
 def read_gradients(

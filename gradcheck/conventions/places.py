@@ -19,7 +19,7 @@ from gradcheck.types import Array
 Step = tuple[str, Any]
 Place = tuple[Step, ...]
 
-DEPTH = 4
+DEPTH = 5
 CONTAINERS = {
     "params", "param", "parameters", "parameter", "grads", "grad", "gradients", "gradient",
     "gradis", "paras", "value", "val", "data", "values", "d", "cache", "weights_dict", "variables",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], li
     """What a forward and a backward function are."""
     if any(is_abstract(namespace[f]) for f in pair):
         return Planned(stem, "unknown", reason="an empty body", line=line)
+    if re.search(r"torch|tensorflow|keras|jax", stem, re.IGNORECASE):
+        why = "asks another library for its gradient"
+        return Planned(stem, "unknown", reason=why, line=line)
     if is_network_pair(*(namespace[f] for f in pair)):
         return Planned(stem, "network", "functions", line=line)
     if pair[0] in {forward for forward, _ in WHOLE} and only_backward_knows(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from gradcheck.conventions.accuracies import is_accuracy
 from gradcheck.conventions.backprops import takes_targets
 from gradcheck.conventions.embeddings import compares_embeddings
 from gradcheck.conventions.functions import pairs
@@ -24,7 +24,7 @@ from gradcheck.conventions.signature import (
     undecorated,
     verbs,
 )
-from gradcheck.conventions.tapes import is_recorded, is_tape, records, tape_in
+from gradcheck.conventions.tapes import applied, is_recorded, is_tape, records, tape_in
 from gradcheck.conventions.trained import step_verbs
 from gradcheck.conventions.unfinished import calls_missing, idle, left_open, no_pair, unfinished
 from gradcheck.conventions.whole_models import TRAINED, is_container, is_model, nothing_of_its_own
@@ -169,7 +169,7 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         needed = [a for a in arguments(getattr(cls, str(flagged_method(cls)))) if a.required]
         return Planned(name, "loss" if len(needed) == 2 else "layer", "flag", line=line)
     tape = tape_in(namespace or {}, cls) if pair is None else None
-    if tape is not None and any(callable(getattr(cls, n, None)) for n in ("forward", "call")):
+    if tape is not None and applied(cls):
         return skip(
             f"its gradients are left to the tape of {tape.__name__}, which is checked by itself"
         )
@@ -200,17 +200,6 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
     if is_container(cls, key):
         return Planned(name, "model", line=line)
     return Planned(name, "layer", line=line)
-
-
-def is_accuracy(cls: Any, key: str, pair: tuple[str, str] | None) -> bool:
-    """By its name or that of a base; or a compare in a class that is called something with acc."""
-    if pair is not None:
-        return "accuracy" in key
-    bases = [plain(c.__name__) for c in cls.__mro__[:-1]]
-    if any("accuracy" in name for name in bases):
-        return True
-    words = re.findall(r"[a-z]+", re.sub(r"([A-Z])", r" \1", cls.__name__).lower())
-    return "acc" in words and callable(getattr(cls, "compare", None))
 
 
 def loss_call(cls: Any) -> str | None:

@@ -90,7 +90,7 @@ def with_regulariser(op: Op) -> Op:
     """The Op with the penalty that its parameters' gradients contain, where one accounts for them."""
     live = op.make()
     found = strengths(getattr(live, "obj", None))
-    if not found or op.terminal or (op.penalty is not None and op.penalty(live)):
+    if not found or (op.penalty is not None and op.penalty(live)):
         return op
     try:
         terms = tuple(fitting(op, live.obj, found))
@@ -109,10 +109,10 @@ def with_regulariser(op: Op) -> Op:
 
 def fitting(op: Op, obj: Any, found: Mapping[str, float]) -> Iterator[Term]:
     """For every parameter whose gradient is not that of forward: the terms that are its difference."""
-    case = Case()
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
     primals, labels = cases.draw(op, case)
     output, pullback = op.vjp(primals, labels)
-    cot = cases.cotangent(output, case)
+    cot = np.ones(np.shape(output)) if op.terminal else cases.cotangent(output, case)
     claimed = pullback(cot)
     inputs = {s.name for s in op.slots}
     batch = next((primals[s.name].shape[s.shape.index("N")] for s in op.slots if "N" in s.shape), 1)

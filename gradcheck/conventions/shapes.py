@@ -51,7 +51,8 @@ def shape_hypotheses(
         w in key
         for w in ("rnn", "lstm", "gru", "attention", "time", "sequence", "recurrent", "transformer")
     ):
-        order = [*sequence, *flat, *image, *line]
+        columns: list[tuple[int | str, ...]] = [("T", d, 1) for d in dims]
+        order = [*sequence, *columns, *flat, *image, *line]
         if "cell" in key:
             order = [*flat, *sequence, *line]
     else:

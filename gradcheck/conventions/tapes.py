@@ -199,6 +199,12 @@ def is_recorded(cls: Any, namespace: Mapping[str, Any]) -> bool:
     return caller_of(cls, tape) != ""
 
 
+def applied(cls: Any) -> bool:
+    """Whether a class has a forward of its own, or is called: a layer made of what is on a tape."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    return bool(own & {"forward", "call", "__call__"})
+
+
 def caller_of(cls: type, tape: type) -> str:
     """The method by which an operation is applied to tensors: it makes a tensor itself."""
     for name in ("__call__", "apply"):

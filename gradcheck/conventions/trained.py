@@ -19,7 +19,7 @@ from gradcheck.conventions.calls import RATE
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import labels_of
 from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly, clone, live_maker
-from gradcheck.conventions.signature import RATES, arguments, plain, verbs
+from gradcheck.conventions.signature import RATES, arguments, plain, tree_of, verbs
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 #: Losses a training loop may descend, as functions of prediction and target.
@@ -33,6 +33,10 @@ DESCENDED: dict[str, Callable[[Array, Array], Array]] = {
     "binary cross entropy": lambda p, t: np.mean(-t * np.log(p) - (1 - t) * np.log(1 - p)),
     "cross entropy": lambda p, t: -np.sum(t * np.log(p)) / len(p),
 }  # fmt: skip
+
+
+#: What a parameter that is one number is called.
+NUMBERS = {"b", "bias", "intercept", "w0", "b0", "theta0", "w", "weight", "slope", "m", "c"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,10 @@ def trained_op(
         predict, method = stepping
     if method is None or not callable(getattr(cls, predict, None)):
         raise Refused("has no train and predict")
+    if drives_layers(getattr(cls, method)):
+        raise Skipped(
+            f"{method} is a training loop over the layers it holds, which are checked by themselves"
+        )
     sources = (getattr(cls, method), cls.__init__)
     if not any(plain(a.name) in RATES for f in sources for a in arguments(f)):
         raise Skipped(f"{method} has no learning rate: there is no gradient step to check")
@@ -85,7 +93,7 @@ def trained_op(
     problem = "cannot be constructed"
     for made in recipes(cls, name, namespace, tree, init):
         try:
-            proto = Live(made.make())
+            proto = Live(with_arrays(made.make()))
             ranked = sorted(
                 (
                     (-len(agreeing(op)), i, op)
@@ -105,6 +113,26 @@ def trained_op(
     raise Refused(problem)
 
 
+def drives_layers(method: Any) -> bool:
+    """Whether a method calls backward on the elements of ``self.layers``."""
+    tree = tree_of(method)
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For)] if tree is not None else []
+    return any(
+        isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "backward"
+        and getattr(n.func.value, "id", "") == getattr(loop.target, "id", None)
+        for loop in loops if "self.layers" in ast.unparse(loop.iter)
+        for n in ast.walk(loop)
+    )  # fmt: skip
+
+
+def with_arrays(obj: Any) -> Any:
+    """The model with the numbers among its parameters (``self.b = 0.0``) as arrays without axes."""
+    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+        if type(value) in (int, float) and plain(name) in NUMBERS:
+            setattr(obj, name, np.array(float(value)))
+    return obj
+
+
 def agreeing(op: Op) -> dict[str, Array]:
     """The parameters whose steps are the gradient of the loss."""
     case = Case(labels=op.labels.encodings[0] if op.labels else "")
@@ -114,13 +142,14 @@ def agreeing(op: Op) -> dict[str, Array]:
 
 
 def settles(op: Op) -> bool:
-    """Whether the loss is known: the steps of all parameters agree, or those of a matrix do.
+    """Whether the loss is known: the steps of all parameters agree, or those of the weights do.
 
     A bias alone says too little: a decay of the weights leaves it as it is.
     """
-    found = agreeing(op)
-    everything = len(found) == len(op.parameters(op.make()))
-    return bool(found) and (everything or any(min(a.shape, default=0) > 1 for a in found.values()))
+    found, own = agreeing(op), op.parameters(op.make())
+    weights = max(own, key=lambda k: own[k].size)
+    matrices = [a for a in found.values() if a.ndim > 1 and min(a.shape) > 1]
+    return bool(found) and (len(found) == len(own) or bool(matrices) or weights in found)
 
 
 def any_layout(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer) -> list[Op]:
@@ -135,6 +164,10 @@ def any_layout(name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer)
         a.shape for a in places.walk(proto.obj, 4).values() if places.is_numeric(a) and a.ndim == 2
     ]
     matrices.sort(key=lambda shape: min(shape) == 1)
+    vectors = [a.shape[0] for a in places.walk(proto.obj, 4).values()
+               if places.is_numeric(a) and a.ndim == 1 and len(a) > 1]  # fmt: skip
+    if vectors and not matrices:
+        return list(descents(name, cls, proto, made, trainer, Slot("X", ("N", vectors[0]))))
     if not matrices:
         raise Skipped("makes its weights while it trains: there is no gradient step to check")
     shapes = [
@@ -169,7 +202,7 @@ def descents(
     name: str, cls: Any, proto: Live, made: Recipe, trainer: Trainer, slot: Slot
 ) -> Iterator[Op]:
     """One Op for each loss the training may descend."""
-    own = {p: a for p, a in places.walk(proto.obj, 4).items() if places.is_numeric(a) and a.ndim}
+    own = {p: a for p, a in places.walk(proto.obj, 4).items() if places.is_numeric(a)}
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
 
@@ -200,6 +233,15 @@ def descents(
         if column and "square" not in text:
             continue
         encoding = "real" if "square" in text else "binary" if "binary" in text else "onehot"
+        flat = out.ndim == 1
+        if flat and encoding == "onehot":
+            continue
+
+        spec = LabelSpec(
+            (f"{encoding}_flat" if flat else encoding,),
+            1 if flat else int(out.shape[-1]),
+            wide=True,
+        )
 
         def forward(
             live: Live, inputs: Primals, labels: Array | None, train: bool, loss: Any = loss
@@ -220,7 +262,7 @@ def descents(
             name=name, kind="model", convention="updating", make=lambda: clone(proto, {}, make),
             parameters=lambda live: {k: places.read(live.obj, p) for k, p in named.items()},
             with_parameters=with_parameters, forward=forward, backward=backward, slots=slots,
-            labels=None if column else LabelSpec((encoding,), int(out.shape[-1]), wide=True), terminal=True, built=made.text, obj=cls,
+            labels=None if column else spec, terminal=True, built=made.text, obj=cls,
             reading=f"one step of {trainer.method} descends the {text}",
             gradient_names={k: f"the step of {k}" for k in named},
         )  # fmt: skip

@@ -22,7 +22,7 @@ from gradcheck.conventions.hypotheses import (
     pinned,
     shown_shape,
 )
-from gradcheck.conventions.lazy import lazily, warmed
+from gradcheck.conventions.lazy import lazily, set_by_data, warmed
 from gradcheck.conventions.live import Live, Refused, clone
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.promises import out_of_order
@@ -101,7 +101,7 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
 
 def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:
     """The object parameters are read from: after a first forward where they are made lazily."""
-    if all(places.read(proto, p) is not None for p in trial.params.values()):
+    if not trial.warm and all(places.read(proto, p) is not None for p in trial.params.values()):
         return proto
     return warmed(proto, trial.calls, trial.slots, make)
 
@@ -136,7 +136,10 @@ def best_trial(
             try:
                 warm = lazily(proto, calls, slots, make)
                 fixed = slots if warm is None else pinned(slots)
-                trials.append(layers.observe(make, warm or proto, calls, fixed))
+                fitted = set_by_data(proto, calls, slots, make) if warm is None else None
+                among = None if fitted is None else places.walk(proto).keys()
+                trial = layers.observe(make, warm or fitted or proto, calls, fixed, among=among)
+                trials.append(replace(trial, warm=fitted is not None))
             except Refused as refusal:
                 why = more_telling(why, f"input {shown_shape(slots)}: {refusal}")
                 break

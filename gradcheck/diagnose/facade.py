@@ -18,6 +18,7 @@ from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import OPEN, Candidate, Session
 from gradcheck.diagnose.slices import source_line
 from gradcheck.diagnose.soundness import cures
+from gradcheck.diagnose.straight import straight_through
 from gradcheck.diagnose.tapes import of_tape
 from gradcheck.diagnose.unknown import located, unknown
 from gradcheck.types import Cause, Op, Verdict
@@ -73,9 +74,9 @@ def diagnose(
         return verdict
     if verdict.status == "error" and "line" not in verdict.detail:
         return verdict  # it did not arise in the user's code
-    taped = of_tape(op, verdicts)
-    if taped is not None:
-        return dataclasses.replace(verdict, cause=taped)
+    plain = of_tape(op, verdicts) or straight_through(op, verdict)
+    if plain is not None:
+        return dataclasses.replace(verdict, cause=plain)
     session = Session(
         op,
         verdicts,

@@ -1,0 +1,95 @@
+"""Gradients that add up over calls, where other code of the file or its project sets them to zero.
+
+An optimizer's ``zero_grad`` or the training loop does it in the style of PyTorch: the layer itself
+has no method for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions import places
+from gradcheck.conventions.live import Live
+from gradcheck.conventions.places import Place
+from gradcheck.loading.source import parse_quietly, read_source
+from gradcheck.loading.usages import folder_of, trees
+from gradcheck.resets import RESETS
+
+
+def zeroed_by_others(obj: Any, grads: Mapping[str, Place]) -> Callable[[Live], None] | None:
+    """A reset that fills the gradients with zeros, where other code of the project does so."""
+    kept = [p for p in grads.values() if p[0] == ("attr", "obj")]
+    names = {str(key) for p in kept for kind, key in p[1:] if kind == "attr"}
+    names = {n for n in names if re.search(r"grad|^d[A-Z_]|^d(w|b)", n)}
+    if not names or not any(resets_in(tree, names) for tree in near(obj)):
+        return None
+
+    def reset(live: Live) -> None:
+        for place in kept:
+            held = places.read(live, place)
+            if isinstance(held, np.ndarray):
+                held.fill(0.0)
+
+    return reset
+
+
+def near(obj: Any) -> Iterator[ast.Module]:
+    """The trees of the file of an object's class, and of the files that import it."""
+    module = sys.modules.get(type(obj).__module__)
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str) or not Path(file).is_file():
+        file = getattr(getattr(type(obj).__init__, "__code__", None), "co_filename", "")
+    path = Path(str(file))
+    if not path.is_file():
+        return
+    try:
+        yield parse_quietly(read_source(path), str(path))
+    except (OSError, SyntaxError, ValueError):
+        return
+    folder = folder_of({"__file__": str(path)})
+    for _, tree in trees(folder) if folder else ():
+        if any(path.stem in imported(node) for node in ast.walk(tree)):
+            yield tree
+
+
+def imported(node: ast.AST) -> set[str]:
+    """The last names of the modules that a statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return {(node.module or "").rpartition(".")[2], *(a.name for a in node.names)}
+    if isinstance(node, ast.Import):
+        return {a.name.rpartition(".")[2] for a in node.names}
+    return set()
+
+
+def resets_in(tree: ast.Module, names: set[str]) -> bool:
+    """Whether a file has a ``zero_grad`` or sets an attribute of such a name to zeros."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+            found = RESETS.fullmatch(node.name.lower())
+            if found and (found["what"] or "").startswith("grad"):
+                return True
+            if any(sets_zero(s, names) for s in ast.walk(node)):
+                return True
+    return False
+
+
+def sets_zero(node: ast.AST, names: set[str]) -> bool:
+    """``p.grad = 0``, ``p.grad[...] = 0``, ``p.grad = np.zeros_like(p.value)``, ``p.grad.fill(0)``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr == "fill" and getattr(node.func.value, "attr", "") in names
+    if not isinstance(node, ast.Assign):
+        return False
+    if not re.match(r"^(0|0\.0?|None|np\.zeros.*)$", ast.unparse(node.value)):
+        return False
+    owners = [t.value if isinstance(t, ast.Subscript) else t for t in node.targets]
+    return any(
+        isinstance(o, ast.Attribute) and o.attr in names and getattr(o.value, "id", "") != "self"
+        for o in owners
+    )
