@@ -237,3 +237,67 @@ def test_helpers():
     assert whole_number("constant-factor", 1 / 7) == (False, False, "extra-mean")
     assert whole_number("constant-factor", 2.0) == (False, True, "missing-chain-factor")
     assert whole_number("missing-mean", 3.0)[1]
+
+
+DROPOUT = """
+class Dropout:
+    def __init__(self, rate=0.4):
+        self.rate = rate
+        self.mask = None
+
+    def forward(self, x, train_flg=True):
+        if train_flg:
+            self.mask = np.random.rand(*x.shape) > self.rate
+            return x * self.mask
+        self.mask = {mask}
+        return x * {scale}
+
+    def backward(self, dout):
+        return dout * self.mask
+"""
+
+
+@pytest.mark.parametrize(
+    ("mask", "scale", "wanted"),
+    [
+        ("1.0 if self.mask is None else self.mask", "(1.0 - self.rate)", "stale-mask"),
+        ("1.0 - self.rate", "self.rate", "dropout-scale"),
+    ],
+)
+def test_dropout_in_evaluation_stale_mask_against_wrong_scale(tmp_path, mask, scale, wanted):
+    text = DROPOUT.format(mask=mask, scale=scale)
+    found = failures(tmp_path, text, "Dropout", ("contract", "gradient", "train_eval"))
+    told = [
+        v.cause.id if v.cause and v.cause.id != "unknown" else v.detail["hypotheses"][0]
+        for v in found
+        if v.cause
+    ]
+    assert told[0] == wanted
+
+
+def test_a_mask_drawn_in_backward_is_told_from_the_gradient(tmp_path):
+    text = DROPOUT.format(mask="1.0", scale="1.0").replace(
+        "return dout * self.mask", "return dout * (np.random.rand(*dout.shape) > self.rate)"
+    )
+    found = failures(tmp_path, text, "Dropout", ("contract", "gradient"))
+    assert cause(found, "gradient") == "resampled-mask"
+
+
+def test_precedence_of_a_difference_quotient(tmp_path):
+    text = """
+    def numerical_gradient(f, x):
+        h = 1e-4
+        grad = np.zeros(x.shape)
+        for i in np.ndindex(x.shape):
+            old = x[i]
+            x[i] = old + h
+            up = f(x)
+            x[i] = old - h
+            down = f(x)
+            x[i] = old
+            grad[i] = (up - down) / 2 * h
+        return grad
+    """
+    found = failures(tmp_path, text, "numerical_gradient", ("numerical_gradient",))
+    assert cause(found, "numerical_gradient") == "numerical-gradient-wrong"
+    assert found[0].cause is not None and "(2 * h)" in found[0].cause.fix

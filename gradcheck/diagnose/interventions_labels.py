@@ -20,7 +20,7 @@ def label_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if op.labels is None or case is None:
         return
     wrt = slot_name(op, verdict.wrt)
-    if case.label_dtype not in {"int64", "float64"}:
+    if case.label_dtype not in {"int64", "float64", "float32"}:
         plain = case.replace(label_dtype="float64" if verdict.law == "label_formats" else "int64")
         same = agreed(op, plain, wrt)
         if same and not agreed(op, case, wrt):
@@ -30,6 +30,8 @@ def label_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 "label-dtype-wrap" if dtype in UNSIGNED else "int-truncation",
                 f"labels are {dtype}{wrapped(op, case, wrt)}; with {other} labels {same}",
                 f"the same case with {other} labels: {same}",
+                sure=dtype != "bool",
+                second="label-dtype-wrap" if dtype == "bool" else "gradient-dtype",
             )
     first = op.labels.encodings[0]
     if case.labels and case.labels != first:

@@ -58,7 +58,8 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     candidates = [of_shown(c, 0) for c in interventions.all_of(op, verdict, s.until)]
     fact = facts.shown(op, verdict, s.verdicts)
     if fact is not None:
-        rank = 4 if fact.cause in {"gradient-shape", "bias-shape"} else 10
+        by_numbers = fact.sure and ".shape = " in verdict.message  # see facts_shapes
+        rank = 4 if by_numbers or fact.cause in {"gradient-shape", "bias-shape"} else 10
         candidates.append(of_shown(fact, rank, not restated(s, law, fact.cause)))
     if law not in LAWS or (fact is not None and fact.cause == "name-error"):
         return candidates
