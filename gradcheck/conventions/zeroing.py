@@ -20,7 +20,7 @@ from gradcheck.conventions.live import Live
 from gradcheck.conventions.places import Place
 from gradcheck.loading.source import parse_quietly, read_source
 from gradcheck.loading.usages import folder_of, trees
-from gradcheck.resets import RESETS
+from gradcheck.resets import resets
 
 
 def zeroed_by_others(obj: Any, grads: Mapping[str, Place]) -> Callable[[Live], None] | None:
@@ -28,7 +28,11 @@ def zeroed_by_others(obj: Any, grads: Mapping[str, Place]) -> Callable[[Live], N
     kept = [p for p in grads.values() if p[0] == ("attr", "obj")]
     names = {str(key) for p in kept for kind, key in p[1:] if kind == "attr"}
     names = {n for n in names if re.search(r"grad|^d[A-Z_]|^d(w|b)", n)}
-    if not names or not any(resets_in(tree, names) for tree in near(obj)):
+    if not names:
+        return None
+    holders = [places.read(Live(obj), p[:-1]) for p in kept]
+    own = any(h is not obj and h is not None and resets(h, gradients=True) for h in holders)
+    if not own and not any(resets_in(tree, names) for tree in near(obj)):
         return None
 
     def reset(live: Live) -> None:
@@ -41,7 +45,7 @@ def zeroed_by_others(obj: Any, grads: Mapping[str, Place]) -> Callable[[Live], N
 
 
 def near(obj: Any) -> Iterator[ast.Module]:
-    """The trees of the file of an object's class, and of the files that import it."""
+    """The trees of the file of an object's class, of those that import it, and of what these import."""
     module = sys.modules.get(type(obj).__module__)
     file = getattr(module, "__file__", None)
     if not isinstance(file, str) or not Path(file).is_file():
@@ -54,9 +58,14 @@ def near(obj: Any) -> Iterator[ast.Module]:
     except (OSError, SyntaxError, ValueError):
         return
     folder = folder_of({"__file__": str(path)})
-    for _, tree in trees(folder) if folder else ():
-        if any(path.stem in imported(node) for node in ast.walk(tree)):
+    project = trees(folder) if folder else ()
+    beside: set[str] = set()
+    for _, tree in project:
+        names = {n for node in ast.walk(tree) for n in imported(node)}
+        if path.stem in names:
+            beside |= names
             yield tree
+    yield from (tree for other, tree in project if other.stem in beside)
 
 
 def imported(node: ast.AST) -> set[str]:
@@ -69,27 +78,27 @@ def imported(node: ast.AST) -> set[str]:
 
 
 def resets_in(tree: ast.Module, names: set[str]) -> bool:
-    """Whether a file has a ``zero_grad`` or sets an attribute of such a name to zeros."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
-            found = RESETS.fullmatch(node.name.lower())
-            if found and (found["what"] or "").startswith("grad"):
-                return True
-            if any(sets_zero(s, names) for s in ast.walk(node)):
-                return True
-    return False
+    """Whether a file sets an attribute of such a name of another object to zeros."""
+    return any(sets_zero(node, names) for node in ast.walk(tree))
 
 
 def sets_zero(node: ast.AST, names: set[str]) -> bool:
     """``p.grad = 0``, ``p.grad[...] = 0``, ``p.grad = np.zeros_like(p.value)``, ``p.grad.fill(0)``."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr == "fill" and getattr(node.func.value, "attr", "") in names
+        owner = node.func.value
+        return (
+            node.func.attr == "fill"
+            and isinstance(owner, ast.Attribute)
+            and of_another(owner, names)
+        )
     if not isinstance(node, ast.Assign):
         return False
     if not re.match(r"^(0|0\.0?|None|np\.zeros.*)$", ast.unparse(node.value)):
         return False
     owners = [t.value if isinstance(t, ast.Subscript) else t for t in node.targets]
-    return any(
-        isinstance(o, ast.Attribute) and o.attr in names and getattr(o.value, "id", "") != "self"
-        for o in owners
-    )
+    return any(isinstance(o, ast.Attribute) and of_another(o, names) for o in owners)
+
+
+def of_another(node: ast.Attribute, names: set[str]) -> bool:
+    """``layer.dW``, not ``self.dW``."""
+    return node.attr in names and getattr(node.value, "id", "") != "self"
