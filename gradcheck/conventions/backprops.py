@@ -6,6 +6,7 @@ the one that most parameters agree with, to more digits than chance gives.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +16,19 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import layer_op, layers
-from gradcheck.conventions.calls import OUTPUTS, RATE, Calls
+from gradcheck.conventions.calls import OUTPUTS, RATE, Calls, is_strength
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import dims_of
 from gradcheck.conventions.live import Live, Refused, call_quietly
-from gradcheck.conventions.signature import LABELS, PREDICTIONS, RATES, arguments, plain, verbs
+from gradcheck.conventions.signature import (
+    LABELS,
+    PREDICTIONS,
+    RATES,
+    arguments,
+    plain,
+    tree_of,
+    verbs,
+)
 from gradcheck.conventions.sources import Source, builds
 from gradcheck.conventions.trained import DESCENDED
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
@@ -45,7 +54,11 @@ SEVERAL = re.compile(
 def takes_targets(cls: Any, pair: tuple[str, str]) -> bool:
     """Whether forward takes the data alone, and backward the targets, perhaps data and output."""
     forward, backward = (
-        [a for a in arguments(getattr(cls, m)) if a.required and plain(a.name) not in RATES]
+        [
+            a
+            for a in arguments(getattr(cls, m))
+            if a.required and plain(a.name) not in RATES and not is_strength(a)
+        ]
         for m in pair
     )
     data = {"x", "data", "inputs", "input", *(plain(a.name) for a in forward)}
@@ -55,7 +68,21 @@ def takes_targets(cls: Any, pair: tuple[str, str]) -> bool:
     key = plain(cls.__name__)
     if any(w in key for w in MODEL_WORDS):
         return True
+    if roles == ["targets"] and compared_with_own(getattr(cls, pair[1]), backward[0].name):
+        return True  # an output layer: softmax or sigmoid, and its loss
     return roles[0] == "targets" and SEVERAL.search(source_code(cls)) is not None
+
+
+def compared_with_own(method: Any, name: str) -> bool:
+    """Whether a method takes an argument from what its object holds: ``self.p - y``."""
+    tree = tree_of(method)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+            sides = (node.left, node.right)
+            mine = [s for s in sides if getattr(getattr(s, "value", None), "id", "") == "self"]
+            if mine and any(getattr(s, "id", "") == name for s in sides):
+                return True
+    return False
 
 
 def role_of(name: str, data: set[str]) -> str:
@@ -91,7 +118,7 @@ def backprop_op(source: Source) -> Op:
     problem = "cannot be built"
     for made, make in builds(source, source.obj, limit=3):
         proto = make()
-        found = list(readings(source, pair, make, proto, dims_of(made, proto)))
+        found = list(readings(source, pair, make, proto, dims_of(made, proto) or (4,)))
         most = max((len(ops[0].gradient_names) for ops in found), default=0)
         ops = next((ops for ops in found if len(ops[0].gradient_names) == most), [])
         counted = [(sum(agrees(op, k) for k in op.gradient_names), -i) for i, op in enumerate(ops)]
@@ -108,7 +135,7 @@ def backprop_op(source: Source) -> Op:
 def settled(op: Op, agreeing: int) -> bool:
     """Whether the loss is known: all gradients agree, or that of a matrix; a decay leaves a bias alone."""
     own = op.parameters(op.make())
-    matrices = [k for k in op.gradient_names if min(own[k].shape, default=0) > 1]
+    matrices = [k for k in own if k in op.gradient_names and min(own[k].shape, default=0) > 1]
     return agreeing == len(op.gradient_names) or any(agrees(op, k) for k in matrices)
 
 
@@ -136,13 +163,17 @@ def readings(
                 trial = layers.observe(make, proto, calls, (slot,), upstream=False)
             except Refused:
                 continue
-            if trial.problem or not trial.params:
+            if trial.problem:
+                continue
+            wanted = set(trial.params) or {slot.name}  # an output activation alone
+            trial = replace(trial, grads={k: g for k, g in trial.grads.items() if k in wanted})
+            if not trial.grads and not trial.params:
                 continue
             ran = True
-            trial = replace(
-                trial, grads={k: g for k, g in trial.grads.items() if k in trial.params}
+            given = arguments(getattr(source.obj, pair[1]))
+            steps = any(a.role == "rate" for a in given) or any(
+                p[0] == ("attr", "memory") for p in trial.grads.values()
             )
-            steps = any(p[0] == ("attr", "memory") for p in trial.grads.values())
             base = replace(
                 layer_op.to_op(source.name, "model", "backprop", make, proto, trial, ""),
                 convention="updating" if steps else "backprop", obj=source.obj,
@@ -177,8 +208,9 @@ def network_calls(cls: Any, pair: tuple[str, str], side: str) -> Calls:
             "output": live.memory["out"],
         }
         given = [
-            RATE if plain(a.name) in RATES else values[role_of(plain(a.name), data)] for a in args
-        ]
+            RATE if plain(a.name) in RATES else 0.0 if is_strength(a)
+            else values[role_of(plain(a.name), data)] for a in args
+        ]  # fmt: skip
         return call_quietly(getattr(live.obj, backward_name), *given, seed=1, **rates)
 
     return Calls(

@@ -206,6 +206,8 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
         yield from (at_input, at_output, upstream)
     elif backward in {"backward", "backward_pass", "bprop", "backprop"}:
         yield upstream
+        if plain(own) in OUTPUTS and len(required) == 1:
+            yield from (at_output, at_input)
         if len(required) == 2 and len(names) == 1 and required[1].name not in names:
             other = required[1].name
             yield calls("cot", own, f"{backward} takes the output as {other}", spare="y")
