@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gradcheck.conventions.parameter_dicts import dict_shapes
-from gradcheck.conventions.signature import plain
+from gradcheck.conventions.signature import plain, returned_names
 
 
 def layouts(keys: tuple[str, ...]) -> Iterator[tuple[bool, dict[str, tuple[int, ...]], str]]:
@@ -53,3 +54,14 @@ def last_size(sizes: Mapping[str, tuple[int, ...]], columns: bool) -> int:
     if list(sizes) == ["w", "b"]:
         return 1
     return int(matrices[-1][0] if columns else matrices[-1][1])
+
+
+def named_gradients(result: Any, backward: Any) -> Mapping[str, Any]:
+    """The gradients by name: from the dict that was returned, or from the ``return`` statement."""
+    if isinstance(result, Mapping):
+        return result
+    names = returned_names(backward)
+    values = result if isinstance(result, tuple) else (result,)
+    if len(values) == 1 or len(names) != len(values):
+        return {}
+    return dict(zip(names, values, strict=True))

@@ -6,6 +6,7 @@ one that returns the cost and the gradients, in either order: the course's ``pro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from gradcheck.conventions import functions, places
 from gradcheck.conventions.caches import is_cache
 from gradcheck.conventions.calls import strongly_upstream
 from gradcheck.conventions.consistency import AGREES, miss
-from gradcheck.conventions.functional_layouts import last_size, layouts
+from gradcheck.conventions.functional_layouts import last_size, layouts, named_gradients
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.loss_names import is_loss_name, strong_label
 from gradcheck.conventions.objectives import DATA, STRENGTH, is_strength, unfit
@@ -31,6 +32,11 @@ COSTS = ("compute_cost", "compute_loss", "cost", "calculate_cost", "loss", "cost
          "compute_cost_function", "cross_entropy_cost", "get_cost", "calculate_loss", "cross_entropy",
          "cross_entropy_loss", "get_cost_value", "loss_function", "compute_cost_with_regularization")  # fmt: skip
 LABELS = {"y", "t", "ys", "yt", "ytrain", "ybatch", "target", "targets", "labels"}
+
+#: What the output of a network is called where cost and backward take it.
+OUTPUT = re.compile(
+    r"^(a|al|a\d|a_?last|a_?out|y_?(hat|pred|out)\w?|out|output|outputs|probs?|p|pred\w*|scores|h|final\w*|result)$"
+)
 
 #: ``(parameters, X, Y) -> (cost, gradients by name)``.
 Step = Callable[[dict[str, Array], Array, Array], tuple[Any, Mapping[str, Any]]]
@@ -153,14 +159,15 @@ def of_three(forward: Any, backward: Any, cost: Any) -> Network:
     returned = returned_names(forward)
     data = next(n for n in required(forward) if n not in {held[0], *held[1]})
     both = [a for f in (cost, backward) for a in arguments(f, method=False)]
-    strengths = {a.name: STRENGTH for a in both if a.required and is_strength(a)}
+    fixed = {a.name: a.default for a in arguments(forward, method=False) if a.default is not None}
+    fixed |= {a.name: STRENGTH for a in both if a.required and is_strength(a)}
 
     def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
         given: dict[str, Any] = {data: x, **({held[0]: params} if held[0] else params)}
         result = call_quietly(forward, **given)
         several = result if isinstance(result, tuple) else (result,)
         named = dict(zip(returned, several, strict=True)) if len(returned) == len(several) else {}
-        known = {**given, **strengths, **named}
+        known = {**fixed, **given, **named}
         left = several[-1] if len(several) > 1 else None
 
         def value(name: str, label: str | None) -> Any:
@@ -169,7 +176,13 @@ def of_three(forward: Any, backward: Any, cost: Any) -> Network:
             if is_cache(name):
                 return left
             same = [known[k] for k in known if plain(k) == plain(name)]
-            return same[0] if same else params if NAMES.match(name.lower()) else several[0]
+            if same or NAMES.match(name.lower()):
+                return same[0] if same else params
+            if not OUTPUT.match(name.lower()):
+                raise Refused(
+                    f"what {name} is cannot be told from what {forward.__name__} takes and returns"
+                )
+            return several[0]
 
         def call(function: Any) -> Any:
             wanted: dict[str, Any] = {}
@@ -181,17 +194,6 @@ def of_three(forward: Any, backward: Any, cost: Any) -> Network:
 
     text = f"{forward.__name__}, {cost.__name__} and {backward.__name__}"
     return Network(step, held[1], text, backward)
-
-
-def named_gradients(result: Any, backward: Any) -> Mapping[str, Any]:
-    """The gradients by name: from the dict that was returned, or from the ``return`` statement."""
-    if isinstance(result, Mapping):
-        return result
-    names = returned_names(backward)
-    values = result if isinstance(result, tuple) else (result,)
-    if len(values) == 1 or len(names) != len(values):
-        return {}
-    return dict(zip(names, values, strict=True))
 
 
 def network_op(source: Source, pair: tuple[Any, Any] | None) -> Op:
