@@ -15,8 +15,8 @@ from gradcheck.conventions import ops_for
 from gradcheck.diagnose import diagnose_all, reinterpret
 from gradcheck.diagnose.causes import CAUSES
 from gradcheck.diagnose.edits import changes, made
-from gradcheck.diagnose.measure import agrees, jacobian
 from gradcheck.diagnose.factors import ratio
+from gradcheck.diagnose.measure import agrees, jacobian
 from gradcheck.diagnose.pieces import pieces
 from gradcheck.diagnose.rules import GRADIENT_RULES, OTHER_RULES
 from gradcheck.types import Op, Verdict

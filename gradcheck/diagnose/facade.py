@@ -68,7 +68,7 @@ def diagnose(
         ``detail["hypotheses"]`` (``detail["nearest"]``: with their relative miss).  ``detail`` may
         also get ``pattern`` (which entries are wrong),
         ``smallest`` (the smallest failing case in numbers), ``smallest_case`` (its replay token)
-        and ``also`` (ids of further causes that were confirmed, best first).
+        and ``also`` (ids of other names of the mistake and further candidates, best first).
     """
     if verdict.case is None or verdict.status not in {"fail", "error", "note"}:
         return verdict
@@ -85,31 +85,46 @@ def diagnose(
         known if known is not None else [],
     )
     detail: dict[str, Any] = dict(verdict.detail)
-    if verdict.status == "note":
-        candidates = of_note(session, verdict)
-    elif verdict.law in {"gradient", "model_gradient"} and not told_in(verdict.message):
-        candidates = of_gradient(session, verdict, detail)
-    else:
-        candidates = of_law(session, verdict)
-    candidates = [c if c.repair is None else as_before(session, c) for c in candidates]
-    candidates = [halved(session, c, verdict) for c in candidates]
-    candidates.sort(key=lambda c: c.rank)
-    confirmed = [c for c in candidates if c.confirmed]
-    if not confirmed:
-        cause = unknown(session, verdict, candidates, detail, source, path)
+    candidates = candidates_of(session, verdict, detail)
+    if any(c.confirmed for c in candidates):
+        cause = confirmed(session, verdict, candidates, detail, source)
         return dataclasses.replace(verdict, cause=cause, detail=detail)
-    best = confirmed[0]
+    nothing = unknown(session, verdict, candidates, detail, source, path)
+    return dataclasses.replace(verdict, cause=nothing, detail=detail)
+
+
+def candidates_of(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Candidate]:
+    """All causes that something speaks for, best first."""
+    if verdict.status == "note":
+        found = of_note(s, verdict)
+    elif verdict.law in {"gradient", "model_gradient"} and not told_in(verdict.message):
+        found = of_gradient(s, verdict, detail)
+    else:
+        found = of_law(s, verdict)
+    found = [c if c.repair is None else as_before(s, c) for c in found]
+    return sorted((halved(s, c, verdict) for c in found), key=lambda c: c.rank)
+
+
+def confirmed(
+    s: Session,
+    verdict: Verdict,
+    candidates: Sequence[Candidate],
+    detail: dict[str, Any],
+    source: str,
+) -> Cause:
+    """The best of the causes that an experiment confirmed; the other names go into `detail`."""
+    best = next(c for c in candidates if c.confirmed)
     others = sorted(candidates, key=lambda c: c is not best)
     ids = dict.fromkeys(n for c in others for n in (c.cause, c.second) if n)
     ids.pop(best.cause)
     if ids:
         detail["also"] = tuple(ids)
-    found = [c.repair for c in (best, *confirmed, *candidates) if c.repair is not None]
-    repair = next((c.repair for c in candidates if c.repair and c.cause == best.cause), None)
-    repair = repair or (found[0] if found else None)
+    changes = sorted((c for c in others if c.repair is not None), key=lambda c: not c.confirmed)
+    changes.sort(key=lambda c: c.cause != best.cause)
+    repair = changes[0].repair if changes else None
     if repair is not None:
-        session.known.append((repair, best))
-    seen = best.line or located(op, verdict, session.pieces)
+        s.known.append((repair, best))
+    seen = best.line or located(s.op, verdict, s.pieces)
     line = repair.edit.line if repair else seen
     evidence = best.evidence
     if repair and not best.repair:
@@ -118,11 +133,8 @@ def diagnose(
     if entry:
         detail["catalogue"] = entry
         evidence = f"{evidence}; the same change undoes {entry!r} of the bug catalogue"
-    cause = Cause(
-        best.cause, best.text, evidence, fix_for(best.cause, op.convention, repair), line,
-        source_line(source, line),
-    )  # fmt: skip
-    return dataclasses.replace(verdict, cause=cause, detail=detail)
+    fix = fix_for(best.cause, s.op.convention, repair)
+    return Cause(best.cause, best.text, evidence, fix, line, source_line(source, line))
 
 
 def told_in(message: str) -> bool:
