@@ -20,6 +20,7 @@ from gradcheck.conventions.calls import OUTPUTS, RATE, Calls, is_strength
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import dims_of
 from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.regulariser import with_regulariser
 from gradcheck.conventions.signature import (
     LABELS,
     PREDICTIONS,
@@ -125,6 +126,9 @@ def backprop_op(source: Source) -> Op:
         agreeing, place = max(counted, default=(0, 0))
         if agreeing and settled(ops[-place], agreeing):
             return replace(ops[-place], built=made.text)
+        penalised = next((p for op in ops if (p := with_penalty(op))), None)
+        if penalised is not None:
+            return replace(penalised, built=made.text)
         tried = f"gives the gradients of none of the losses tried: {', '.join(LOSSES)}"
         problem = (
             f"{pair[1]} of {made.text} {tried}" if ops else f"{made.text} runs for no shape tried"
@@ -132,11 +136,21 @@ def backprop_op(source: Source) -> Op:
     raise Refused(problem)
 
 
+def with_penalty(op: Op) -> Op | None:
+    """The Op with the penalty that accounts for what a weight's gradient differs by, else None."""
+    found = with_regulariser(op)
+    own = op.parameters(op.make())
+    explained = {t.parameter for t in getattr(found.penalty, "terms", ())}
+    return found if any(own[k].ndim > 1 for k in explained) else None
+
+
 def settled(op: Op, agreeing: int) -> bool:
     """Whether the loss is known: all gradients agree, or that of a matrix; a decay leaves a bias alone."""
     own = op.parameters(op.make())
-    matrices = [k for k in own if k in op.gradient_names and min(own[k].shape, default=0) > 1]
-    return agreeing == len(op.gradient_names) or any(agrees(op, k) for k in matrices)
+    matrices = [k for k in own if k in op.gradient_names and own[k].ndim > 1]
+    return agreeing == len(op.gradient_names) or any(
+        agrees(op, k) for k in matrices if min(own[k].shape) > 1
+    )
 
 
 def agrees(op: Op, name: str) -> bool:
