@@ -7,6 +7,7 @@ has no method for it.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +33,7 @@ def zeroed_by_others(obj: Any, grads: Mapping[str, Place]) -> Callable[[Live], N
         return None
     holders = [places.read(Live(obj), p[:-1]) for p in kept]
     own = any(h is not obj and h is not None and resets(h, gradients=True) for h in holders)
-    if not own and not any(resets_in(tree, names) for tree in near(obj)):
+    if not own and not zeroed_near(file_of(obj), frozenset(names)):
         return None
 
     def reset(live: Live) -> None:
@@ -44,15 +45,23 @@ def zeroed_by_others(obj: Any, grads: Mapping[str, Place]) -> Callable[[Live], N
     return reset
 
 
-def near(obj: Any) -> Iterator[ast.Module]:
-    """The trees of the file of an object's class, of those that import it, and of what these import."""
+def file_of(obj: Any) -> str:
+    """The file of an object's class, or ""."""
     module = sys.modules.get(type(obj).__module__)
     file = getattr(module, "__file__", None)
     if not isinstance(file, str) or not Path(file).is_file():
         file = getattr(getattr(type(obj).__init__, "__code__", None), "co_filename", "")
-    path = Path(str(file))
-    if not path.is_file():
-        return
+    return str(file) if Path(str(file)).is_file() else ""
+
+
+@functools.lru_cache(maxsize=128)
+def zeroed_near(file: str, names: frozenset[str]) -> bool:
+    """Whether a file, one that imports it, or one beside it there, sets such an attribute to zeros."""
+    return bool(file) and any(resets_in(tree, set(names)) for tree in near(Path(file)))
+
+
+def near(path: Path) -> Iterator[ast.Module]:
+    """The trees of a file, of those that import it, and of what these import."""
     try:
         yield parse_quietly(read_source(path), str(path))
     except (OSError, SyntaxError, ValueError):
