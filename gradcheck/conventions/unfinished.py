@@ -75,12 +75,18 @@ def unfinished(cls: Any, pair: tuple[str, str], namespace: Mapping[str, Any]) ->
     return own and not any(issubclass(o, cls) for o in others)
 
 
+def is_test(cls: Any) -> bool:
+    """Whether a class holds tests, of unittest or pytest."""
+    own = {n for c in cls.__mro__[:-1] for n in vars(c)}
+    return any(c.__module__.startswith("unittest") for c in cls.__mro__) or (
+        cls.__name__.startswith("Test") and any(n.startswith("test") for n in own)
+    )
+
+
 def no_pair(cls: Any) -> str:
     """Why a class cannot be checked: what it has and what is missing."""
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
-    if any(c.__module__.startswith("unittest") for c in cls.__mro__) or (
-        cls.__name__.startswith("Test") and any(n.startswith("test") for n in own)
-    ):
+    if is_test(cls):
         return "a test"
     if any(n.startswith(("forward", "fprop")) for n in own):
         return "forward without a backward"
