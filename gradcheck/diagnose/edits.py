@@ -228,7 +228,7 @@ def changes(
 
 
 #: Words of a statement that adds a regularisation term.
-REGULAR = re.compile(r"regulari[sz]|_l[12]\b|\breg\b|lambda_", re.IGNORECASE)
+REGULAR = re.compile(r"regulari[sz]|_l[12]\b|\breg\b|lambda_|\bdL[12]\b", re.IGNORECASE)
 #: Causes that say more than "the regularisation term is wrong".
 OWN_WORDS = {"missing-regulariser", "bias-shape", "accumulates", "edits-argument"}
 
@@ -238,7 +238,7 @@ def in_regulariser(change: Change) -> Change:
     statement = change.site.statement
     if not isinstance(statement, (ast.Assign, ast.AugAssign)) or change.cause in OWN_WORDS:
         return change
-    if not REGULAR.search(ast.unparse(statement.value)):
+    if not REGULAR.search(ast.unparse(statement)):
         return change
     return replace(change, cause="wrong-regulariser")
 

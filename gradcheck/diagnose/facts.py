@@ -17,7 +17,13 @@ from gradcheck.diagnose.facts_calls import (
 )
 from gradcheck.diagnose.facts_contract import contract
 from gradcheck.diagnose.facts_roles import accuracy
-from gradcheck.diagnose.facts_steps import corrected, decayed, resting, unmoved
+from gradcheck.diagnose.facts_steps import (
+    corrected,
+    decayed,
+    resting,
+    shared_by_parameters,
+    unmoved,
+)
 from gradcheck.diagnose.facts_values import extreme, kinked, numeric, trained
 from gradcheck.diagnose.trial import Shown
 from gradcheck.types import Op, Verdict
@@ -63,11 +69,7 @@ RULES: dict[str, Rule] = {
         "the step writes into the gradient array it was given; copy it first",
         "the array was compared before and after the step",
     ),
-    "state_per_parameter": simple(
-        "state-shared-between-parameters",
-        "one state serves several parameters",
-        "the path of one parameter changed with the gradient of another",
-    ),
+    "state_per_parameter": shared_by_parameters,
     "bias_correction": corrected,
     "decay": decayed,
     "optimizer_steps": simple(

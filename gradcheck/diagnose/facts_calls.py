@@ -106,6 +106,8 @@ def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
             "upstream-ignored",
             "the result does not follow the upstream gradient: multiply by it",
             "other upstream gradients were tried",
+            sure="ignores" in v.message,
+            second="wrong-derivative",
         )
     return Shown(
         "wrong-derivative",

@@ -149,6 +149,30 @@ def decayed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
+def shared_by_parameters(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """One state for several parameters: a counter that moves with each of them, or an array."""
+    tried = "the path of one parameter changed with the gradient of another"
+    live = op.make()
+    inner, count = getattr(live, "obj", live), 0
+    try:
+        assert op.step is not None
+        with quiet():
+            params = {k: np.ones(p.shape) for k, p in op.parameters(None).items()}
+            count = len(params)
+            op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
+    except Exception:  # it cannot be stepped like that
+        count = 0
+    counters = [n for n, x in getattr(inner, "__dict__", {}).items() if COUNTER.match(n) and x == count > 1]  # fmt: skip
+    if counters:
+        text = (
+            f"{counters[0]} counts the parameters, not the steps: it grows by {count} in one step"
+        )
+        return Shown("step-counter", text, "it was read after one step",
+                     second="state-shared-between-parameters")  # fmt: skip
+    return Shown("state-shared-between-parameters", "one state serves several parameters", tried,
+                 second="step-counter")  # fmt: skip
+
+
 def gradient_absent(op: Op, v: Verdict) -> bool:
     """Whether backward leaves a parameter without a gradient."""
     if v.case is None or op.backward is None:

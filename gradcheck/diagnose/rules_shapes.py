@@ -31,6 +31,7 @@ def transposes(scope: Scope, site: Site) -> Iterator[Change]:
         )
         if in_product or in_dot or product:
             yield Change(1, site, ast.Attribute(node, "T", ast.Load()), cause)
+            yield Change(1, site, call(node, "swapaxes", "-1", "-2"), cause)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         inner, name = node.func.value, node.func.attr
         if name == "reshape":
