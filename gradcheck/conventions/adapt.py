@@ -57,9 +57,16 @@ def wrong_parts(source: Source, op: Op) -> list[str]:
         except Refused:
             wrong.append(name)
             continue
-        if not is_right(part):
-            wrong.append(name)
+        if not is_right(part) or (part.has_mode and not is_right(evaluating(part))):
+            wrong.append(name)  # what holds it may leave it in evaluation
     return list(dict.fromkeys(wrong))
+
+
+def evaluating(op: Op) -> Op:
+    """The Op in evaluation, whatever it is asked for."""
+    return replace(
+        op, forward=lambda live, inputs, labels, _: op.forward(live, inputs, labels, False)
+    )
 
 
 def is_right(op: Op) -> bool:
