@@ -153,6 +153,8 @@ class Op:
         Non-differentiable targets, or None.
     terminal
         True where the backward takes no upstream gradient (a loss): the cotangent is 1.
+    first_layer
+        True where backward ends with ``return None``: it gives no gradient of its input.
     make
         ``() -> object``: fresh, as the user's code leaves it, independent of every other one.
     parameters
@@ -193,6 +195,7 @@ class Op:
     slots: tuple[Slot, ...] = ()
     labels: LabelSpec | None = None
     terminal: bool = False
+    first_layer: bool = False
     penalty: Callable[[Any], float] | None = None
     step: Callable[[Any, Primals, Primals], Primals] | None = None
     reset: Callable[[Any], None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +28,7 @@ from gradcheck.conventions.live import Live, Refused, clone
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
-from gradcheck.conventions.signature import RATES, arguments, plain
+from gradcheck.conventions.signature import RATES, arguments, plain, tree_of
 from gradcheck.conventions.sources import Source, more_telling
 from gradcheck.types import Case, Kind, Op
 from gradcheck.variants import constructor_options
@@ -96,7 +97,16 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     kind: Kind = "layer" if trial.params and op.kind == "activation" else op.kind
     op = with_regulariser(op) if trial.params and not trial.problem else op
     return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
-                   options=constructor_options(source.obj, made.text))  # fmt: skip
+                   options=constructor_options(source.obj, made.text),
+                   first_layer=returns_nothing(op, trial.calls.backward_function))  # fmt: skip
+
+
+def returns_nothing(op: Op, backward: Any) -> bool:
+    """Whether a backward that gives parameters their gradients says ``return None`` and nothing else."""
+    tree = tree_of(backward) if op.gradient_names else None
+    returns = [n for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree is not None else []
+    said = [isinstance(n.value, ast.Constant) and n.value.value is None for n in returns]
+    return bool(said) and all(said)
 
 
 def trial_proto(proto: Live, trial: Trial, make: Callable[[], Live]) -> Live:
