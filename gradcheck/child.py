@@ -21,7 +21,7 @@ from typing import Any, get_args
 
 from gradcheck import guard, targets
 from gradcheck.isolation.channel import Channel, Nowhere
-from gradcheck.isolation.limits import limit_memory
+from gradcheck.isolation.limits import death_signal, limit_memory
 from gradcheck.isolation.rows import guarded, say
 from gradcheck.isolation.supervise import Supervisor
 from gradcheck.loading import stubs
@@ -33,6 +33,7 @@ _KINDS = get_args(Kind)
 
 def main() -> int:
     """Run the job on stdin; the exit status is 0 whatever the verdicts are."""
+    death_signal()()  # user code that hangs must not outlive a command that was killed
     job = json.load(sys.stdin)
     send = _private_channel()
     _make_quiet()

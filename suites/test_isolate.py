@@ -404,3 +404,33 @@ def test_interrupting_the_parent_ends_every_child(tmp_path):
     while sleepers(marker) and time.monotonic() < end:
         time.sleep(0.05)
     assert sleepers(marker) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are asked for in /proc")
+def test_a_file_that_hangs_does_not_outlive_a_command_that_was_killed(tmp_path):
+    noted = tmp_path / "pid"
+    file = tmp_path / "hangs.py"
+    file.write_text(
+        "import os\n\nclass Hangs:\n"
+        f"    open({str(noted)!r}, 'w').write(str(os.getpid()))\n"
+        "    while True:\n        pass\n"
+    )
+    command = subprocess.Popen([sys.executable, "-m", "gradcheck", "check", str(file)])
+    try:
+        assert waited(lambda: noted.exists() and noted.read_text()), "the file was not loaded"
+        child = Path(f"/proc/{noted.read_text()}")
+        assert child.exists()
+    finally:
+        command.kill()
+        command.wait()
+    assert waited(lambda: not child.exists() or " Z " in (child / "stat").read_text())
+
+
+def waited(condition, seconds=30.0):
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

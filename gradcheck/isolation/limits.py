@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+from collections.abc import Callable
 
 MEBI = 1 << 20
 
@@ -49,3 +51,14 @@ def lift_memory_limit() -> None:
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def death_signal() -> Callable[[], None]:
+    """A function that asks Linux to end this process when its parent ends."""
+    try:
+        import ctypes
+
+        prctl = ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError, TypeError):
+        return lambda: None
+    return lambda: prctl(1, signal.SIGKILL)

@@ -20,7 +20,13 @@ from typing import Any
 
 from gradcheck import targets
 from gradcheck.isolation.channel import Channel, Nowhere
-from gradcheck.isolation.limits import MEBI, address_space, limit_memory, out_of_memory
+from gradcheck.isolation.limits import (
+    MEBI,
+    address_space,
+    death_signal,
+    limit_memory,
+    out_of_memory,
+)
 from gradcheck.isolation.rows import failure, guarded, say
 
 _TAIL = 32768
@@ -58,7 +64,7 @@ class Supervisor:
         self.job, self.target, self.work, self.send = job, target, work, send
         self.running: dict[int, _Worker] = {}
         self.selector = selectors.DefaultSelector()
-        self.die_with_parent = _death_signal()
+        self.die_with_parent = death_signal()
 
     def run(self, todo: list[tuple[int, str]]) -> None:
         """Check all of them, `workers` at a time."""
@@ -193,17 +199,6 @@ def _answer(worker: _Worker) -> dict[str, Any] | None:
             return data
         worker.early = data["early"]
     return None
-
-
-def _death_signal() -> Callable[[], None]:
-    """A function that asks Linux to end this process when its parent ends."""
-    try:
-        import ctypes
-
-        prctl = ctypes.CDLL(None).prctl
-    except (ImportError, OSError, AttributeError, TypeError):
-        return lambda: None
-    return lambda: prctl(1, signal.SIGKILL)
 
 
 def _how_it_ended(status: int, tail: bytes) -> str:
