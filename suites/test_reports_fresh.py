@@ -157,6 +157,18 @@ def test_the_diagnosis_report_covers_all_sets():
     assert min(tune, held, fresh) >= 75, "a set too small to say anything"
 
 
+#: One bug of the tune half in so many is diagnosed again.
+BUGS_SHARE = 40
+
+
+@pytest.mark.parametrize("bug", [b.id for b in bugs.load() if bugs.half(b) == "tune"][::BUGS_SHARE])
+def test_an_outcome_of_the_diagnosis_report_is_what_a_run_gives(bug):
+    from suites.benchmarks import diagnosis
+
+    told = {row[0]: row[4] for row in cells("diagnosis.md", "## tune: what was not first")[1:]}
+    assert told.get(bug, "first") == diagnosis.measured(("tune", bug)).outcome
+
+
 def test_the_random_cases_cover_every_law_of_layers_and_optimizers():
     from gradcheck.laws import LAWS
 

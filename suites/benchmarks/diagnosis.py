@@ -245,7 +245,8 @@ def report(rows: list[Row], note: str = "") -> str:
         "one author wrote both. Shares are of the bugs that the laws run here catch. Where no experiment",
         "confirmed a cause, the report says that it is unknown and names the two nearest hypotheses as such:",
         "the first and the third row count these too. A wrong confirmed cause counts also where the right",
-        "one came second. Seconds are those of the processor.\n",
+        "one came second. One mistake may have up to three true names; a reader who had seen no diagnosis",
+        "gave them, by the definitions of the causes. Seconds are those of the processor.\n",
         tabulate(table, ["", *halves], tablefmt="github"),
     ]
     if note:
