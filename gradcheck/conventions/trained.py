@@ -80,10 +80,6 @@ def trained_op(
         predict, method = stepping
     if method is None or not callable(getattr(cls, predict, None)):
         raise Refused("has no train and predict")
-    if stepping is None and drives_layers(getattr(cls, method)):
-        raise Skipped(
-            f"{method} is a training loop over the layers it holds, which are checked by themselves"
-        )
     sources = (getattr(cls, method), cls.__init__)
     if not any(plain(a.name) in RATES for f in sources for a in arguments(f)):
         raise Skipped(f"{method} has no learning rate: there is no gradient step to check")
@@ -110,6 +106,10 @@ def trained_op(
         if ranked and settles(ranked[0][2]):
             return ranked[0][2]
         problem = "one step of training descends none of the losses tried: " + ", ".join(DESCENDED)
+    if stepping is None and drives_layers(getattr(cls, method)):
+        raise Skipped(
+            f"{method} is a training loop over the layers it holds, which are checked by themselves"
+        )
     raise Refused(problem)
 
 
