@@ -53,7 +53,9 @@ class Project:
         self._finder = _Finder(self)
         sys.meta_path.insert(0, self._finder)
         self._compiled = CompiledFinder(self.note)
-        sys.meta_path.append(self._compiled)
+        # Last, but before that of a project that is still open: the newest one is asked, and notes it.
+        older = [i for i, f in enumerate(sys.meta_path) if isinstance(f, CompiledFinder)]
+        sys.meta_path.insert(min(older, default=len(sys.meta_path)), self._compiled)
         self._path = [str(root) for root in self.roots]
         self._added: list[str] = []
         sys.path[:0] = self._path
