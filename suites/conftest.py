@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.stash[SUBJECTS] = []
+    # A background job of a shell ignores SIGINT, and its children inherit that: the tests that
+    # press Ctrl-C, and the commands they start, need the usual handling.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
