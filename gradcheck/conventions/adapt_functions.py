@@ -14,6 +14,7 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import function_options, function_shapes, functions, layers
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.flagged import flag_of, split
+from gradcheck.conventions.function_calls import function_calls
 from gradcheck.conventions.hypotheses import shown_shape
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.methods import pair_in
@@ -236,7 +237,7 @@ def readings_that_run(
     """The Ops of every reading that runs on these shapes, and why the first that does not."""
     good: list[Op] = []
     why = ""
-    for calls in functions.function_calls(forward, backward, options, [s.name for s in slots]):
+    for calls in function_calls(forward, backward, options, [s.name for s in slots]):
         try:
             trial = layers.observe(make, make(), calls, slots)
         except Refused as refusal:
