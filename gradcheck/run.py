@@ -28,6 +28,17 @@ from gradcheck.unavoidable import refused
 __all__ = ["Options", "Planned", "check", "describe", "laws", "plan"]
 
 
+#: What kind of subject a way of reading gives, where the two have other names.
+KINDS = {
+    "numgrad": "function",
+    "classifier": "model",
+    "torch": "function",
+    "tape": "function",
+    "backprop": "model",
+    "network": "model",
+}
+
+
 @dataclass(frozen=True)
 class Options:
     """What a user may ask for; the defaults check everything."""
@@ -54,11 +65,6 @@ def plan(loaded: Loaded, only: str | None = None) -> list[Planned]:
     """What a file holds, in its order; nothing is constructed."""
     found = recognise.plan_names(loaded.namespace, loaded.tree, loaded.module_name)
     return [p for p in found if only is None or is_asked_for(p, only)]
-
-
-def aliases(planned: Planned) -> set[str]:
-    """The names under which a user may ask for a subject (a pair also by either function)."""
-    return {planned.name, f"{planned.name}_forward", f"{planned.name}_backward"}
 
 
 def is_asked_for(planned: Planned, name: str) -> bool:
@@ -97,21 +103,9 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
     planned = next((p for p in plan(loaded) if is_asked_for(p, name)), None)
     target = f"{loaded.target.text.split('::')[0]}::{name}"
     if planned is None:
-        return Subject(
-            target,
-            name,
-            "unknown",
-            status="error",
-            reason="not a class or function pair with a backward",
-        )
-    kind = {
-        "numgrad": "function",
-        "classifier": "model",
-        "torch": "function",
-        "tape": "function",
-        "backprop": "model",
-        "network": "model",
-    }.get(planned.kind, planned.kind)
+        reason = "not a class or function pair with a backward"
+        return Subject(target, name, "unknown", status="error", reason=reason)
+    kind = KINDS.get(planned.kind, planned.kind)
     blank = Subject(target, planned.name, kind, line=planned.line)  # type: ignore[arg-type]
     if planned.reason:
         return dataclasses.replace(blank, status="skipped", reason=planned.reason)
@@ -128,33 +122,41 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
             if "NotImplementedError" in str(refusal):
                 return dataclasses.replace(blank, status="skipped", reason=f"abstract: {refusal}")
             return refused(blank, str(refusal), loaded)
-        verdicts = [
-            v
-            for i, op in enumerate(ops)
-            for v in interpreted(
-                op, list(check_op(op, options, i, began + (options.seconds or math.inf)))
-            )
-        ]
-        merged = merge(verdicts)
         blank = dataclasses.replace(
             blank, kind=ops[0].kind, convention=ops[0].convention, built=ops[0].built
         )
-        if options.early is not None:
-            plain = tuple(uncompared(merged))
-            options.early(
-                dataclasses.replace(blank, verdicts=plain, status=worst([v.status for v in plain]))
-            )
-        merged = explained(ops, merged, loaded, options)
-    merged = [*uncompared(merged), *unmeasured(ops[0], merged, options)]
+        subject = judged(ops, blank, loaded, options, began)
     notes = (
         guard_notes(guard)
         + older_numpy.notes()
         + tuple(r for r in {op.reading for op in ops} if r and op_reading_matters(ops[0]))
     )
+    seconds = time.perf_counter() - began
+    return dataclasses.replace(subject, notes=notes, seconds=seconds)
+
+
+def judged(
+    ops: list[Op], blank: Subject, loaded: Loaded, options: Options, began: float
+) -> Subject:
+    """A subject with the verdicts on all its configurations, merged and explained."""
+    end = began + (options.seconds or math.inf)
+    found = [
+        v for i, op in enumerate(ops) for v in interpreted(op, list(check_op(op, options, i, end)))
+    ]
+    merged = merge(found)
+    if options.early is not None:
+        options.early(with_verdicts(blank, uncompared(merged)))
+    merged = explained(ops, merged, loaded, options)
+    merged = [*uncompared(merged), *unmeasured(ops[0], merged, options)]
+    calls = sum(int(v.detail.get("forward_calls", 0)) for v in found)
+    return dataclasses.replace(with_verdicts(blank, merged), forward_calls=calls)
+
+
+def with_verdicts(blank: Subject, verdicts: list[Verdict]) -> Subject:
+    """A subject with its verdicts, and the worst of them as its status."""
     return dataclasses.replace(
-        blank, verdicts=tuple(merged), status=worst([v.status for v in merged]), notes=notes, seconds=time.perf_counter() - began,
-        forward_calls=sum(int(v.detail.get("forward_calls", 0)) for v in verdicts),
-    )  # fmt: skip
+        blank, verdicts=tuple(verdicts), status=worst([v.status for v in verdicts])
+    )
 
 
 def interpreted(op: Op, verdicts: list[Verdict]) -> list[Verdict]:

@@ -56,7 +56,7 @@ def plan(loaded: Loaded, only: str | None = None) -> list[Planned]:
 def check(loaded: Loaded, name: str, options: Options) -> Subject:
     """Compare one class or function pair with its reference."""
     began = time.perf_counter()
-    planned = next(p for p in plan(loaded) if name in run.aliases(p))
+    planned = next(p for p in plan(loaded) if run.is_asked_for(p, name))
     blank = Subject(loaded.target.of(name), name, "unknown", line=planned.line)
     reason = planned.reason or (NUMGRAD if planned.kind == "numgrad" else "")
     if reason:

@@ -80,7 +80,7 @@ def load_side(text: str, mine: Op, init: str | None = None) -> Iterator[Side]:
         loaded = targets.load(target)
     except targets.TargetError as error:
         raise NoReference(str(error)) from error
-    planned = next((p for p in run.plan(loaded) if target.name in run.aliases(p)), None)
+    planned = next((p for p in run.plan(loaded) if run.is_asked_for(p, target.name or "")), None)
     if planned is None or planned.reason:
         reason = planned.reason if planned else "not a class or function pair with a backward"
         raise NoReference(f"{target}: {reason}")

@@ -21,42 +21,25 @@ from gradcheck.laws.common import (
 )
 from gradcheck.laws.windows import output_sizes
 from gradcheck.resets import begin_pass
-from gradcheck.types import Array, Case, Op, Primals, Verdict
+from gradcheck.types import Array, Case, Op, Primals, Status, Verdict
 
 
 def contract(op: Op, case: Case) -> Iterator[Verdict]:
     """Forward and backward run; every gradient is there, float, finite and of its primal's shape."""
-    law = "contract"
     live, inputs, parameters, labels = start(op, case)
     try:
         output = op.forward(live, inputs, labels, case.train)
     except Exception as error:
-        yield verdict(
-            law,
-            "fail",
-            op,
-            case,
-            "output",
-            f"forward raises {type(error).__name__}: {error}{code_line(error)}",
-            detail=told(traced(error)),
-        )
+        yield raises(op, case, "output", "forward", error)
         return
     problem = array_problem("the output", output)
     if problem:
-        yield verdict(law, "fail", op, case, "output", problem)
+        yield verdict("contract", "fail", op, case, "output", problem)
         return
     try:
         gradients = op.backward(live, cotangent_for(op, output, case), inputs, labels)
     except Exception as error:
-        yield verdict(
-            law,
-            "fail",
-            op,
-            case,
-            next(iter(inputs), ""),
-            f"backward raises {type(error).__name__}: {error}{code_line(error)}",
-            detail=told(traced(error)),
-        )
+        yield raises(op, case, next(iter(inputs), ""), "backward", error)
         return
     differentiable = {s.name for s in op.slots if not s.domain.startswith("index")}
     for name, primal in {**inputs, **parameters}.items():
@@ -67,30 +50,36 @@ def contract(op: Op, case: Case) -> Iterator[Verdict]:
     yield from other_shapes(op, case, primals, labels)
     yield from calculates(op, case, primals, labels)
     yield from output_sizes(op, case, primals)
+    yield from read_off(op, case)
+
+
+def raises(op: Op, case: Case, name: str, method: str, error: Exception) -> Verdict:
+    """The fail of a call that raises."""
+    text = f"{method} raises {type(error).__name__}: {error}{code_line(error)}"
+    return verdict("contract", "fail", op, case, name, text, detail=told(traced(error)))
+
+
+def read_off(op: Op, case: Case) -> Iterator[Verdict]:
+    """What the reading of the code has found out about its contract."""
     for note in op.notes:
-        if note.startswith("not checked: "):
-            text = f"{note}, the gradient of no input or parameter that was found"
-            yield verdict(law, "note", op, case, note, text)
-        if note.startswith("out of order: "):
-            text = note.removeprefix("out of order: ")
-            yield verdict(law, "fail", op, case, op.slots[0].name, text)
-        if note.startswith("a model of one layer "):
-            text = f"{note}, although one of several layers runs"
-            yield verdict(law, "note", op, case, "layers", text)
-        if note.startswith("no gradient found for "):
-            name = note.removeprefix("no gradient found for ")
-            yield verdict(
-                law, "fail", op, case, name, f"{note}: backward neither returns nor stores one"
-            )
-        if note.startswith("read for one sample"):
-            yield verdict(law, "note", op, case, "", note)
-        if note.startswith("the step of "):
-            name = note.removeprefix("the step of ").split(" is not")[0]
-            text = (
-                f"{note}: backward takes an adaptive step of its own, so the gradient of {name} "
-                "cannot be recovered and was not checked"
-            )
-            yield verdict(law, "note", op, case, name, text)
+        of_step = note.removeprefix("the step of ").split(" is not")[0]
+        without = note.removeprefix("no gradient found for ")
+        rows: tuple[tuple[str, Status, str, str], ...] = (
+            ("not checked: ", "note", note,
+             f"{note}, the gradient of no input or parameter that was found"),
+            ("out of order: ", "fail", op.slots[0].name, note.removeprefix("out of order: ")),
+            ("a model of one layer ", "note", "layers",
+             f"{note}, although one of several layers runs"),
+            ("no gradient found for ", "fail", without,
+             f"{note}: backward neither returns nor stores one"),
+            ("read for one sample", "note", "", note),
+            ("the step of ", "note", of_step,
+             f"{note}: backward takes an adaptive step of its own, so the gradient of {of_step} "
+             "cannot be recovered and was not checked"),
+        )  # fmt: skip
+        for begin, status, name, text in rows:
+            if note.startswith(begin):
+                yield verdict("contract", status, op, case, name, text)
 
 
 def other_shapes(op: Op, case: Case, primals: Primals, labels: Array | None) -> Iterator[Verdict]:
