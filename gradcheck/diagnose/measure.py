@@ -13,8 +13,6 @@ from gradcheck.types import Array, Case, Op, Primals
 
 #: Fourth-order central differences: truncation about 1e-12, rounding about 1e-12 (float64).
 STEP = 1e-3
-#: Entries whose two estimates disagree by more than this (relative) sit at a kink.
-KINK = 1e-5
 
 
 @dataclass(frozen=True)
