@@ -37,6 +37,8 @@ CLASS_WEIGHTS = {
     "labelweights",
     "weights",
 }
+#: Flags that ask for the caller's array to be overwritten: doing so is no bug.
+OVERWRITING = {"inplace", "overwrite", "overwritex", "overwriteinput"}
 #: Numbers that change how weights begin or how fast they are trained, not what is computed.
 TRAINING = ("lr", "learn", "eta", "eps", "std", "init", "weightscale", "seed", "sigma0")
 LIMIT = 5
@@ -87,7 +89,8 @@ def options(arg: Arg, current: Any, curves: bool = True) -> Iterator[Any]:
         yield [0.5, 1.5, 2.0, 0.7]
         return
     if type(current) is bool and not arg.required and arg.flag is None:
-        yield not current
+        if key not in OVERWRITING:
+            yield not current
         return
     for names, values in VALUES:
         if any(n in key for n in names):

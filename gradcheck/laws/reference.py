@@ -189,17 +189,25 @@ def variants(op: Op, module: str, names: tuple[str, ...], x: Array) -> Iterator[
             for alpha in dict.fromkeys((*own, *ALPHAS)):
                 yield forward(x, alpha=alpha)[0]
         elif "softmax" in name:
-            for axis in range(x.ndim - 1, -1, -1):
-                moved = np.moveaxis(x, axis, -1)
+            for scaled, axis in product(stretched(op, x), range(x.ndim - 1, -1, -1)):
+                moved = np.moveaxis(scaled, axis, -1)
                 flat = forward(moved.reshape(-1, moved.shape[-1]))[0]
                 yield np.moveaxis(flat.reshape(moved.shape), -1, axis)
         else:
-            yield forward(x)[0]
+            yield from (forward(z)[0] for z in stretched(op, x))
             if name == "gelu":
                 yield x / (1.0 + np.exp(-1.702 * x))  # the sigmoid approximation of the same paper
             for beta in own if name in {"silu", "softplus"} else ():
                 if beta > 0:
                     yield forward(beta * x)[0] / beta
+
+
+def stretched(op: Op, x: Array) -> Iterator[Array]:
+    """The input as it is, then divided and multiplied by the object's own numbers: a temperature."""
+    yield x
+    for number in own_numbers(op, (float, int)):
+        if number not in {0.0, 1.0}:
+            yield from (x / number, x * number)
 
 
 def attributes(op: Op) -> list[float]:
@@ -208,11 +216,11 @@ def attributes(op: Op) -> list[float]:
     return own_numbers(op) + constants[:6]
 
 
-def own_numbers(op: Op) -> list[float]:
-    """The float attributes of the object, and the options it was given."""
+def own_numbers(op: Op, kinds: tuple[type, ...] = (float,)) -> list[float]:
+    """The numbers of these types that the object holds as attributes, and the options it was given."""
     inner = getattr(op.make(), "obj", None)
     held = [*(vars(inner).values() if hasattr(inner, "__dict__") else ()), *op.options.values()]
-    return [float(v) for v in held if isinstance(v, float)]
+    return [float(v) for v in held if isinstance(v, kinds) and not isinstance(v, bool)]
 
 
 def loss(op: Op, case: Case) -> Verdict | None:
