@@ -154,6 +154,7 @@ def test_an_array_is_identical_to_itself(x: np.ndarray) -> None:
     assert table.same and table.pattern == "identical" and table.ulps == 0 and not table.rows
 
 
+@pytest.mark.filterwarnings("error")
 @given(
     arrays(np.float64, array_shapes(max_dims=3, max_side=4)),
     arrays(np.float64, array_shapes(max_dims=3, max_side=4)),
