@@ -96,6 +96,7 @@ def observe(
         if places.is_numeric(a)
         and a.size
         and unchanged(live, p, known[p])
+        and not places.computed(live, p)
         and (among is None or p in among)
     }
     middle = {p: a.tobytes() for p, a in places.walk(live).items()}

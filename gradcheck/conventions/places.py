@@ -91,6 +91,16 @@ def property_arrays(value: Any) -> Iterator[tuple[Step, Any]]:
                     yield ("attr", name), result
 
 
+def computed(obj: Any, place: Place) -> bool:
+    """Whether an array is made anew by a read-only property: a weight norm's ``W``, no parameter."""
+    *path, (kind, key) = place
+    owner = type(read(obj, tuple(path)))
+    getter = getattr(owner, key, None) if kind == "attr" else None
+    if not isinstance(getter, property) or getter.fset is not None:
+        return False
+    return not np.shares_memory(read(obj, place), read(obj, place))
+
+
 def read(obj: Any, place: Place) -> Any:
     """The value at a place, or None where the path does not exist (any more)."""
     for kind, key in place:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -43,26 +44,49 @@ def kinks(op: Op, case: Case) -> Iterator[Verdict]:
         return
     found = list(not_finite(op, case, point, labels, slot.name))
     if not found:
-        # Of one sign: an entry that ties in two windows, whose upstream gradients differ in sign,
-        # has a gradient that the two slopes along it need not enclose.
-        upstream = np.abs(cases.cotangent(np.asarray(op.vjp(point, labels)[0]), case))
-        findings, cleared = measured(op, case, point, labels, place, names, upstream)
-        finding = findings.get(slot.name)
-        if finding is not None and slot.name not in cleared:
-            if finding.status == "fail":
-                found = [relabelled(judged(op, case, slot.name, finding), LAW)]
-                if finding.kinks and not finding.entries:
-                    text = f"{gradient_name(op, slot.name)} of {finding.kinks}: equal maxima may share a gradient, not each have all of it"
-                    found = [verdict(LAW, "fail", op, case, slot.name, text)]
-            elif finding.kinks and finding.status == "pass":
-                found = [unusual(op, case, slot.name, finding.kinks)]
+        found = between_slopes(op, case, primals, labels, slot.name, place)
+        if any(v.status == "fail" for v in found):
+            # What a sort hands to one entry of three that tie need not lie between the slopes
+            # along it: only what is wrong where two tie is wrong.
+            pairs = [
+                partial(on_corners, op, name=slot.name, labels=labels, first=k, tied=2)
+                for k in (0, 1)
+            ]
+            again = [v for p in pairs for v in between_slopes(op, case, primals, labels, slot.name, p)]  # fmt: skip
+            found = [v for v in again if v.status == "fail"][:1]
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case)
 
 
-def on_corners(op: Op, primals: Primals, name: str, labels: Array | None) -> Primals:
-    """Every third entry at a corner, the two after every other one equal to it (a tie); for a loss, on the target."""
+def between_slopes(
+    op: Op, case: Case, primals: Primals, labels: Array | None, name: str,
+    place: Callable[[Primals], Primals],
+) -> list[Verdict]:  # fmt: skip
+    """A fail or a word about the gradient at the point that `place` makes, or nothing."""
+    # Of one sign: an entry that ties in two windows, whose upstream gradients differ in sign,
+    # has a gradient that the two slopes along it need not enclose.
+    point = place(primals)
+    upstream = np.abs(cases.cotangent(np.asarray(op.vjp(point, labels)[0]), case))
+    findings, cleared = measured(op, case, point, labels, place, [name], upstream)
+    finding = findings.get(name)
+    if finding is None or name in cleared:
+        return []
+    if finding.status == "fail":
+        if finding.kinks and not finding.entries:
+            text = f"{gradient_name(op, name)} of {finding.kinks}: equal maxima may share a gradient, not each have all of it"
+            return [verdict(LAW, "fail", op, case, name, text)]
+        return [relabelled(judged(op, case, name, finding), LAW)]
+    if finding.kinks and finding.status == "pass":
+        return [unusual(op, case, name, finding.kinks)]
+    return []
+
+
+def on_corners(
+    op: Op, primals: Primals, name: str, labels: Array | None, first: int = 0, tied: int = 3
+) -> Primals:
+    """Every third entry from the `first` at a corner, the next ones after every other one equal to it (a tie of
+    `tied`); for a loss, on the target."""
     x = primals[name].copy()
     flat = x.reshape(-1)
     if (
@@ -73,10 +97,10 @@ def on_corners(op: Op, primals: Primals, name: str, labels: Array | None) -> Pri
     ):
         flat[::3] = labels.reshape(-1)[::3]
         return {**primals, name: x}
-    spots = np.arange(0, flat.size, 3)
+    spots = np.arange(min(first, flat.size - 1), flat.size, 3)
     flat[spots] = np.resize(np.asarray(CORNERS), spots.size)
     ties = spots[1::2]
-    for shift in (1, 2):  # three in a row, so that windows of two hold a pair wherever they begin
+    for shift in range(1, tied):  # of three, so that windows of two hold a pair wherever they begin
         inside = ties[ties + shift < flat.size]
         flat[inside + shift] = flat[inside]
     return {**primals, name: x}

@@ -220,7 +220,8 @@ def own_numbers(op: Op, kinds: tuple[type, ...] = (float,)) -> list[float]:
     """The numbers of these types that the object holds as attributes, and the options it was given."""
     inner = getattr(op.make(), "obj", None)
     held = [*(vars(inner).values() if hasattr(inner, "__dict__") else ()), *op.options.values()]
-    return [float(v) for v in held if isinstance(v, kinds) and not isinstance(v, bool)]
+    numbers = [v for v in held if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return [float(v) for v in numbers if isinstance(v, kinds)]
 
 
 def loss(op: Op, case: Case) -> Verdict | None:

@@ -66,3 +66,62 @@ class SpoilingReLU:
 
     def backward(self, dout):
         return dout * self.mask
+
+
+class WeightNormDense:
+    """right"""
+
+    def __init__(self, n_in, n_out):
+        rng = np.random.default_rng(1)
+        self.v = rng.normal(size=(n_in, n_out))
+        self.g = np.ones(n_out)
+        self.b = np.zeros(n_out)
+
+    @property
+    def W(self):
+        return self.g * self.v / np.linalg.norm(self.v, axis=0)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        dW = self.x.T @ dout
+        n = np.linalg.norm(self.v, axis=0)
+        self.dg = (dW * self.v).sum(axis=0) / n
+        self.dv = self.g / n * (dW - self.v * (dW * self.v).sum(axis=0) / n**2)
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class WrongWeightNormDense(WeightNormDense):
+    """wrong: gradient"""
+
+    def backward(self, dout):
+        returned = super().backward(dout)
+        self.dv = self.g * (self.x.T @ dout) / np.linalg.norm(self.v, axis=0)
+        return returned
+
+
+class Sorted:
+    """right"""
+
+    def forward(self, x):
+        self.order = np.argsort(x, axis=1)
+        return np.take_along_axis(x, self.order, axis=1)
+
+    def backward(self, dout):
+        dx = np.empty_like(dout)
+        np.put_along_axis(dx, self.order, dout, axis=1)
+        return dx
+
+
+class LargestOfFour:
+    """wrong: kinks"""
+
+    def forward(self, x):
+        self.x, self.m = x, x.max(axis=1, keepdims=True)
+        return self.m
+
+    def backward(self, dout):
+        return dout * (self.x == self.m)
