@@ -9,6 +9,10 @@ Source: NNFS chapters 4, 9, 16 and 17; fish book chapters 3 and 5.5.
 
 from __future__ import annotations
 
+import functools
+import math
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -42,7 +46,7 @@ def relu_forward(x: npt.ArrayLike, *, out: Array | None = None) -> tuple[Array, 
     (array([0., 0., 2.]), array([0., 0., 5.]))
     """
     x = floating(x, "x")
-    y = np.maximum(x, 0, out=out)
+    y = np.maximum(x, zeros(x.shape, x.dtype), out=out)
     return y, (x,)
 
 
@@ -52,6 +56,16 @@ def relu_backward(g: npt.ArrayLike, cache: Cache, *, out: Array | None = None) -
     g = same_shape(g, "g", x.shape, x.dtype)
     dx: Array = np.multiply(g, x > 0, out=out)
     return dx
+
+
+@functools.lru_cache(maxsize=8)
+def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Zeros to compare with: NumPy has a faster loop for `maximum` of two arrays of one layout than
+    of an array and a number. Above 65,536 values a single 0, to hold no large arrays for it.
+    """
+    array = np.zeros(shape if math.prod(shape) <= 1 << 16 else (), dtype)
+    array.flags.writeable = False
+    return array
 
 
 def sigmoid(x: Array, *, out: Array | None = None) -> Array:

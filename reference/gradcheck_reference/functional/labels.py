@@ -39,10 +39,10 @@ def class_index(
     ValueError: y_true[1] = 3, but should be a class index from 0 to 2
     """
     y = np.asarray(labels)
-    if y.shape == (samples, 1) and classes > 1:
-        y = y[:, 0]
     if y.shape == (samples,):
         return _checked_index(y, classes, name)
+    if y.shape == (samples, 1) and classes > 1:
+        return _checked_index(y[:, 0], classes, name)
     if y.shape == (samples, classes):
         return _from_onehot(y, name)
     raise ValueError(

@@ -8,7 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcheck_reference.functional.checks import Array, batch, positive
-from gradcheck_reference.functional.dense import add_penalty_gradient, dense_backward, dense_forward
+from gradcheck_reference.functional.dense import (
+    add_penalty_gradient,
+    affine,
+    dense_backward,
+    dense_forward,
+)
 from gradcheck_reference.nnfs.base import Layer, generator
 
 
@@ -93,27 +98,46 @@ class Layer_Dense(Layer):
                 raise ValueError(f"{name} = {value}, but should be at least 0")
 
     def forward(self, inputs: Array, training: bool = True) -> None:
-        w, out = self.weights, None
-        if self.reuse_buffers:
-            out = self._out("output", (*np.shape(inputs)[:-1], w.shape[1]), w.dtype)
-        self.output, self._cache = dense_forward(inputs, w, self.biases, out=out)
+        w, b = self.weights, self.biases
+        out = self._as_before("forward", inputs, w, b)
+        if out is not None:
+            self.output, self._cache = affine(inputs, w, b, out)
+        else:
+            if self.reuse_buffers:
+                out = self._out("output", (*np.shape(inputs)[:-1], w.shape[1]), w.dtype)
+            self.output, self._cache = dense_forward(inputs, w, b, out=out)
+            if self._cache[0] is inputs:
+                self._remember("forward", out, inputs, w, b)
         self.inputs = self._cache[0]
 
     def backward(self, dvalues: Array) -> None:
         x, w, _ = cache = self._cached()
-        out = (
+        out = self._as_before("backward", x, w, self.biases)
+        if out is None:
+            out = self._gradient_buffers(x, w)
+            self._remember("backward", out, x, w, self.biases)
+        self.dinputs, self.dweights, self.dbiases = dense_backward(
+            dvalues, cache, out=out, input_gradient=self.input_gradient
+        )
+        self._add_penalty_gradients(w)
+
+    def _gradient_buffers(
+        self, x: Array, w: Array
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        return (
             self._out("dinputs", x.shape, w.dtype) if self.input_gradient else None,
             self._out("dweights", w.shape, w.dtype),
             self._out("dbiases", self.biases.shape, w.dtype),
         )
-        self.dinputs, self.dweights, self.dbiases = dense_backward(
-            dvalues, cache, out=out, input_gradient=self.input_gradient
-        )
+
+    def _add_penalty_gradients(self, w: Array) -> None:
         w_l1, w_l2 = self.weight_regularizer_l1, self.weight_regularizer_l2
-        work = self._out("weights_work", w.shape, w.dtype) if w_l2 else None
-        add_penalty_gradient(self.dweights, w, w_l1, w_l2, work=work)
+        if w_l1 or w_l2:
+            work = self._out("weights_work", w.shape, w.dtype)
+            add_penalty_gradient(self.dweights, w, w_l1, w_l2, work=work)
         b_l1, b_l2 = self.bias_regularizer_l1, self.bias_regularizer_l2
-        add_penalty_gradient(self.dbiases, self.biases, b_l1, b_l2)
+        if b_l1 or b_l2:
+            add_penalty_gradient(self.dbiases, self.biases, b_l1, b_l2)
 
 
 def start_weights(

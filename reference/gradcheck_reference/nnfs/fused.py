@@ -62,8 +62,7 @@ class Activation_Softmax_Loss_CategoricalCrossentropy(Buffered):
             p = f.matrix(dvalues, "dvalues")
             index = class_index(y_true, *p.shape)
         out = self._out_like("dinputs", p)
-        g = mean_cotangent(len(p), p.dtype)
-        self.dinputs = f.softmax_crossentropy_backward(g, (p, index), out=out)
+        self.dinputs = f.softmax_crossentropy_backward(1 / len(p), (p, index), out=out)
 
     def predictions(self, outputs: Array) -> Array:
         """The most likely class of each row: shape (N,)."""

@@ -112,10 +112,11 @@ class Network:
         layers = self.layers if self.fused is None else self.layers[:-1]
         last = self.loss if self.fused is None else self.fused
         last.backward(output, y)
-        dvalues = last.dinputs
-        first = 0 if input_gradient else self.layers.index(self.trainable_layers[0])
-        for layer in reversed(layers[first:]):
+        dvalues, end = last.dinputs, None if input_gradient else self.trainable_layers[0]
+        for layer in reversed(layers):
             layer.backward(dvalues)
+            if layer is end:
+                break
             dvalues = layer.dinputs
 
     def regularization_loss(self) -> float:
