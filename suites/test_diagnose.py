@@ -29,7 +29,7 @@ def diagnosed(
 ) -> list[Verdict]:
     """All verdicts of one name of a file, reinterpreted and diagnosed as `run` does it."""
     loaded = targets.load(targets.parse(f"{path}::{name}")[0])
-    planned = next(p for p in run.plan(loaded) if name in run.aliases(p))
+    planned = run.plan(loaded, name)[0]
     options = run.Options(laws=laws, examples=0)
     subject = run.check(loaded, planned.name, options)
     ops = ops_for(run.source_of(loaded, planned, options), planned.kind)

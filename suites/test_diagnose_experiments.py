@@ -25,7 +25,7 @@ def failures(folder: Path, text: str, name: str, laws: tuple[str, ...]) -> list[
     path = folder / "mine.py"
     path.write_text("import numpy as np\n\n\n" + textwrap.dedent(text), encoding="utf-8")
     loaded = targets.load(targets.parse(f"{path}::{name}")[0])
-    planned = next(p for p in run.plan(loaded) if name in run.aliases(p))
+    planned = run.plan(loaded, name)[0]
     options = run.Options(laws=laws, examples=0, diagnose=False)
     subject = run.check(loaded, planned.name, options)
     ops = ops_for(run.source_of(loaded, planned, options), planned.kind)

@@ -113,7 +113,7 @@ def diagnosed(bug: Bug, options: run.Options) -> Subject:
         path.write_text(bug.source(), encoding="utf-8")
         loaded = targets.load(targets.parse(str(path))[0])
         subject = run.check(loaded, bug.target, dataclasses.replace(options, diagnose=False))
-        planned = next(p for p in run.plan(loaded) if bug.target in run.aliases(p))
+        planned = run.plan(loaded, bug.target)[0]
         with pristine_numpy():
             ops = ops_for(run.source_of(loaded, planned, options), planned.kind)
             found = diagnose.diagnose_all(
