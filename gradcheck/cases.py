@@ -29,12 +29,12 @@ def draw_slot(slot: Slot, case: Case, rng: np.random.Generator) -> Array:
     """One input of a case, as a plain C-ordered array (``layout`` is applied by `arrange`)."""
     shape = slot.sized(dict(case.sizes))
     domain, _, limit = slot.domain.partition(":")
+    if limit == "mask":  # the first entry of every row is kept: a row of nothing has no mean
+        kept = rng.random(shape) < 0.6
+        kept[..., 0] = True
+        return kept
     if domain == "index":
-        flat = rng.integers(0, int(limit), size=shape)
-        if flat.size > 1:  # the last index, and one that occurs twice
-            flat.flat[0] = int(limit) - 1
-            flat.flat[-1] = flat.flat[flat.size // 2]
-        return flat
+        return draw_indices(limit, shape, rng)
     if domain == "unit":
         return np.round(rng.uniform(0.08, 0.92, size=shape), 3)
     if domain == "positive":
@@ -43,6 +43,17 @@ def draw_slot(slot: Slot, case: Case, rng: np.random.Generator) -> Array:
         raw = rng.uniform(0.2, 1.0, size=shape)
         return np.asarray(raw / raw.sum(-1, keepdims=True))
     return numbers(rng, shape, case.scale)
+
+
+def draw_indices(limit: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Whole numbers below `limit`; of ``7/0`` below 7 without the 0, which stands for padding."""
+    text, _, padding = limit.partition("/")
+    below = int(text)
+    flat = rng.integers(0, below, size=shape)
+    if flat.size > 1:  # the last index, and one that occurs twice
+        flat.flat[0] = below - 1
+        flat.flat[-1] = flat.flat[flat.size // 2]
+    return np.where(flat == int(padding), (flat + 1) % below, flat) if padding else flat
 
 
 def arrange(array: Array, layout: str) -> Array:

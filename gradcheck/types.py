@@ -46,7 +46,8 @@ class Slot:
         this object insists on, as the 4 of ``Dense(4, 3)``.
     domain
         ``real``; ``positive``; ``unit`` (inside (0, 1)); ``simplex`` (rows sum to 1);
-        ``index:K`` (whole numbers below K, not differentiable).
+        ``index:K`` (whole numbers below K, not differentiable), ``index:K/P`` (the same
+        without P, the number of padding); ``index:mask`` (truth values).
     """
 
     name: str

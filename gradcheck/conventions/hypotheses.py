@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import places
 from gradcheck.conventions.calls import Calls, class_calls
 from gradcheck.conventions.live import Live
-from gradcheck.conventions.shapes import shape_hypotheses
+from gradcheck.conventions.shapes import shape_hypotheses, with_masks
 from gradcheck.conventions.signature import plain, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Case, Slot
@@ -41,7 +42,8 @@ def hypotheses(
     names = readings[0].names
     if len(shapes) == len(names):
         known = zip(names, shapes, strict=True)  # what is no shape is a whole slot: word numbers
-        yield readings, tuple(s if isinstance(s, Slot) else Slot(n, s) for n, s in known)
+        given = tuple(s if isinstance(s, Slot) else Slot(n, s) for n, s in known)
+        yield readings, without_padding(given, proto.obj)
     if source.shape is not None:
         batch: tuple[int | str, ...] = ("N", *source.shape[1:])
         for shape in (batch, source.shape):  # of any batch size, else of just this size
@@ -51,6 +53,8 @@ def hypotheses(
         yield readings, (Slot(names[0], shape),)
     for shape in written_shapes(type(proto.obj)) if len(names) == 1 else ():
         yield readings, (Slot(names[0], shape),)
+    tree = tree_of(type(proto.obj)) if len(names) > 1 else None
+    code = ast.unparse(tree) if tree is not None else ""
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
     square = (
         not dims and len(names) == 1
@@ -59,12 +63,30 @@ def hypotheses(
         if square and is_row_or_column(slots):
             square = False
             yield readings, (Slot(names[0], ("N", "N")),)
-        yield readings, slots
+        for given in with_masks(slots, code):
+            yield readings, without_padding(given, proto.obj)
     for slots in shape_hypotheses(context, dims, names):
         yield (
             readings,
             tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
         )
+
+
+def without_padding(slots: tuple[Slot, ...], obj: Any) -> tuple[Slot, ...]:
+    """The slots, where word numbers leave out the one that stands for padding: it has no gradient."""
+    own = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+    held = [v for n, v in own.items() if plain(n) in PADDING and type(v) is int and v >= 0]
+    if len(held) != 1:
+        return slots
+    words = [re.match(r"index:\d+", s.domain) for s in slots]
+    return tuple(
+        replace(s, domain=f"{w[0]}/{held[0]}") if w else s
+        for s, w in zip(slots, words, strict=True)
+    )
+
+
+#: What the word number of padding is called.
+PADDING = {"paddingidx", "paddingindex", "paddingid", "padidx", "padindex", "padid", "padtoken", "padtokenid"}  # fmt: skip
 
 
 def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:

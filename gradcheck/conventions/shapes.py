@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gradcheck.types import Slot
 
@@ -76,6 +77,23 @@ def shape_hypotheses(
     for (lead,) in first:
         for tails in tail_shapes(lead.shape, slots, dims):
             yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tails, strict=True)))
+
+
+#: Names of arguments that say which entries count.
+MASKS = {"mask", "masks", "padding_mask", "key_padding_mask", "attention_mask", "attn_mask", "src_mask", "tgt_mask",
+         "causal_mask", "valid_mask", "pad_mask"}  # fmt: skip
+
+
+def with_masks(slots: tuple[Slot, ...], code: str) -> Iterator[tuple[Slot, ...]]:
+    """The slots with truth values where an input says which entries count, and as they are.
+
+    Code that has a gradient of the mask is taken at its word.
+    """
+    masks = {s.name for s in slots[1:] if s.name.lower() in MASKS and s.shape}
+    if masks and not re.search(r"\b(d|grad)_?mask|mask_?grad", code):
+        for domain in ("index:mask", "index:2"):
+            yield tuple(replace(s, domain=domain) if s.name in masks else s for s in slots)
+    yield slots
 
 
 def tail_shapes(

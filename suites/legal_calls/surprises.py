@@ -125,3 +125,79 @@ class LargestOfFour:
 
     def backward(self, dout):
         return dout * (self.x == self.m)
+
+
+class PaddedEmbedding:
+    """right"""
+
+    def __init__(self, vocab, dim, padding_idx=0):
+        self.W = np.random.default_rng(0).normal(size=(vocab, dim))
+        self.W[padding_idx] = 0
+        self.padding_idx = padding_idx
+
+    def forward(self, ids):
+        self.ids = ids
+        return self.W[ids]
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.ids, dout)
+        self.dW[self.padding_idx] = 0
+
+
+class ForgetfulPaddedEmbedding(PaddedEmbedding):
+    """wrong: gradient"""
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        self.dW[self.ids] = dout
+        self.dW[self.padding_idx] = 0
+
+
+class MaskedMeanPool:
+    """right"""
+
+    def forward(self, x, mask):
+        self.mask = mask
+        self.n = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+        return (x * mask[:, :, None]).sum(axis=1) / self.n
+
+    def backward(self, dout):
+        return dout[:, None, :] * self.mask[:, :, None] / self.n[:, :, None]
+
+
+class WrongMaskedMeanPool(MaskedMeanPool):
+    """wrong: gradient"""
+
+    def backward(self, dout):
+        return np.repeat(dout[:, None, :], self.mask.shape[1], axis=1) / self.n[:, :, None]
+
+
+class MaskedAttention:
+    """right"""
+
+    def forward(self, q, k, v, mask):
+        self.q, self.k, self.v = q, k, v
+        scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+        scores = np.where(mask, scores, -1e9)
+        e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        self.a = e / e.sum(axis=-1, keepdims=True)
+        return self.a @ v
+
+    def backward(self, dout):
+        dv = self.a.swapaxes(-1, -2) @ dout
+        da = dout @ self.v.swapaxes(-1, -2)
+        ds = self.a * (da - (da * self.a).sum(axis=-1, keepdims=True)) / np.sqrt(self.q.shape[-1])
+        return ds @ self.k, ds.swapaxes(-1, -2) @ self.q, dv
+
+
+class Gated:
+    """wrong: gradient"""
+
+    def forward(self, x, mask):
+        self.x, self.mask = x, mask
+        return x * mask
+
+    def backward(self, dout):
+        dmask = dout * self.mask
+        return dout * self.mask, dmask
