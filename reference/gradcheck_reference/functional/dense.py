@@ -83,7 +83,7 @@ def dense_backward(
     g = same_shape(g, "g", (*x.shape[:-1], W.shape[1]), W.dtype)
     rows, x_rows = (g, x) if g.ndim == 2 else (g.reshape(-1, W.shape[1]), x.reshape(-1, W.shape[0]))
     dW = product(x_rows.T, rows, out[1])
-    db = product(ones((*b_shape[:-1], len(rows)), W.dtype), rows, out[2])
+    db = ones((*b_shape[:-1], len(rows)), W.dtype).dot(rows, out[2])
     dx = product(g, W.T, out[0]) if input_gradient else None
     return dx, dW, db
 

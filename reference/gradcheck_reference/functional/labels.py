@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from gradcheck_reference.functional.checks import Array
 
+INDEX, UNSIGNED = np.dtype(np.intp), np.dtype(np.uintp)
+
 
 def class_index(
     labels: npt.ArrayLike, samples: int, classes: int, name: str = "y_true"
@@ -52,9 +54,9 @@ def class_index(
 
 
 def _checked_index(y: Array, classes: int, name: str) -> npt.NDArray[np.intp]:
-    index = y if y.dtype == np.intp else _whole(y, name)
+    index = y if y.dtype == INDEX else _whole(y, name)
     # Read as unsigned, a negative index is larger than any class.
-    if np.maximum.reduce(index.view(np.uintp)) >= classes:
+    if np.maximum.reduce(index.view(UNSIGNED)) >= classes:
         at = int(np.flatnonzero((index < 0) | (index >= classes))[0])
         raise ValueError(
             f"{name}[{at}] = {index[at]}, but should be a class index from 0 to {classes - 1}"

@@ -93,8 +93,8 @@ def _moments(g: Array, m: Array, v: Array, beta1: float, beta2: float, work: Arr
     work = np.multiply(g, 1 - beta1, out=work)
     m *= beta1
     m += work
-    np.multiply(g, g, out=work)
-    work *= 1 - beta2
+    work *= work  # cheaper than g * g: g is not read from memory again
+    work *= (1 - beta2) / (1 - beta1) ** 2
     v *= beta2
     v += work
     return work

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gradcheck_reference.functional.checks import Array
 from gradcheck_reference.functional.labels import class_index, like_predictions
 
+INDEX = np.dtype(np.intp)
 UNLIMITED = int(np.iinfo(np.intp).max)
 
 
@@ -81,8 +82,9 @@ class Accuracy_Categorical(Accuracy):
         predictions, y = np.asarray(predictions), np.asarray(y)
         if self.binary:
             return np.asarray(predictions == like_predictions(y, predictions, "y"))
-        if predictions.shape == y.shape and predictions.dtype == y.dtype == np.intp:
-            return np.asarray(predictions == y)  # two arrays of class indices
+        if predictions.shape == y.shape and predictions.dtype == y.dtype == INDEX:
+            right: Array = predictions == y  # two arrays of class indices
+            return right
         predicted, classes = _classes(predictions), _width(predictions, y)
         return np.asarray(predicted == class_index(y, len(predicted), classes, "y"))
 

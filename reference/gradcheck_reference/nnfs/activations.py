@@ -55,7 +55,8 @@ class Activation_Softmax(Layer):
 
     def predictions(self, outputs: Array) -> Array:
         """The most likely class of each row: shape (N,)."""
-        return np.asarray(np.asarray(outputs).argmax(axis=1))
+        classes: Array = np.asarray(outputs).argmax(axis=1)
+        return classes
 
 
 class Activation_Sigmoid(Layer):

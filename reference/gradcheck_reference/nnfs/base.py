@@ -5,7 +5,6 @@ Source: NNFS chapter 18 (layers that a model can link, train and save).
 
 from __future__ import annotations
 
-from operator import is_
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,9 +27,12 @@ class Buffered:
 
     def _out_like(self, name: str, x: Array) -> Array | None:
         """Where to write a result of the shape and dtype of `x`; None for a new array."""
-        if not self.reuse_buffers or x.dtype.kind != "f":
+        if not self.reuse_buffers:
             return None
-        return self._out(name, x.shape, x.dtype)
+        held: Array | None = None if self._buffers is None else self._buffers.get(name)
+        if held is not None and held.shape == x.shape and held.dtype == x.dtype:
+            return held
+        return self._out(name, x.shape, x.dtype) if x.dtype.kind == "f" else None
 
     def bind_buffer(self, name: str, array: Array) -> None:
         """Have the result `name` (such as ``dweights``) written to this array from now on."""
@@ -38,7 +40,7 @@ class Buffered:
             self._buffers = {}
         self._buffers[name] = array
 
-    def _as_before(self, call: str, x: Array, *parameters: Array) -> Any:
+    def _as_before(self, call: str, x: Array, w: Any = None, b: Any = None) -> Any:
         """The buffers of the last such call, if it had an array like `x` and these parameters.
 
         Then shapes and dtypes fit, and need not be looked at again. None otherwise.
@@ -46,14 +48,14 @@ class Buffered:
         last = None if self._buffers is None else self._buffers.get(call)
         if last is None or type(x) is not np.ndarray:
             return None
-        out, shape, dtype, held = last
-        same = x.shape == shape and x.dtype == dtype and all(map(is_, parameters, held))
+        out, shape, dtype, last_w, last_b = last
+        same = w is last_w and b is last_b and x.shape == shape and x.dtype == dtype
         return out if same else None
 
-    def _remember(self, call: str, out: Any, x: Array, *parameters: Array) -> None:
+    def _remember(self, call: str, out: Any, x: Array, w: Any = None, b: Any = None) -> None:
         """Keep the buffers of this call for `_as_before`, where buffers are reused."""
         if self.reuse_buffers and self._buffers is not None and type(x) is np.ndarray:
-            self._buffers[call] = out, x.shape, x.dtype, parameters
+            self._buffers[call] = out, x.shape, x.dtype, w, b
 
     def _out(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array | None:
         """Where to write the result `name`; None for a new array."""

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +51,13 @@ def check_data(
 class Batches:
     """The batches of one epoch after another.
 
-    In the order of the data they are views; shuffled they are gathered into one pair of arrays
-    that every batch overwrites.
+    Shuffled they are gathered into one pair of arrays that every batch overwrites. In the order of
+    the data they are views, but small ones are copied into such an array: a copy reads memory in
+    order, and then the first matrix product, which does not, finds the batch in the cache. The two
+    take less time than that product alone.
     """
+
+    SMALL: ClassVar[int] = 1 << 20  #: bytes
 
     def __init__(self, X: Array, y: Array, size: int | None, seed: int | None) -> None:
         if size is not None and size < 1:
@@ -62,7 +66,8 @@ class Batches:
         self.size = min(size or len(X), len(X))
         self.steps = -(-len(X) // self.size)
         self._rng = None if seed is None else np.random.default_rng(seed)
-        if self._rng is not None:
+        self._small = self.size < len(X) and X[: self.size].nbytes <= self.SMALL
+        if self._rng is not None or self._small:
             self._into = (
                 np.empty((self.size, *X.shape[1:]), X.dtype),
                 np.empty((self.size, *y.shape[1:]), y.dtype),
@@ -71,10 +76,18 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         order = None if self._rng is None else self._rng.permutation(len(self.X))
         for start in range(0, len(self.X), self.size):
-            if order is None:
-                yield self.X[start : start + self.size], self.y[start : start + self.size]
+            part = slice(start, start + self.size)
+            if order is not None:
+                yield self._gathered(order[part])
             else:
-                yield self._gathered(order[start : start + self.size])
+                yield self._copied(self.X[part]), self.y[part]
+
+    def _copied(self, X: Array) -> Array:
+        if not self._small:
+            return X
+        into = self._into[0][: len(X)]
+        np.copyto(into, X)
+        return into
 
     def _gathered(self, rows: npt.NDArray[np.intp]) -> tuple[Array, Array]:
         X, y = (into[: len(rows)] for into in self._into)
