@@ -201,3 +201,26 @@ class Gated:
     def backward(self, dout):
         dmask = dout * self.mask
         return dout * self.mask, dmask
+
+
+class CancellingCosine:
+    """right"""
+
+    def forward(self, x):
+        self.x = x
+        return 1e6 * (1 - np.cos(1e-3 * x))
+
+    def backward(self, dout):
+        return dout * 1e3 * np.sin(1e-3 * self.x)
+
+
+class NarrowCube:
+    """wrong: dtype"""
+
+    def forward(self, x):
+        self.x = x
+        return x**3
+
+    def backward(self, dout):
+        power = 2 if self.x.dtype == np.float32 else 3
+        return dout * power * self.x**2
