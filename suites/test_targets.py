@@ -338,6 +338,15 @@ def test_relative_imports_with_and_without_init_files(project, packages):
     assert loaded.notes == ()
 
 
+def test_a_module_of_a_package_that_is_still_loading(project):
+    project.write("net/__init__.py", "from .layers import D\n")
+    project.write(
+        "net/layers.py", "from . import init\nclass D:\n    def e(self): return init.EPS\n"
+    )
+    project.write("net/init.py", "EPS = 5\n")
+    assert project.load("net/layers.py::D").namespace["D"]().e() == 5
+
+
 def test_absolute_imports_from_any_ancestor(project):
     project.write("common/functions.py", "def softmax(x): return 'local'\n")
     project.write("ch05/deep/net.py", "from common.functions import *\nclass Net: f = softmax\n")
@@ -532,6 +541,21 @@ def test_the_books_functions_are_supplied_and_said(project):
     loaded = project.load("two.py")
     assert loaded.namespace["sigmoid"] is fish.sigmoid
     assert "my_functions was not found: sigmoid taken from" in loaded.notes[0]
+
+
+def test_the_books_layers_are_supplied_for_its_own_package_alone(project):
+    fish = pytest.importorskip("gradcheck_reference.fish")
+    for module, known in (("common.layers", True), ("my_layers", False)):
+        project.write("net.py", f"from {module} import *\nclass Net:\n    made = lambda: Affine\n")
+        space = project.load("net.py").namespace
+        assert ("Affine" in space) is known
+    project.write("net.py", "from common.layers import *\nclass Net:\n    made = lambda: Affine\n")
+    assert project.load("net.py").namespace["Affine"] is fish.Affine
+
+
+def test_python_2s_range(project):
+    project.write("net.py", "from past.builtins import xrange\nclass Net: n = list(xrange(2))\n")
+    assert project.load("net.py").namespace["Net"].n == [0, 1]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -10,7 +10,8 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.construct import Recipe
-from gradcheck.conventions import loss_names, losses
+from gradcheck.conventions import loss_names, losses, places
+from gradcheck.conventions.adapt import is_right, layer_ops
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import fused_backward, readings_of
 from gradcheck.conventions.live import Refused, Skipped, live_maker
@@ -53,10 +54,39 @@ def loss_ops(source: Source) -> list[Op]:
         if isinstance(found, str):
             problem = found or problem
             continue
+        both = differentiated_twice(source, found, getattr(cls, forward))
+        if both:
+            return both
         others = [] if source.init else list(variants(made, cls, source.namespace))
         options = constructor_options(cls, made.text)
         return [replace(found, obj=cls, options=options), *loss_variants(source, lossy, others)]
     raise Refused(problem or "no labels and predictions were accepted")
+
+
+def differentiated_twice(source: Source, op: Op, forward: Any) -> list[Op]:
+    """The Ops of a loss whose backward gives a gradient of its second argument too, else none.
+
+    ``KL(mu, logvar)`` has no labels: both of its arguments are what a network computes.
+    """
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
+    primals, labels = cases.draw(op, case)
+    live = op.make()
+    try:
+        op.backward(live, np.ones_like(op.forward(live, primals, labels, True)), primals, labels)
+    except Exception:  # the laws tell it
+        return []
+    returned = dict(live.ret or {})
+    second = next((a.name for a in loss_names.value_args(forward)[1:2]), "")
+    shapes = [np.shape(a) for a in returned.values()]
+    shape = () if labels is None else labels.shape
+    if not shape or shapes != [shape, shape]:
+        return []
+    named = any(places.same(s, places.norm(second)) for s in places.stems(list(returned)[1]))
+    try:
+        found = layer_ops(source)
+    except (Refused, Skipped):
+        return []
+    return found if len(found[0].slots) == 2 and (named or is_right(found[0])) else []
 
 
 def loss_variants(source: Source, lossy: losses.Lossy, others: list[Recipe]) -> Iterator[Op]:

@@ -32,6 +32,7 @@ from gradcheck.conventions.signature import (
 )
 from gradcheck.conventions.sources import Source, builds
 from gradcheck.conventions.trained import DESCENDED
+from gradcheck.conventions.trials import takes_rate
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 SUMS: dict[str, Callable[[Array, Array], Array]] = {
@@ -71,7 +72,8 @@ def takes_targets(cls: Any, pair: tuple[str, str]) -> bool:
         return True
     if roles == ["targets"] and compared_with_own(getattr(cls, pair[1]), backward[0].name):
         return True  # an output layer: softmax or sigmoid, and its loss
-    return roles[0] == "targets" and SEVERAL.search(source_code(cls)) is not None
+    known = roles[0] == "targets" or "data" in roles
+    return known and SEVERAL.search(source_code(cls)) is not None
 
 
 def compared_with_own(method: Any, name: str) -> bool:
@@ -185,11 +187,13 @@ def readings(
                 continue
             ran = True
             given = arguments(getattr(source.obj, pair[1]))
+            op = layer_op.to_op(source.name, "model", "backprop", make, proto, trial, "")
             steps = any(a.role == "rate" for a in given) or any(
                 p[0] == ("attr", "memory") for p in trial.grads.values()
             )
+            steps = steps or (bool(trial.moved) and takes_rate(op, trial))
             base = replace(
-                layer_op.to_op(source.name, "model", "backprop", make, proto, trial, ""),
+                op,
                 convention="updating" if steps else "backprop", obj=source.obj,
                 notes=tuple(f"no gradient found for {m}" for m in trial.missing),
             )  # fmt: skip

@@ -162,7 +162,23 @@ def try_reading(
     value = loss_value(live.out, live, stored)
     if not np.all(np.isfinite(value)) or value.dtype.kind not in "fiu":
         raise Refused("forward gives NaN or infinity on ordinary input")
+    if domain == "simplex" and takes_logits(clone(proto, {}, make), lossy, reading, pred, labels):
+        raise Refused("a constant added to the predictions changes nothing: they are logits")
     return pred, value, labels, stored
+
+
+def takes_logits(
+    live: Live, lossy: Lossy, reading: tuple[Any, ...], pred: Array, labels: Any
+) -> bool:
+    """Whether the loss stays as it is when a constant is added to every prediction of a sample."""
+    values = []
+    for shift in (0.0, 0.375):
+        try:
+            out = run_forward(live, lossy.forward(live), pred + shift, labels, reading[0])
+            values.append(loss_value(out, live, None))
+        except Exception:  # it keeps its loss, or refuses what does not sum to 1
+            return False
+    return bool(np.allclose(values[0], values[1], rtol=1e-9, atol=0.0)) and bool(np.any(values[0]))
 
 
 def classes_of(shape: tuple[int | str, ...]) -> int | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,8 +11,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import recipes
 from gradcheck.conventions import places
-from gradcheck.conventions.consistency import miss
-from gradcheck.conventions.layers import lost_import
+from gradcheck.conventions.layers import lost_import, named
 from gradcheck.conventions.live import (
     Live,
     Refused,
@@ -23,19 +23,9 @@ from gradcheck.conventions.live import (
 )
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import arguments, plain
-from gradcheck.conventions.whole_models import returns_gradients
+from gradcheck.conventions.trained import with_arrays
+from gradcheck.conventions.whole_models import GRADIENT, LOSS, returns_gradients
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
-
-LOSS = ("loss", "compute_loss", "cost", "loss_function")
-GRADIENT = (
-    "gradient",
-    "gradients",
-    "compute_gradients",
-    "backward",
-    "grad",
-    "backprop",
-    "backpropagation",
-)
 
 
 def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init: str | None) -> Op:
@@ -57,7 +47,7 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
     last = ""
     for made in recipes(obj, name, namespace, tree, init):
         try:
-            proto = Live(made.make())
+            proto = Live(with_arrays(made.make()))
         except Exception as error:
             last = last or f"{made.text} raises {type(error).__name__}: {error}"
             continue
@@ -77,8 +67,9 @@ def first_reading(
     candidates: list[Op] = []
     broken: list[Op] = []
     shapes = [*image_shapes(proto.obj), *((n,) for n in dict.fromkeys(dims))]
+    alone = len([a for a in arguments(getattr(cls, loss)) if a.required]) == 1 and loss != gradient
     for shape in shapes:
-        for encoding in ("index", "onehot", "real", "binary"):
+        for encoding in ("",) if alone else ("index", "onehot", "real", "binary"):
             try:
                 op = reading(name, cls, proto, make, text, loss, gradient, shape, encoding, dims)
             except Refused as refusal:
@@ -86,11 +77,22 @@ def first_reading(
                 continue
             if not op.gradient_names:
                 broken.append(op)
-            elif miss(op) < 1e-3:
+            elif fits(op):
                 return op
             else:
                 candidates.append(op)
     return next(iter([*candidates, *broken]), last)
+
+
+def fits(op: Op) -> bool:
+    """Whether every gradient has the size of its parameter: labels that broadcast make others."""
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
+    try:
+        primals, labels = cases.draw(op, case)
+        gradients = op.vjp(primals, labels)[1](np.ones(()))
+    except Exception:  # the laws tell it
+        return False
+    return all(np.size(g) == primals[k].size for k, g in gradients.items() if k in primals)
 
 
 def image_shapes(obj: Any) -> list[tuple[int, ...]]:
@@ -106,7 +108,9 @@ def image_shapes(obj: Any) -> list[tuple[int, ...]]:
 
 def outputs_of(live: Live, x: Array) -> int:
     """The width of the model's prediction."""
-    for m in ("predict", "forward", "loss"):
+    own = [n for c in type(live.obj).__mro__[:-1] for n in vars(c)]
+    others = [n for n in own if re.search("predict|forward|scores|proba|output", n)]
+    for m in dict.fromkeys(("predict", "forward", *others, "loss")):
         method = getattr(live.obj, m, None)
         if callable(method) and len([a for a in arguments(method) if a.required]) == 1:
             found = arrays_of(call_quietly(method, x))
@@ -132,9 +136,13 @@ def reading(
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
     live = clone(proto, {}, make)
     try:
-        classes = outputs_of(live, x)
-        t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
-        value = loss_of(call_quietly(getattr(live.obj, loss), x, t))
+        classes, t = 1, None
+        if encoding:
+            classes = outputs_of(live, x)
+            if classes == 1 and encoding in {"index", "onehot"}:
+                raise Refused(f"one output: {encoding} labels say nothing")
+            t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
+        value = loss_of(call_loss(live, loss, x, t))
         try:
             live.ret = call_gradient(live, gradient, x, t)
         except (
@@ -158,6 +166,12 @@ def reading(
     if raised:
         return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, {})
     found = {p: a for p, a in places.walk(live).items() if p[0] == ("attr", "ret")}
+    if live.ret is None:  # they are kept
+        found = {
+            p: a
+            for p, a in places.walk(live).items()
+            if p[0] == ("attr", "obj") and p[1:] not in own
+        }
     pairs = by_key(own, found)
     if not pairs and len(own) == 1 and len(found) == 1:
         place = next(iter(own))
@@ -174,7 +188,12 @@ def loss_of(value: Any) -> Array:
     ).reshape(())
 
 
-def call_gradient(live: Live, gradient: str, x: Array, t: Array) -> Any:
+def call_loss(live: Live, loss: str, x: Array, t: Array | None) -> Any:
+    """Run the loss of data and targets, or of the data alone."""
+    return call_quietly(getattr(live.obj, loss), x, *([] if t is None else [t]))
+
+
+def call_gradient(live: Live, gradient: str, x: Array, t: Array | None) -> Any:
     """Run the gradient method with (x, t), or without arguments after a loss."""
     method = getattr(live.obj, gradient)
     needed = [a for a in arguments(method) if a.required]
@@ -182,6 +201,9 @@ def call_gradient(live: Live, gradient: str, x: Array, t: Array) -> Any:
     result = call_quietly(method, *given, seed=1)
     if isinstance(result, tuple) and isinstance(result[-1], dict):
         return result[-1]
+    if isinstance(result, tuple):
+        held = named(getattr(type(live.obj), gradient), result)
+        return {k: np.asarray(v) for k, v in held.items()}
     return result if result is not None else getattr(live.obj, "grads", None)
 
 
@@ -209,18 +231,20 @@ def build(
     """The Op of a model: its loss as a function of its parameters."""
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        return loss_of(call_quietly(getattr(live.obj, loss), inputs["x"], labels))
+        return loss_of(call_loss(live, loss, inputs["x"], labels))
 
     def backward(
         live: Live, cot: Array, inputs: Primals, labels: Array | None
     ) -> Mapping[str, Any]:
-        live.ret = call_gradient(live, gradient, inputs["x"], np.asarray(labels))
+        targets = None if labels is None else np.asarray(labels)
+        live.ret = call_gradient(live, gradient, inputs["x"], targets)
         return {k: places.read(live, g) for k, (_, g) in pairs.items()}
 
     return Op(
         name=name, kind="model", convention="fish", make=lambda: clone(proto, {}, make),
         parameters=lambda live: {k: places.read(live.obj, p) for k, (p, _) in pairs.items()},
         with_parameters=lambda values: clone(proto, {(("attr", "obj"), *pairs[k][0]): v for k, v in values.items()}, make),
-        forward=forward, backward=backward, slots=(slot,), labels=LabelSpec((encoding,), classes, wide=True), terminal=True,
+        forward=forward, backward=backward, slots=(slot,), terminal=True,
+        labels=LabelSpec((encoding,), classes, wide=True) if encoding else None,
         built=text, obj=cls, gradient_names={k: f"grads[{k!r}]" for k in pairs},
     )  # fmt: skip

@@ -3,15 +3,53 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from gradcheck.conventions.objectives import roles_of
-from gradcheck.conventions.signature import is_abstract, returned_names, tree_of
+from gradcheck.conventions.backprops import source_code
+from gradcheck.conventions.loss_names import is_loss_name
+from gradcheck.conventions.objectives import DATA, roles_of
+from gradcheck.conventions.signature import (
+    arguments,
+    is_abstract,
+    plain,
+    returned_names,
+    tree_of,
+)
 
 #: Methods, one of which every model has that trains.
 TRAINED = {"loss", "fit", "train", "trainstep", "gradient", "gradients", "backward", "backprop", "set",
            "finalize", "trainonbatch", "computeloss", "learn", "update", "step"}  # fmt: skip
+
+
+LOSS = ("loss", "compute_loss", "cost", "loss_function")
+GRADIENT = (
+    "gradient",
+    "gradients",
+    "compute_gradients",
+    "backward",
+    "grad",
+    "backprop",
+    "backpropagation",
+)
+#: An array that a class makes and keeps.
+MADE = re.compile(r"self\.\w+(\[[^\]]+\])?\s*=[^\n=]*\b(randn|rand|uniform|normal|zeros|ones)\(")
+
+
+def own_objective(cls: Any) -> bool:
+    """A class that holds weights, with ``loss(X, y)`` beside ``gradient(X, y)``; or both of X alone."""
+    loss, gradient = (
+        next((m for m in names if callable(getattr(cls, m, None))), None)
+        for names in (LOSS, GRADIENT)
+    )
+    if loss is None or gradient is None or is_loss_name(cls.__name__):
+        return False
+    given = [[a.name for a in arguments(getattr(cls, m)) if a.required] for m in (loss, gradient)]
+    data = given[0] and plain(given[0][0]) in DATA
+    if not data or given[0] != given[1] or len(given[0]) > 2 or is_abstract(getattr(cls, loss)):
+        return False
+    return any(MADE.search(source_code(c)) for c in cls.__mro__[:-1])
 
 
 def is_model(cls: Any, key: str) -> bool:
@@ -20,6 +58,8 @@ def is_model(cls: Any, key: str) -> bool:
     if "loss" in own and ("gradient" in own or "numerical_gradient" in own) and "predict" in own:
         return True
     if "loss" in own and returns_gradients(cls.loss):
+        return True
+    if own_objective(cls):
         return True
     if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
         return True

@@ -103,7 +103,7 @@ def readings(
     deep = [n for a in places.walk(proto.obj, DEPTH).values() if a.ndim > 1 for n in a.shape]
     dims = tuple(dict.fromkeys([n for n in deep if n > 1] + list(dims_of(made, proto))))[:8]
     for calls_list, slots in hypotheses(source, proto, pair, dims, ()):
-        calls = next((c for c in calls_list if c.upstream), None)
+        calls = next((c for c in calls_list if c.upstream and c.upstream not in c.names), None)
         if calls is not None and len(slots) == 1 and slots[0].domain == "real":
             yield calls, slots
 

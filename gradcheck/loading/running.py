@@ -129,7 +129,7 @@ class Runner:
 
     def _bind(self, module: Any, name: str, as_name: str) -> None:
         if isinstance(module, UserModule) and module._ns.will_have(name):
-            self.ns.pending[as_name] = lambda: getattr(module, name)
+            self.ns.pending[as_name] = lambda: _attribute(module, name)
             return
         try:
             self.ns[as_name] = getattr(module, name)
@@ -163,8 +163,7 @@ class Runner:
         wanted = [(a.name, a.asname or a.name) for a in node.names]
         star = wanted == [("*", "*")]
         if star:
-            extra = ("np", "GPU") if name.endswith(".np") else ()
-            wanted = [(f, f) for f in (*stubs.FISH_FUNCTIONS, *extra) if f in self.used]
+            wanted = [(f, f) for f in stubs.of_the_book(name.lstrip("."), self.used)]
         supplied = []
         local = _provided_locally(self.project.roots, name)
         for attribute, as_name in wanted:
@@ -187,6 +186,18 @@ class Runner:
             self.project.missing(error.name or name)
         else:
             self.project.note(f"import of {name} failed: {_say(error)}")
+
+
+def _attribute(module: Any, name: str) -> Any:
+    """What ``from package import name`` gives: an attribute, else a module of the package."""
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        try:
+            return importlib.import_module(f"{module.__name__}.{name}")
+        except ModuleNotFoundError:
+            pass
+        raise
 
 
 def _say(error: BaseException) -> str:

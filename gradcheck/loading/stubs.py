@@ -12,7 +12,7 @@ import importlib
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NoReturn
 
 from gradcheck.loading.scientific import KNOWN
@@ -110,6 +110,7 @@ _BEHAVES: dict[str, Any] = {
     "tqdm": _first,
     "trange": lambda n, *a, **k: range(n),
     "prange": range,
+    "xrange": range,  # past.builtins, six.moves
 }
 
 
@@ -150,6 +151,19 @@ def from_reference(module: str, name: str) -> Any:
     except ImportError:
         return None
     return getattr(fish, name, None)
+
+
+def of_the_book(module: str, used: Collection[str]) -> list[str]:
+    """The names a file takes by ``from module import *`` that `from_reference` can supply.
+
+    The book's functions from any module; what else the reference has, only from ``common``.
+    """
+    names = [f for f in FISH_FUNCTIONS if f in used]
+    if module.partition(".")[0] != "common":
+        return names
+    extra = ["np", "GPU"] if module.endswith(".np") else []
+    classes = [n for n in used if n[:1].isupper() and from_reference(module, n) is not None]
+    return [*names, *(n for n in extra if n in used), *sorted(set(classes) - {*names, *extra})]
 
 
 # ---- names that NumPy and Python removed --------------------------------------------------------
