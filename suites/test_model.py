@@ -291,6 +291,73 @@ def test_a_failing_callback_leaves_a_working_model():
     assert model.layers[0].input_gradient and not model.layers[0].reuse_buffers
 
 
+def test_small_batches_are_copied_and_large_ones_are_views():
+    data_X, labels = np.arange(20.0).reshape(10, 2), np.arange(10)
+    batches = Batches(data_X, labels, 4, seed=None)
+    for _ in range(2):
+        seen = []
+        for part_X, part_y in batches:
+            assert not np.shares_memory(part_X, data_X)
+            seen.append((part_X.copy(), part_y.copy()))
+        assert [len(part) for part, _ in seen] == [4, 4, 2]
+        np.testing.assert_array_equal(np.concatenate([part for part, _ in seen]), data_X)
+        np.testing.assert_array_equal(np.concatenate([part for _, part in seen]), labels)
+    (whole, _), *rest = Batches(data_X, labels, None, seed=None)
+    assert np.shares_memory(whole, data_X) and not rest
+    large = np.zeros((3, Batches.SMALL // 8 + 1))
+    assert all(np.shares_memory(part, large) for part, _ in Batches(large, labels[:3], 1, None))
+
+
+@pytest.mark.parametrize("name", ["weights", "biases"])
+def test_training_uses_parameters_that_a_callback_replaced(name):
+    """What was checked in an earlier step does not count for another array."""
+    model, seen = classifier(), []
+    model.set(optimizer=nnfs.Optimizer_SGD(0.0))  # so that the parameters are still those used
+
+    def replace(model, step):
+        layer = model.layers[0]
+        if step.step == 1:
+            setattr(layer, name, getattr(layer, name) * 3.0)
+        if step.step == 2:
+            by_hand = layer.inputs @ layer.weights + layer.biases
+            np.testing.assert_allclose(layer.output, by_hand, rtol=1e-12)
+            setattr(layer, name, getattr(layer, name)[..., :-1])
+        seen.append(step.step)
+
+    with pytest.raises(ValueError, match="should have shape"):
+        model.train(X, Y, batch_size=9, print_every=0, callbacks=[replace])
+    assert seen == [0, 1, 2]
+
+
+def test_training_through_layers_that_change_the_dtype_and_the_arrays():
+    """A foreign layer's results are new arrays in every step, in a dtype of their own."""
+
+    class Foreign:
+        def forward(self, inputs, training):
+            self.output = inputs.astype("float64") * 2
+
+        def backward(self, dvalues):
+            self.dinputs = dvalues.astype("float64") * 2
+
+    models = [classifier(dtype="float32"), classifier(dtype="float32")]
+    for model in models:
+        model.layers.insert(2, Foreign())
+        model.finalize()
+    models[0].train(X, Y, epochs=3, batch_size=20, print_every=0)
+    model = models[1]
+    for _ in range(3):
+        for start in range(0, len(X), 20):
+            part_X, part_y = X[start : start + 20].astype("float32"), Y[start : start + 20]
+            _, output = model.loss_of(part_X, part_y, training=True)
+            model.backward(output, part_y)
+            model.optimizer.pre_update_params()
+            for layer in model.trainable_layers:
+                model.optimizer.update_params(layer)
+            model.optimizer.post_update_params()
+    for name, array in models[0].named_parameters().items():
+        np.testing.assert_allclose(array, model.named_parameters()[name], rtol=1e-4, atol=1e-6)
+
+
 def test_training_in_another_thread():
     model = classifier()
     thread = threading.Thread(target=model.train, args=(X, Y), kwargs={"print_every": 0})

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from gradcheck_reference import fish, nnfs, registry
 from gradcheck_reference.fish.graphs import buy_apple, buy_apple_orange
-from gradcheck_reference.functional import losses
+from gradcheck_reference.functional import activations, losses
 
 
 def rng(seed=0):
@@ -373,3 +373,29 @@ assert {a.dtype.name for a in arrays} == {"float64"}, [a.dtype for a in arrays]
         [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 40_000)])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_relu_of_small_and_large_arrays(shape, order, dtype):
+    """Small arrays are compared with an array of zeros, large ones with a single zero."""
+    x = np.asarray(rng(0).normal(size=shape), dtype, order=order)
+    x[0, :3] = np.nan, np.inf, -np.inf
+    y, _ = activations.relu_forward(x)
+    assert y.dtype == x.dtype
+    np.testing.assert_array_equal(y, np.where(x <= 0, 0, x))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_softmax_crossentropy_takes_one_factor_for_all_samples(order):
+    x = np.asarray(rng(1).normal(size=(5, 3)), "float32", order=order)
+    losses_, cache = losses.softmax_crossentropy_forward(x, [2, 0, 1, 1, 0])
+    p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(losses_, -np.log(p[np.arange(5), [2, 0, 1, 1, 0]]), rtol=1e-5)
+    each = losses.softmax_crossentropy_backward(np.full(5, 0.25), cache)
+    for factor in (0.25, np.float64(0.25)):
+        once = losses.softmax_crossentropy_backward(factor, cache)
+        assert once.dtype == np.float32
+        np.testing.assert_array_equal(once, each)
+    np.testing.assert_allclose(each, 0.25 * (p - np.eye(3)[[2, 0, 1, 1, 0]]), atol=1e-6)
