@@ -7,6 +7,7 @@ failed now passes.  `edits` enumerates the changes, the likeliest first; `repair
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -238,9 +239,20 @@ def in_regulariser(change: Change) -> Change:
     statement = change.site.statement
     if not isinstance(statement, (ast.Assign, ast.AugAssign)) or change.cause in OWN_WORDS:
         return change
-    if not REGULAR.search(ast.unparse(statement)):
+    if not REGULAR.search(ast.unparse(statement)) or not REGULAR.search(summand(change.site)):
         return change
     return replace(change, cause="wrong-regulariser")
+
+
+def summand(site: Site) -> str:
+    """The summand of the statement's value that a site stands in; the statement where it has one."""
+    inside = [*site.path[site.path.index(site.statement) + 1 :], site.node] if site.statement in site.path else []  # fmt: skip
+    for above, node in itertools.pairwise(inside):
+        if not isinstance(above, ast.BinOp) or not isinstance(above.op, (ast.Add, ast.Sub)):
+            break
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub)):
+            return ast.unparse(node)
+    return ast.unparse(site.statement)
 
 
 def made(piece: Piece, change: Change) -> types.CodeType | None:

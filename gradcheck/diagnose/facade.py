@@ -43,6 +43,7 @@ def diagnose(
     path: str,
     seconds: float = 10.0,
     known: list[tuple[Repair, Candidate]] | None = None,
+    tried: set[tuple[int, str]] | None = None,
 ) -> Verdict:
     """A failing verdict with its cause, where an experiment confirmed one.
 
@@ -59,6 +60,8 @@ def diagnose(
     known
         Changes of the code that worked for other verdicts, with the causes found there: tried
         first, and added to.
+    tried
+        Changes that did not make another gradient right: tried last, and added to.
 
     Returns
     -------
@@ -83,6 +86,7 @@ def diagnose(
         pieces(op, tree),
         clock() + seconds,
         known if known is not None else [],
+        tried if tried is not None else set(),
     )
     detail: dict[str, Any] = dict(verdict.detail)
     candidates = candidates_of(session, verdict, detail)
@@ -178,6 +182,7 @@ def diagnose_all(
     """
     end = clock() + MARGIN * seconds
     known: list[tuple[Repair, Candidate]] = []
+    tried: set[tuple[int, str]] = set()
     waiting = [v for v in verdicts if v.status in {"fail", "error", "note"} and v.case is not None]
     waiting.sort(key=lambda v: (v.status == "note", FIRST.get(v.law, 2)))
     done: dict[int, Verdict] = {}
@@ -190,7 +195,15 @@ def diagnose_all(
         share = 0.6 * left if i == 0 and len(waiting) > 1 else left / (len(waiting) - i)
         try:
             done[id(v)] = diagnose(
-                op, v, verdicts, source=source, tree=tree, path=path, seconds=share, known=known
+                op,
+                v,
+                verdicts,
+                source=source,
+                tree=tree,
+                path=path,
+                seconds=share,
+                known=known,
+                tried=tried,
             )
         except Exception as error:  # the verdict stands; what went wrong is shown beside it
             text = f"diagnosis raised {type(error).__name__}: {error}"

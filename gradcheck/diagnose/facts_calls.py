@@ -153,8 +153,14 @@ def left_behind(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     )
 
 
-def disturbed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
-    """Two calls of one object, or of two: what the later one finds of the earlier one."""
+def disturbed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
+    """Two calls of one object, or of two: what the later one finds of the earlier one.
+
+    A call that raises shows nothing of state where a call on its own raises as well.
+    """
+    alone = {o.status for o in others if o.law in {"contract", "batch"} and "raises" in o.message}
+    if raised_in(v) and "fail" in alone:
+        return None
     if "share" in v.message or "writes into" in v.message:
         return Shown(
             "shared-state",

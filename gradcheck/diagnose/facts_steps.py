@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
@@ -23,8 +24,15 @@ from gradcheck.types import Op, Verdict
 COUNTER = re.compile(r"^(t|iter|iters|iterations?|step|steps|n_steps?|time|count)$")
 
 
-def corrected(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
+def corrected(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
     """Which mistake in the bias correction predicts the length of the step that was seen."""
+    noted = [o.message for o in others if o.law == "optimizer_steps" and o.status == "note"]
+    if any("epsilon inside the root" in text for text in noted):
+        text = (
+            "the epsilon is added under the root: the steps are too short where gradients are small"
+        )
+        tried = "every step agrees with the formula that has its epsilon inside the root"
+        return Shown("epsilon-placement", text, tried, second="bias-correction")
     match = re.search(r"step (\d+)", v.message)
     if match is None or v.claimed is None or not v.measured:
         return None
@@ -33,6 +41,11 @@ def corrected(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if not math.isfinite(length) and not finite_uphill(op):
         text = "the first step divides by 1 - beta^0 = 0: the counter starts too low"
         return Shown("step-counter", text, f"step {t} is not finite")
+    if t == 1 and not length and first_divides_by_zero(op):
+        text = "the first step divides by 1 - beta^0 = 0: the counter starts too low"
+        return Shown(
+            "step-counter", text, "NumPy's check reports a division by 0 in the first step"
+        )
     still, later = stands_still(op), re.search(r"as in step (\d+)", v.message)
     for first, second in rates(op):
         last = list(mistakes(first, second, int(later.group(1)), still)) if later else []
@@ -54,6 +67,27 @@ def finite_uphill(op: Op) -> bool:
     except Exception:  # it cannot be stepped like that
         return False
     return all(bool(np.all(np.isfinite(p))) for p in after.values())
+
+
+def first_divides_by_zero(op: Op) -> bool:
+    """Whether a first step with gradients of 1 divides by 0, and the second does not."""
+    assert op.step is not None
+    params = {k: np.ones(p.shape) for k, p in op.parameters(None).items()}
+    seen = []
+    live = op.make()
+    for _ in range(2):
+        try:
+            with callable_errors(), quiet():
+                op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
+            seen.append(False)
+        except FloatingPointError:
+            seen.append(True)
+            live = op.make()
+            with quiet():
+                op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
+        except Exception:  # it cannot be stepped like that
+            return False
+    return seen == [True, False]
 
 
 def mistakes(b1: float, b2: float, t: int, still: bool) -> Iterator[tuple[str, str, float]]:

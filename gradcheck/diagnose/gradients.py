@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from gradcheck.diagnose import interventions, numbers, repairs, rules
+import numpy as np
+
+from gradcheck.diagnose import interventions, numbers, parts, repairs, rules
 from gradcheck.diagnose.factors import ratio
-from gradcheck.diagnose.meaning import meaning
+from gradcheck.diagnose.interventions_options import numbers_of
+from gradcheck.diagnose.meaning import Meaning, difference, meaning
 from gradcheck.diagnose.measure import Point, TooLong, again, agrees, claim, clock, measure
+from gradcheck.diagnose.numbers import Guess
 from gradcheck.diagnose.patterns import describe_pattern
+from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.shapes import shapes_in
 from gradcheck.diagnose.shrink import smaller, smallest
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import soundly
+from gradcheck.diagnose.squares import told_by_sizes
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import gradient_name
-from gradcheck.types import Case, Verdict
+from gradcheck.types import Case, Op, Verdict
 
 #: Number patterns that say less than a change of the code that works.
 VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
 #: Interventions that say less than a change of the code, with their rank.
-ASIDE = {"wrong-regulariser": 22, "option-ignored": 12}
+ASIDE = {"wrong-regulariser": 22, "option-ignored": 22, "stride-ignored": 22}
 PREDICTED = "in every entry the claimed gradient is what this predicts from the measured one"
 
 
@@ -47,7 +56,9 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     if wrt in point.truth and point.claimed[wrt].shape == point.truth[wrt].shape:
         detail["pattern"] = describe_pattern(op, point, wrt)
         if not agrees(point.claimed[wrt], point.truth[wrt]):
-            for guess in numbers.confirmed(op, point, wrt, verdict.case):
+            for guess in map(
+                dropped(op, point, wrt), numbers.confirmed(op, point, wrt, verdict.case)
+            ):
                 rank = 30 if guess.cause in VAGUE else 10
                 candidates.append(
                     Candidate(
@@ -55,10 +66,13 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
                         confirmed=guess.sure, second=guess.second,
                     )
                 )  # fmt: skip
+            if not any(c.confirmed for c in candidates):
+                candidates += of_part(s, point, wrt)
     whole = single_factor(point, wrt)
     bigger = case.replace(N=dict(case.sizes)["N"] + 1)
     for repair in gradient_repairs(s, point, wrt, verdict.law):
         what = meaning(repair, lambda: again(op, point), lambda: claim(op, bigger), whole)
+        what = told_by_sizes(s, verdict, of_carry(op, point, wrt, repair, what))
         candidates.append(of_repair(repair, what))
     if not any(c.confirmed for c in candidates) and wrt in point.truth:
         detail["nearest"] = tuple(numbers.nearest(op, point, wrt))
@@ -66,6 +80,68 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     if found is not None:
         detail["smallest"], detail["smallest_case"] = found[0], found[1].token()
     return candidates
+
+
+def dropped(op: Op, point: Point, wrt: str) -> Callable[[Guess], Guess]:
+    """A constant factor that is the share of the units kept, or one over it, where units drop out."""
+    x, out = point.primals[wrt], np.asarray(point.output)
+    factor = ratio(point.claimed[wrt], point.truth[wrt])
+    drops = x.shape == out.shape and np.any((out == 0) & (x != 0)) and op.has_mode
+    rates = [r for r in numbers_of(op).values() if 0 < r < 1] if drops else []
+    shares = [s for r in rates for s in (r, 1 - r)]
+    fits = factor is not None and any(np.isclose([factor, 1 / factor], s).any() for s in shares)
+
+    def named(guess: Guess) -> Guess:
+        if guess.cause not in VAGUE or not fits or factor is None:
+            return guess
+        text = f"forward and backward scale the kept units by different numbers: {factor:.4g} to 1"
+        return replace(guess, cause="dropout-scale", text=text, sure=True, second="constant-factor")
+
+    return named
+
+
+def of_part(s: Session, point: Point, wrt: str) -> list[Candidate]:
+    """A term that the gradient lacks, found among the arrays that backward holds."""
+    with repairs.quiet():
+        lost = parts.lost_part(s.op, point, wrt, s.pieces, clock() + 1.0)
+    if lost is None:
+        return []
+    carry = parts.is_state(s.op, wrt, point)
+    names = ("missing-carry", "missing-chain-factor")[:: 1 if carry else -1]
+    text = f"the gradient of {wrt} lacks the term {lost[0]}"
+    evidence = "with it every entry is the measured one, at two cases of different sizes"
+    return [Candidate(15 if carry else 25, names[0], text, evidence, second=names[1] if carry else "wrong-derivative")]  # fmt: skip
+
+
+def of_carry(op: Op, point: Point, wrt: str, repair: Repair, what: Meaning) -> Meaning:
+    """A term that the gradient of a recurrent state lacks is a carry that is lost."""
+    if what.cause != "missing-chain-factor" or difference(repair.edit.change).kind != "term":
+        return what
+    state = parts.is_state(op, wrt, point)
+    return Meaning("missing-carry", what.confirmed, what.cause) if state else what
+
+
+def suspect(
+    s: Session, law: str, wanted: set[str], failing: frozenset[str]
+) -> Callable[[Piece, ast.stmt], bool]:
+    """Which statements are looked at first: those behind this gradient and behind no right one.
+
+    A mistake in what two gradients share shows in both, so what a right one comes from is right.
+    Where nothing is left, or one gradient alone is known, all that is behind it.
+    """
+    mine = feeding(s.pieces, wanted)
+    passed = {v.wrt for v in s.verdicts if v.law == law and v.status == "pass"} - failing
+    right = [feeding(s.pieces, names_of(s.op, name), strict=True) for name in sorted(passed)]
+
+    def near(piece: Piece, statement: ast.stmt) -> bool:
+        return mine(piece, statement) and not any(f(piece, statement) for f in right)
+
+    return near
+
+
+def names_of(op: Op, wrt: str) -> set[str]:
+    """The names under which a backward may hold a gradient."""
+    return {gradient_name(op, wrt).removeprefix("self."), f"d{wrt}", f"d_{wrt}", f"grad_{wrt}"}
 
 
 def of_law_at(s: Session, law: str, case: Case, wrt: str) -> float | bool | None:
@@ -88,8 +164,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     backward = [p for p in s.pieces if p.role in {"backward", "both"}]
     forward = [p for p in s.pieces if p.role in {"forward", "both"}]
     failing = frozenset(v.wrt for v in s.verdicts if v.law == law and v.status == "fail")
-    called_name = gradient_name(op, wrt)
-    wanted = {called_name.removeprefix("self."), f"d{wrt}", f"d_{wrt}", f"grad_{wrt}"}
+    wanted = names_of(op, wrt)
     judge = repairs.gradient_judge(op, [point], wrt)
     loose = repairs.gradient_judge(op, [point], wrt, forward=True)
     confirm = soundly(
@@ -99,7 +174,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     if again:
         return again
     shapes = shapes_in(op, point, s.pieces)
-    near = feeding(s.pieces, wanted)
+    near = suspect(s, law, wanted, failing)
     for chosen, which, priorities in (
         (backward, rules.GRADIENT_RULES, range(3)),
         (forward, rules.FORWARD_RULES, range(3)),
@@ -107,7 +182,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     ):
         tried = loose if which is rules.FORWARD_RULES else judge
         result = repairs.search(
-            op, chosen, which, tried, confirm, s.until, near, priorities, shapes
+            op, chosen, which, tried, confirm, s.until, near, priorities, shapes, s.tried
         )
         if which is rules.FORWARD_RULES:
             result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]

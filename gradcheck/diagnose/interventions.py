@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradcheck import cases
 from gradcheck.diagnose.facts_values import redrawn
 from gradcheck.diagnose.interventions_labels import label_interventions
 from gradcheck.diagnose.interventions_options import (
@@ -17,9 +18,9 @@ from gradcheck.diagnose.interventions_options import (
     other_option,
     same_claim,
 )
-from gradcheck.diagnose.measure import claim, clock
+from gradcheck.diagnose.measure import at, claim, clock
 from gradcheck.diagnose.rebuild import rebuilt
-from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.repairs import along, quiet
 from gradcheck.diagnose.shrink import still_wrong
 from gradcheck.diagnose.trial import Shown, agreed, fails, passes
 from gradcheck.laws import LAWS
@@ -220,7 +221,7 @@ def distinct_indices(op: Op, verdict: Verdict) -> Iterator[Shown]:
     small = case.replace(N=1, T=1)
     if agreed(op, small, verdict.wrt) and not agreed(op, case, verdict.wrt):
         size = int(np.prod(slot.sized(dict(small.sizes))))
-        if size == 1:
+        if size == 1 and right_where_distinct(op, case, slot.name, verdict.wrt):
             yield Shown(
                 "duplicates-lost",
                 f"wrong only where an index occurs more than once in {slot.name}: the gradients "
@@ -228,3 +229,24 @@ def distinct_indices(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 "indices must add up",
                 "with a single index the gradient agrees",
             )
+
+
+def right_where_distinct(op: Op, case: Case, name: str, wrt: str) -> bool:
+    """Whether a gradient is right for two indices that differ, and wrong for two that do not."""
+    for sizes in ({"N": 2, "T": 1}, {"N": 1, "T": 2}):
+        two = case.replace(**sizes)
+        try:
+            with quiet():
+                primals, labels = cases.draw(op, two)
+                if primals[name].size != 2:
+                    continue
+                pairs = (
+                    np.array(p, primals[name].dtype).reshape(primals[name].shape)
+                    for p in ((0, 1), (1, 1))
+                )
+                right = [along(op, at(op, two, {**primals, name: p}, labels), wrt) for p in pairs]
+        except Exception:  # these indices are not legal for this object
+            continue
+        if right == [True, False]:
+            return True
+    return False

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.diagnose import norms
 from gradcheck.diagnose.factors import factor_cause, ratio, whole_number
+from gradcheck.diagnose.interventions import right_where_distinct
 from gradcheck.diagnose.measure import Point, agrees, clock, jacobian, miss, pulled
 from gradcheck.diagnose.numbers_time import lost_carries
 from gradcheck.diagnose.numbers_updated import with_updated_weights
@@ -79,7 +80,7 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
     yield from turned(truth)
     if cot.size == truth.size and jac.shape[0] == truth.size:
         flat = jac.reshape(truth.size, truth.size)
-        if not op.terminal and np.nansum(np.abs(flat - np.diag(np.diag(flat)))) > 1e-6:
+        if shares(point) and np.nansum(np.abs(flat - np.diag(np.diag(flat)))) > 1e-6:
             only = (np.diag(flat) * cot.ravel()).reshape(truth.shape)
             yield Guess("softmax-diagonal-only", only, "only the diagonal of the Jacobian is used")
     yield from softmax_terms(op, point, wrt, cot)
@@ -88,6 +89,17 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
     for lost, words in lost_carries(op, point, wrt):
         yield Guess("missing-carry", lost, words, second="missing-chain-factor")
     yield from elsewhere(op, point, wrt, cot)
+
+
+def shares(point: Point) -> bool:
+    """Whether forward gives shares of 1 along its last axis, or their logarithms."""
+    y = np.asarray(point.output, dtype=np.float64)
+    if y.ndim < 2:
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.all(y > 0) and np.allclose(y.sum(-1), 1)) or np.allclose(
+            np.exp(y).sum(-1), 1
+        )
 
 
 def softmax_terms(op: Op, point: Point, wrt: str, cot: Array) -> Iterator[Guess]:
@@ -167,7 +179,10 @@ def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[
         found.append(Guess("updated-weights-used", updated, words))
     single = single_term(point, wrt)
     if not found and single is not None:
-        index = any(s.domain.startswith("index") for s in op.slots)
+        index = any(
+            right_where_distinct(op, point.case, s.name, wrt)
+            for s in op.slots if s.domain.startswith("index")
+        )  # fmt: skip
         words = "where several outputs use one entry, only one of them is counted"
         lost = "duplicates-lost" if index else "missing-broadcast-sum"
         joined = np.ndim(point.output) == 1  # several outputs in a row: a path may be missing, too

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 
 from gradcheck.diagnose import facts, interventions, repairs, rules
-from gradcheck.diagnose.meaning import meaning
-from gradcheck.diagnose.measure import claim, clock
+from gradcheck.diagnose.meaning import Meaning, meaning
+from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import healthy, safely, soundly
+from gradcheck.diagnose.squares import told_by_sizes
+from gradcheck.diagnose.trial import output_shape
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import gradient_name
-from gradcheck.types import Case, Op, Verdict
+from gradcheck.types import Case, Verdict
 
 #: For which laws a working change may say more than the law itself, and what.
 TELLING: dict[str, set[str]] = {
@@ -67,23 +69,17 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     bigger = case.replace(N=dict(case.sizes)["N"] + 1)
     for repair in law_repairs(s, verdict, case):
         what = meaning(repair, lambda: safely(op, law, case), lambda: safely(op, law, bigger), None)
+        what = told_by_sizes(s, verdict, what)
         if what.cause in known and op.kind != "accuracy":
             candidates.append(of_repair(repair, what, 5))
+        elif fact is None and law == "contract":
+            candidates.append(of_repair(repair, Meaning(what.cause, False, what.second)))
         elif fact is not None:
             evidence = repairs.describe(repair)
             sure = fact.sure or (law == "numerical_gradient" and of_quotient(repair))
             sure = sure and not restated(s, law, fact.cause)
             candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, sure))
     return candidates
-
-
-def output_shape(op: Op, case: Case) -> tuple[int, ...] | None:
-    """The shape of what forward gives, None where it raises."""
-    try:
-        with repairs.quiet():
-            return claim(op, case).output.shape
-    except Exception:  # it does not run: no change may be held to its shape
-        return None
 
 
 def of_quotient(repair: Repair) -> bool:

@@ -47,6 +47,7 @@ def search(
     relevant: Callable[[Piece, ast.stmt], bool] = lambda p, s: True,
     priorities: range = range(100),
     shapes: Mapping[str, Mapping[str, tuple[int, ...]]] | None = None,
+    tried: set[tuple[int, str]] | None = None,
 ) -> list[Repair]:
     """The changes that pass, at most `ENOUGH`, all of one priority and function if one is found.
 
@@ -62,6 +63,8 @@ def search(
         Only changes of these priorities.
     shapes
         The shapes of each function's names, as far as they are known.
+    tried
+        Changes tried for another gradient: tried last, and added to.
     """
     found: list[Repair] = []
     if strides_by_hand(op):
@@ -73,13 +76,16 @@ def search(
             aside = 0 if relevant(piece, change.site.statement) else 10
             if change.priority + aside in priorities:
                 pool.append((change.priority + aside, i, change))
-    pool.sort(key=lambda item: item[:2])
+    tried = set() if tried is None else tried
+    before = frozenset(tried)
+    pool.sort(key=lambda item: (bool(before) and known_as(item[2]) in before, *item[:2]))
     at: tuple[int, int] | None = None
     for priority, i, change in pool:
         stop = len(found) >= ENOUGH or (at is not None and (priority, i) != at)
         if stop or clock() > until:
             break
         piece = pieces[i]
+        tried.add(known_as(change))
         code = made(piece, change)
         if code is None:
             continue
@@ -94,6 +100,12 @@ def search(
                 found.append(Repair(edit, None if result is True else result))
             at = (priority, i)
     return found
+
+
+def known_as(change: Change) -> tuple[int, str]:
+    """The place of a change, and what it puts in."""
+    new = change.new if isinstance(change.new, list) else [change.new]
+    return id(change.site.node), "; ".join(ast.dump(n) for n in new)
 
 
 def gradient_judge(

@@ -7,14 +7,22 @@ chance or at all (a transpose, an axis, a sign), up to 5 for "multiply by any na
 from __future__ import annotations
 
 from gradcheck.diagnose.edits import Rule
-from gradcheck.diagnose.rules_missing import carried, exchanged, inner_terms, insertions, wraps
-from gradcheck.diagnose.rules_more import functions, masked, products, siblings, weighted
+from gradcheck.diagnose.rules_missing import (
+    carried,
+    exchanged,
+    first_step,
+    inner_terms,
+    insertions,
+    wraps,
+)
+from gradcheck.diagnose.rules_more import functions, masked, orders, products, siblings, weighted
 from gradcheck.diagnose.rules_names import (
     assignments,
     copies,
     exchanged_statements,
     names,
     places,
+    renamed,
     statements,
     targets,
 )
@@ -32,6 +40,7 @@ from gradcheck.diagnose.rules_unused import strides, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     targets,
+    orders,
     padded,
     signs,
     masks,
@@ -42,6 +51,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     numbers,
     exchanged_statements,
     names,
+    renamed,
     assignments,
     slices,
     places,
@@ -51,6 +61,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     wraps,
     exchanged,
     carried,
+    first_step,
     inner_terms,
     strides,
     unused,

@@ -27,6 +27,9 @@ def wraps(scope: Scope, site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.BinOp) and not in_index(site):
         yield from wrapped_terms(site, node)
+    held = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and is_load(node)
+    if held and is_root(site) and isinstance(site.statement, ast.Assign):
+        yield Change(2, site, expr(f"np.tanh({text_of(node)})"), "derivative-at-wrong-point")
     named = isinstance(node, (ast.Name, ast.Attribute)) and is_load(node)
     if not named or in_index(site) or not isinstance(site.parent, (ast.BinOp, ast.Call)):
         return
@@ -83,6 +86,21 @@ def carried(scope: Scope, site: Site) -> Iterator[Change]:
     ):
         for name in scope.pool:
             yield Change(2, site, ast.BinOp(node, ast.Add(), expr(name)), "missing-carry")
+
+
+def first_step(scope: Scope, site: Site) -> Iterator[Change]:
+    """The state before the first step: ``h[:, t - 1]``, which is the last one where t is 0."""
+    node = site.node
+    if not isinstance(node, ast.Subscript) or not is_load(node) or not site.in_loop:
+        return
+    match = re.search(r"\b(\w+) - 1\b", text_of(node.slice))
+    loops = {p.target.id for p in site.path if isinstance(p, ast.For) and isinstance(p.target, ast.Name)}  # fmt: skip
+    if match is None or match.group(1) not in loops or isinstance(site.parent, ast.IfExp):
+        return
+    initial = [n for n in scope.pool if re.search(r"0$|init|prev|first", n)]
+    for name in (*initial, f"np.zeros_like({text_of(node)})"):
+        new = expr(f"({text_of(node)} if {match.group(1)} > 0 else {name})")
+        yield Change(1, site, new, "missing-carry")
 
 
 def insertions(scope: Scope, site: Site) -> Iterator[Change]:

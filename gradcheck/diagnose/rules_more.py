@@ -16,6 +16,20 @@ from gradcheck.diagnose.rules_missing import added_cause
 ELEMENTWISE = ("tanh", "exp", "expm1", "log", "sqrt", "abs", "sign", "square", "cos", "sin", "cosh")
 
 
+def orders(scope: Scope, site: Site) -> Iterator[Change]:
+    """The layers of a backward taken in the other order."""
+    node, above = site.node, site.parent
+    if not isinstance(above, ast.For) or above.iter is not node or scope.piece.role == "forward":
+        return
+    text = text_of(node)
+    if text.startswith("reversed("):
+        yield Change(1, site, expr(text.removeprefix("reversed")), "wrong-derivative")
+    elif text.endswith("[::-1]"):
+        yield Change(1, site, expr(text.removesuffix("[::-1]")), "wrong-derivative")
+    elif not text.startswith(("range(", "enumerate(", "zip(")):
+        yield Change(1, site, expr(f"list({text})[::-1]"), "wrong-derivative")
+
+
 def functions(scope: Scope, site: Site) -> Iterator[Change]:
     """Another function of one argument: tanh for sigmoid, expm1 for exp."""
     node = site.node

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,9 +93,10 @@ def assignments(scope: Scope, site: Site) -> Iterator[Change]:
             sliced = isinstance(target, ast.Subscript) and any(
                 isinstance(n, (ast.Slice, ast.Name)) for n in ast.walk(target.slice)
             )
+            moving = sliced and (not site.in_loop or moves(site, target))
             cause = (
                 "overlap-lost"
-                if sliced
+                if moving
                 else "missing-carry"
                 if site.in_loop
                 else "missing-chain-factor"
@@ -117,6 +120,30 @@ def assignments(scope: Scope, site: Site) -> Iterator[Change]:
                 ast.Expr(expr(f"np.add.at({base}, ({index}), {text_of(node.value)})")),
                 "duplicates-lost",
             )
+
+
+def moves(site: Site, target: ast.expr) -> bool:
+    """Whether what an assignment in a loop writes to is another place in each round."""
+    loops = [p for p in site.path if isinstance(p, ast.For)]
+    changing = {n.id for p in loops for n in ast.walk(p)
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+    index = target.slice if isinstance(target, ast.Subscript) else target
+    return any(isinstance(n, ast.Name) and n.id in changing for n in ast.walk(index))
+
+
+def renamed(scope: Scope, site: Site) -> Iterator[Change]:
+    """A name in place of another one, everywhere in a value: y (1 - y) taken at x."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or not is_root(site):
+        return
+    read = Counter(text_of(n) for n in ast.walk(node)
+                   if isinstance(n, (ast.Name, ast.Attribute)) and is_load(n))  # fmt: skip
+    pool = [n for n in scope.pool if "[" not in n]
+    for here in [n for n, count in read.items() if count > 1 and n in pool]:
+        for other in pool:
+            if other != here and scope.alike(here, other):
+                new = expr(re.sub(rf"(?<![\w.]){re.escape(here)}(?!\w)", other, text_of(node)))
+                yield Change(2, site, new, substituted(scope, site, here, other))
 
 
 def places(scope: Scope, site: Site) -> Iterator[Change]:

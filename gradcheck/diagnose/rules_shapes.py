@@ -46,7 +46,7 @@ def transposes(scope: Scope, site: Site) -> Iterator[Change]:
                 swapped = ast.Call(node.func, node.args[::-1], [])
                 yield Change(1, site, ast.Attribute(swapped, "T", ast.Load()), cause)
                 yield Change(2, site, swapped, cause)
-            for axes in (("0", "2", "3", "1"), ("0", "3", "1", "2"), ("0", "2", "1")):
+            for axes in (("0", "2", "3", "1"), ("0", "3", "1", "2"), ("0", "2", "1", "3"), ("0", "2", "1"), ("1", "0", "2")):  # fmt: skip
                 moved = ast.Call(
                     ast.Attribute(call(inner, "transpose", *axes), "reshape", ast.Load()),
                     node.args,
@@ -141,6 +141,7 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
     """Slices that end at -0, run backwards, or leave out an end."""
     node = site.node
     if isinstance(node, ast.Slice):
+        yield from moved_windows(scope, site, node)
         upper = node.upper
         if (
             isinstance(upper, ast.UnaryOp)
@@ -181,6 +182,24 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
             rows = f"np.arange(len({text_of(node.value)})), {match.group(1) or match.group(2)}"
             new = ast.Subscript(node.value, expr(f"({rows})"), node.ctx)
             yield Change(0, site, new, "batch-mixed")
+
+
+def moved_windows(scope: Scope, site: Site, node: ast.Slice) -> Iterator[Change]:
+    """Both ends of a window counted from another place: ``r:r + k`` that should be ``q:q + k``."""
+    if not isinstance(node.lower, ast.Name) or node.upper is None:
+        return
+    here = node.lower.id
+    if here not in {n.id for n in ast.walk(node.upper) if isinstance(n, ast.Name)}:
+        return
+    others = {
+        n.lower.id for n in ast.walk(scope.piece.node)
+        if isinstance(n, ast.Slice) and isinstance(n.lower, ast.Name)
+    }  # fmt: skip
+    for other in sorted(others - {here}):
+        ends = (re.sub(rf"\b{here}\b", other, text_of(e)) for e in (node.lower, node.upper))
+        lower, upper = (expr(e) for e in ends)
+        new = ast.Slice(lower, upper, node.step)
+        yield Change(1, site, new, "derivative-at-wrong-point")
 
 
 def windows(scope: Scope, site: Site, node: ast.Subscript) -> Iterator[Change]:

@@ -56,6 +56,11 @@ def signs(scope: Scope, site: Site) -> Iterator[Change]:
 def masks(scope: Scope, site: Site) -> Iterator[Change]:
     """Comparisons the wrong way round, and the two sides of np.where exchanged."""
     node = site.node
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        yield Change(0, site, node.operand, "wrong-mask-side")
+    index = isinstance(site.parent, ast.Subscript) and site.parent.slice is node
+    if index and isinstance(node, (ast.Name, ast.Attribute)):
+        yield Change(1, site, ast.UnaryOp(ast.Invert(), node), "wrong-mask-side")
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         op = type(node.ops[0])
         others: dict[Any, list[Any]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gradcheck.diagnose import repairs
 from gradcheck.diagnose.causes import CAUSES
@@ -40,13 +40,14 @@ class Candidate:
 
 @dataclass
 class Session:
-    """What is known about a subject."""
+    """What is known about a subject; ``tried`` are changes that cured no other verdict."""
 
     op: Op
     verdicts: Sequence[Verdict]
     pieces: list[Piece]
     until: float
     known: list[tuple[Repair, Candidate]]
+    tried: set[tuple[int, str]] = field(default_factory=set)
 
 
 def of_shown(shown: Shown, rank: int, confirmed: bool = True) -> Candidate:

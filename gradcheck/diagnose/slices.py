@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from gradcheck.diagnose.pieces import Piece, called
 
 
-def feeding(found: list[Piece], wanted: set[str]) -> Callable[[Piece, ast.stmt], bool]:
+def feeding(
+    found: list[Piece], wanted: set[str], strict: bool = False
+) -> Callable[[Piece, ast.stmt], bool]:
     """Which statements of the backward functions the gradient of one of these names comes from.
 
     A backward slice by names: from the assignments of the wanted names (all returns where there
     is none) to whatever assigns what they use.  Functions called on the way count as a whole.
+    If `strict`, only statements that surely are behind it: none of a return, a loop, or a function
+    called on the way, and none where a name is assigned more than once.
     """
     inside: set[int] = set()
     helpers: set[str] = set()
@@ -25,6 +30,9 @@ def feeding(found: list[Piece], wanted: set[str]) -> Callable[[Piece, ast.stmt],
             if isinstance(n, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.For))
         ]
         needed = set(wanted)
+        if strict:
+            inside |= certain(simple, wanted)
+            continue
         if not any(needed & assigned(n) for n in simple):
             needed |= {x for n in simple if isinstance(n, ast.Return) for x in used(n)}
             inside |= {id(n) for n in simple if isinstance(n, ast.Return)}
@@ -37,7 +45,26 @@ def feeding(found: list[Piece], wanted: set[str]) -> Callable[[Piece, ast.stmt],
                     needed |= used(n)
                     helpers |= called(n)
                     grown = True
+    if strict:
+        return lambda piece, n: id(n) in inside
     return lambda piece, n: id(n) in inside or piece.node.name in helpers or piece.role == "forward"
+
+
+def certain(simple: Sequence[ast.stmt], wanted: set[str]) -> set[int]:
+    """The plain assignments behind names that are assigned once."""
+    plain = [n for n in simple if isinstance(n, (ast.Assign, ast.AugAssign))]
+    count = Counter(x for n in plain for x in assigned(n))
+    once = [n for n in plain if all(count[x] == 1 for x in assigned(n))]
+    needed, inside = set(wanted), set()
+    grown = True
+    while grown:
+        grown = False
+        for n in once:
+            if id(n) not in inside and needed & assigned(n):
+                inside.add(id(n))
+                needed |= used(n)
+                grown = True
+    return inside
 
 
 def assigned(node: ast.stmt) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import gradient_passes, quiet
 from gradcheck.diagnose.shrink import still_wrong
 from gradcheck.laws import LAWS
@@ -64,6 +65,15 @@ def agreed(op: Op, case: Case, wrt: str) -> str:
 def passes(op: Op, case: Case) -> bool:
     """Whether contract and gradient hold at a case."""
     return fails(op, "contract", case, "") is False and fails(op, "gradient", case, "") is False
+
+
+def output_shape(op: Op, case: Case) -> tuple[int, ...] | None:
+    """The shape of what forward gives, None where it raises."""
+    try:
+        with quiet():
+            return claim(op, case).output.shape
+    except Exception:  # it does not run: no change may be held to its shape
+        return None
 
 
 def slot_name(op: Op, wrt: str) -> str:
