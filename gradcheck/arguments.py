@@ -24,7 +24,12 @@ def add_building(parser: argparse.ArgumentParser) -> None:
         help='how to construct a class: --init "Dense(4, 3)" (repeatable)',
     )
     add("--input", type=shape, metavar="SHAPE", help="shape of the input: 3,4")
-    add("--labels", metavar="SPEC", help="encoding of the labels: index, onehot, binary, ...")
+    add(
+        "--labels",
+        type=encoding,
+        metavar="SPEC",
+        help="encoding of the labels: index, onehot, binary, ...",
+    )
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +57,14 @@ def call(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def encoding(text: str) -> str:
+    from gradcheck.types import ENCODINGS
+
+    if text not in ENCODINGS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(ENCODINGS)}")
+    return text
+
+
 def token(text: str) -> str:
     """A replay token that can be read.
 
@@ -72,6 +85,12 @@ def token(text: str) -> str:
 def positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
     return int(text)
 
 

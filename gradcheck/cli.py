@@ -86,7 +86,7 @@ def add_check(commands: Any) -> None:
     arguments.add_building(parser)
     add = parser.add_argument
     add("--law", action="append", default=[], metavar="NAME", help="only this law (repeatable)")
-    add("--seed", type=int, default=0, metavar="N", help="seed of the random cases (0)")
+    add("--seed", type=arguments.seed, default=0, metavar="N", help="seed of the random cases (0)")
     add("--examples", type=arguments.positive, metavar="N", help="how many cases a law tries")
     add(
         "--replay",

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from gradcheck.types import ENCODINGS
 
 
 class ConfigError(Exception):
@@ -120,8 +123,7 @@ def shape(value: Any) -> tuple[int, ...]:
         It is none of these, or a size is not positive.
     """
     if isinstance(value, str):
-        value = value.strip("()[] ").replace("x", ",").split(",")
-        value = [int(part) for part in value if part.strip()]
+        value = [int(part) for part in re.split("[x,]", value.strip("()[] ").rstrip(","))]
     sizes = tuple(int(n) for n in value)
     if not sizes or any(n < 1 for n in sizes) or any(isinstance(n, bool) for n in value):
         raise ValueError(f"{value!r} is not a shape")
@@ -132,6 +134,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _encoding(value: Any) -> str:
+    if value not in ENCODINGS:
+        raise ValueError
+    return _text(value)
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -153,7 +161,7 @@ def _mebibytes(value: Any) -> int:
 _READERS: dict[str, tuple[str, Any]] = {
     "init": ('a table of expressions, { Dense = "Dense(4, 3)" }', _init),
     "input": ("a shape, [3, 4]", shape),
-    "labels": ('a label encoding, "index" or "onehot"', _text),
+    "labels": (f"one of {', '.join(ENCODINGS)}", _encoding),
     "skip": ('a list of names, ["Old*"]', _names),
     "timeout": ("a number of seconds", _seconds),
     "memory": ("a number of MiB", _mebibytes),

@@ -39,11 +39,12 @@ def main(args: argparse.Namespace) -> int:
     if args.id is None:
         print(listing())
         return 0
-    about = CAUSES.get(args.id)
+    name = "-".join(args.id.lower().replace("_", " ").split())  # the table says "sign flipped"
+    about = CAUSES.get(name)
     if about is None:
         print(unknown(args.id), file=sys.stderr)
         return 2
-    print(explained(args.id, about, getattr(args, "style", None)))
+    print(explained(name, about, getattr(args, "style", None)))
     return 0
 
 

@@ -139,6 +139,10 @@ def judged(
     ops: list[Op], blank: Subject, loaded: Loaded, options: Options, began: float
 ) -> Subject:
     """A subject with the verdicts on all its configurations, merged and explained."""
+    replay = Case.parse(options.replay) if options.replay else None
+    if replay is not None and replay.config >= len(ops):
+        text = f"--replay asks for config={replay.config}, but {blank.name} has {len(ops)}, counted from 0"
+        return dataclasses.replace(blank, status="error", reason=text)
     end = began + (options.seconds or math.inf)
     found = [
         v for i, op in enumerate(ops) for v in interpreted(op, list(check_op(op, options, i, end)))

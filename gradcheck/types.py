@@ -74,6 +74,20 @@ class LabelSpec:
     wide: bool = False
 
 
+#: The encodings that labels may have.
+ENCODINGS = (
+    "index", "index_column", "onehot", "mask", "binary", "binary_flat", "sign", "real", "real_flat", "simplex",
+)  # fmt: skip
+#: What the fields of a `Case` that are words may say.
+CHOICES = {
+    "dtype": ("float64", "float32"),
+    "layout": ("C", "F", "strided", "negative", "readonly"),
+    "labels": ("", *ENCODINGS),
+    "label_dtype": ("int64", "int32", "int8", "uint8", "bool", "float64", "float32"),
+    "train": ("True", "False"),
+}
+
+
 @dataclass(frozen=True)
 class Case:
     """Everything needed to repeat one evaluation.  ``token`` and ``parse`` are inverses."""
@@ -119,13 +133,26 @@ class Case:
             if not sep:
                 raise ValueError(f"replay token: {part!r} is not key=value")
             if key in known and key != "sizes":
-                default = getattr(cls(), key)
-                changes[key] = text == "True" if isinstance(default, bool) else type(default)(text)
-            elif key.isalpha() and key[0].isupper() and text.isdigit():
+                changes[key] = cls._value(key, text)
+            elif key.isalpha() and key[0].isupper() and text.isdigit() and int(text):
                 sizes[key] = int(text)
+            elif key.isalpha() and key[0].isupper():
+                raise ValueError(f"{part!r} gives no size: a whole number above 0")
             else:
                 raise ValueError(f"replay token: unknown key {key!r}")
         return cls(sizes=tuple(sizes.items()), **changes)
+
+    @classmethod
+    def _value(cls, key: str, text: str) -> Any:
+        """What a token gives for one field, as the type that the field has."""
+        default, known = getattr(cls(), key), CHOICES.get(key)
+        if known is not None and text not in known:
+            raise ValueError(f"{key}={text}, but {key} is one of {', '.join(filter(None, known))}")
+        if isinstance(default, bool):
+            return text == "True"
+        if isinstance(default, int) and not text.isdigit():
+            raise ValueError(f"{key}={text}, but {key} is a whole number, 0 or more")
+        return type(default)(text)
 
     def replace(self, **changes: Any) -> Case:
         """A copy with some fields changed; single sizes are given as ``N=1``."""

@@ -91,6 +91,19 @@ def test_the_replay_command_repeats_the_failure(write, capsys):
     assert "FAIL  Dense.inputs   [gradient]" in out
 
 
+def test_a_replay_of_a_configuration_that_is_not_there(write, capsys):
+    code, out, _ = run(capsys, "check", write("right.py", RIGHT), "--replay", "seed=0,config=9")
+    assert code == 1
+    assert "--replay asks for config=9, but Dense has 1, counted from 0" in " ".join(out.split())
+
+
+def test_explain_takes_a_cause_as_the_table_writes_it(capsys):
+    for spelling in ("sign-flipped", "sign flipped", "SIGN_FLIPPED"):
+        code, out, _ = run(capsys, "explain", spelling)
+        assert code == 0
+        assert out.startswith("sign-flipped\n")
+
+
 def test_a_name_in_a_file(write, capsys):
     name = write(
         "two.py", RIGHT + WRONG.replace("Dense", "Bad").replace("    import numpy as np", "")
@@ -211,6 +224,12 @@ def test_an_init_for_a_name_that_is_not_there_is_said(write, capsys):
         (["--examples", "none"], "not a whole number above 0"),
         (["--format", "pdf"], "invalid choice"),
         (["--law", "gradiant"], "no law gradiant; did you mean gradient"),
+        (["--seed", "-1"], "'-1' is not a whole number, 0 or more"),
+        (["--input", "3,x"], "'3,x' is not a shape such as 3,4"),
+        (["--labels", "hot"], "'hot' is none of index, index_column, onehot"),
+        (["--replay", "seed=0,N=0"], "'N=0' gives no size: a whole number above 0"),
+        (["--replay", "seed=abc"], "seed=abc, but seed is a whole number, 0 or more"),
+        (["--replay", "dtype=float8"], "dtype=float8, but dtype is one of float64, float32"),
     ],
 )
 def test_a_bad_option_is_2(write, capsys, arguments, message):

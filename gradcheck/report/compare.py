@@ -215,7 +215,9 @@ def load(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as e:
+    except OSError as e:
+        raise ValueError(f"{path}: {e.strerror}") from e
+    except ValueError as e:
         raise ValueError(f"{path}: {e}") from e
 
 
