@@ -50,6 +50,8 @@ def check(
     ------
     gradcheck.targets.TargetError
         There is no such file or name, or the file cannot be loaded.
+    TypeError
+        The target is an instance, or no code at all.
     """
     options = run.Options(
         init=(init,) if init else (), laws=tuple(laws), seed=seed, examples=examples
@@ -65,6 +67,12 @@ def resolve(target: Any) -> Iterable[tuple[targets.Loaded, str | None]]:
     """The loaded files of a target with the name asked for in each."""
     if isinstance(target, str | Path):
         return [(targets.load(t), t.name) for t in targets.parse(str(target))]
+    if not hasattr(target, "__name__") or not hasattr(target, "__module__"):
+        kind = type(target).__name__
+        raise TypeError(
+            f"an instance of {kind} is given, but should be a class, a function or a text such as "
+            f"'layers.py::Dense'; for a class with arguments, as in check(Dense, init='Dense(4, 3)')"
+        )
     return [(around(target), target.__name__)]
 
 
@@ -143,7 +151,7 @@ def parametrize_checks(
     --------
     ::
 
-        @parametrize_checks([Dense, ReLU], expected_failures={"ReLU:kinks": "1 at 0 by choice"})
+        @parametrize_checks([Dense, Unit], expected_failures={"Unit:extremes": "0 / 0 for a row of zeros"})
         def test_layers(check):
             check()
     """

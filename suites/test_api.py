@@ -52,6 +52,17 @@ def test_assert_correct_names_the_wrong_gradient():
         gradcheck.assert_correct(HalfDense, laws=["gradient"])
 
 
+def test_a_law_that_is_not_about_it_is_no_failure():
+    found = gradcheck.check(Dense, laws=["model_gradient"])
+    assert [v for s in found for v in s.verdicts if v.status != "skipped"] == []
+
+
+@pytest.mark.parametrize("target", [3, Dense(4, 3)])
+def test_an_instance_is_refused_in_one_line(target):
+    with pytest.raises(TypeError, match="should be a class, a function or a text such as"):
+        gradcheck.check(target)
+
+
 def test_numerical_gradient_is_the_books():
     x = np.array([3.0, 4.0])
     gradient = gradcheck.numerical_gradient(lambda v: np.sum(v**2), x)
@@ -80,6 +91,30 @@ def test_layers(check):
 """
 
 
+README_SUITE = """
+import numpy as np
+from gradcheck import parametrize_checks
+
+class Unit:
+    def forward(self, x):
+        self.n = np.linalg.norm(x, axis=1, keepdims=True)
+        self.y = x / self.n
+        return self.y.copy()
+    def backward(self, dout):
+        return (dout - self.y * (dout * self.y).sum(axis=1, keepdims=True)) / self.n
+
+@parametrize_checks([Unit], expected_failures={"Unit:extremes": "0 / 0 for a row of zeros"})
+def test_layers(check):
+    check()
+"""
+
+
+def test_every_law_may_be_parametrised_and_one_expected_to_fail(tmp_path):
+    """The README's example; laws about optimizers or models are skipped, not failed."""
+    outcome = pytest_on(tmp_path, README_SUITE)
+    assert "1 xfailed" in outcome and "failed," not in outcome and "error" not in outcome, outcome
+
+
 @pytest.mark.parametrize(
     ("factor", "failures", "outcome"),
     [
@@ -91,12 +126,16 @@ def test_layers(check):
     ],
 )
 def test_parametrize_checks_in_another_suite(tmp_path, factor, failures, outcome):
-    (tmp_path / "test_mine.py").write_text(
-        textwrap.dedent(SUITE.format(factor=factor, failures=failures))
-    )
+    found = pytest_on(tmp_path, SUITE.format(factor=factor, failures=failures))
+    assert outcome in found, found
+
+
+def pytest_on(folder, text):
+    """What pytest prints for a suite of this text."""
+    (folder / "test_mine.py").write_text(textwrap.dedent(text))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        capture_output=True, text=True, cwd=tmp_path, timeout=120,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        capture_output=True, text=True, cwd=folder, timeout=120,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "reference")))},
     )  # fmt: skip
-    assert outcome in done.stdout, done.stdout + done.stderr
+    return done.stdout + done.stderr
