@@ -14,6 +14,9 @@ MANY = 3
 #: Names by which the second of two functions is the derivative of the first.
 DERIVATIVE = ("prime", "deriv", "grad", "backward", "_d", "d_")
 
+#: What is unpacked into so many sizes: an image or a window, channels and an image.
+TUPLES = {2: ("(3, 2)", "(6, 7)"), 3: ("(2, 6, 7)", "(6, 7, 2)", "(2, 6, 6)")}
+
 
 @dataclass
 class Use:
@@ -31,6 +34,8 @@ class Use:
         Names of the dicts it is a key of.
     keys
         The keys of dicts written in the class that it is a key of.
+    parts
+        The number of variables it is unpacked into, or 0.
     """
 
     called: bool = False
@@ -38,17 +43,20 @@ class Use:
     each: set[str] = field(default_factory=set)
     keyed: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    parts: int = 0
 
 
 def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
     """Expressions for an argument that its name alone does not tell, best first.
 
-    A key of a dict of the file, a function, an object of another class of the file that has the
+    A key of a dict of the file, a tuple of sizes, a function, an object of another class of the file that has the
     methods called on it, or a list of such objects.
     """
     found = use_of(cls, name)
     keys = [repr(k) for d in found.keyed for k in keys_of(scope.get(d))]
     keys += [repr(k) for k in found.keys]
+    if found.parts in TUPLES:
+        return TUPLES[found.parts]
     if found.each:
         chain = layer_chain(cls, found.each, scope)
         return (*keys[:MANY], *([chain] if chain else []))
@@ -97,6 +105,8 @@ def use_of(cls: Any, name: str) -> Use:
                 found.each.add(node.func.attr)
         if isinstance(node, ast.Call) and is_it(node.func):
             found.called = True
+        if isinstance(node, ast.Assign) and is_it(node.value):
+            found.parts = max(found.parts, *(len(getattr(t, "elts", ())) for t in node.targets), 0)
         looked_in = looked_up(node, name)
         if looked_in is not None:
             held = name_of(looked_in)

@@ -99,7 +99,11 @@ def attributes_read(cls: Any) -> list[str]:
     """The attributes the class's source reads or writes on objects other than ``self``."""
     found: list[str] = []
     for node in source_nodes(cls):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "self") not in MODULES:
+        owner = getattr(node, "value", None)
+        element = isinstance(owner, ast.Subscript)  # self.layers[i].W
+        if isinstance(node, ast.Attribute) and (
+            element or getattr(owner, "id", "self") not in MODULES
+        ):
             found.append(node.attr)
         if (
             isinstance(node, ast.Call)

@@ -149,7 +149,15 @@ def layers_given(cls: Any, name: str) -> Iterator[Given]:
             layers = given()
             return Holder(layers=layers, trainable_layers=layers)
 
-        yield form, model if plain(name) in MODEL_NAMES else given, name
+        def between(given: Callable[[], list[Holder]] = given) -> Holder:
+            first, second = given()  # model.layers[::2] leaves the activations out
+            return Holder(layers=[first, Holder(), second, Holder()])
+
+        if plain(name) not in MODEL_NAMES:
+            yield form, given, name
+            continue
+        yield form, model, name
+        yield form, between, name
 
 
 def models_given(cls: Any, name: str) -> Iterator[Given]:

@@ -71,7 +71,8 @@ def on_given_layers(
     update: Callable[..., Any], bench: Bench, values: Arrays, grads: Arrays
 ) -> Arrays:
     """``step()`` over layers given to the constructor, alone or in a model."""
-    layers = bench.given if isinstance(bench.given, list) else bench.given.layers
+    held = bench.given if isinstance(bench.given, list) else bench.given.layers
+    layers = [layer for layer in held if "params" in vars(layer)]
     size = len(values) // len(layers)
     chunks = [slice(i * size, (i + 1) * size) for i in range(len(layers))]
     for layer, chunk in zip(layers, chunks, strict=True):

@@ -248,11 +248,11 @@ def returned_names(function: Any) -> list[str]:
     return found
 
 
-def flat_elements(node: ast.Tuple) -> list[ast.expr]:
+def flat_elements(node: ast.Tuple | ast.List) -> list[ast.expr]:
     """The elements of a returned tuple, with a nested list or tuple opened."""
     out: list[ast.expr] = []
     for e in node.elts:
-        out += flat_elements(e) if isinstance(e, ast.Tuple) else [e]
+        out += flat_elements(e) if isinstance(e, (ast.Tuple, ast.List)) else [e]
     return out
 
 

@@ -13,7 +13,7 @@ from gradcheck import cases
 from gradcheck.construct import recipes
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly
-from gradcheck.conventions.signature import arguments, plain
+from gradcheck.conventions.signature import VERBS, arguments, plain
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.tape_calls import Expression, expressions, partial_right, values_for
 from gradcheck.conventions.tapes import Tape, caller_of, is_tape, tape_in, tape_of
@@ -103,7 +103,9 @@ def callables(source: Source, tape: Tape) -> Iterator[tuple[str, Callable[..., A
         yield source.name, applied, names[:3]
         return
     caller = caller_of(applied, tape.cls)
-    inputs = [a.name for a in arguments(applied.forward) if a.required and plain(a.name) != "ctx"]
+    forwards = dict.fromkeys(f for f, _ in VERBS if f != caller)
+    computed = next(getattr(applied, f) for f in forwards if hasattr(applied, f))
+    inputs = [a.name for a in arguments(computed) if a.required and plain(a.name) != "ctx"]
     if caller == "apply" and not any(a.required for a in arguments(applied.__init__)):
         held = inspect.getattr_static(applied, "apply")
         if isinstance(held, (classmethod, staticmethod)):

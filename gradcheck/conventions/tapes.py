@@ -99,10 +99,21 @@ def gradient_attribute(cls: Any) -> str:
 
 
 def attributes_made(cls: Any) -> set[str]:
-    """The attributes that the constructors of a class and of its bases assign."""
-    return {
-        n for c in cls.__mro__[:-1] if "__init__" in vars(c) for n in attributes_set(c.__init__)
-    }
+    """The attributes that the constructors of a class and of its bases assign or declare.
+
+    With those of the methods that a constructor calls: ``self._init(op, inputs)``.
+    """
+    own = [c for c in cls.__mro__[:-1] if "__init__" in vars(c)]
+    called = {n for c in own for n in names_in(c.__init__)}
+    helpers = [getattr(cls, n) for n in called if inspect.isfunction(getattr(cls, n, None))]
+    declared = {n for c in cls.__mro__[:-1] for n in vars(c).get("__annotations__", {})}
+    return declared.union(*map(attributes_set, [*(c.__init__ for c in own), *helpers]))
+
+
+def names_in(method: Any) -> tuple[str, ...]:
+    """The names that a method's code reads."""
+    code = getattr(method, "__code__", None)
+    return code.co_names if code is not None else ()
 
 
 def attributes_set(method: Any) -> set[str]:

@@ -37,7 +37,7 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
     name = op.slots[0].name
     x = primals[name]
     shape = np.shape(op.vjp(primals, None, case.train)[0])
-    if len(shape) != 4:
+    if len(shape) != 4 or made_for(op, tuple(x.shape[a] for a in axes)):
         return
     step = growth(op)
     for axis, word in zip(axes, ("height", "width"), strict=True):
@@ -59,6 +59,12 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
             )
             yield verdict("contract", "fail", op, case, "size", text)
             return
+
+
+def made_for(op: Op, size: tuple[int, ...]) -> bool:
+    """Whether the constructor was given the height and the width of its images."""
+    given = [n for v in op.options.values() for n in (v if isinstance(v, (tuple, list)) else (v,))]
+    return all(n in given for n in size)
 
 
 def growth(op: Op) -> int:
