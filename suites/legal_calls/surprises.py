@@ -256,3 +256,31 @@ class TenClasses:
         d[:, 10:] = 0
         d[np.arange(len(d)), self.labels] -= 1
         return d / len(d)
+
+
+class AMSGrad:
+    """right"""
+
+    def __init__(self, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr, self.b1, self.b2, self.eps = lr, beta1, beta2, eps
+        self.m, self.v, self.vmax, self.t = {}, {}, {}, 0
+
+    def second(self, k):
+        self.vmax[k] = np.maximum(self.vmax.get(k, 0), self.v[k])
+        return self.vmax[k]
+
+    def update(self, params, grads):
+        self.t += 1
+        for k in params:
+            self.m[k] = self.b1 * self.m.get(k, 0) + (1 - self.b1) * grads[k]
+            self.v[k] = self.b2 * self.v.get(k, 0) + (1 - self.b2) * grads[k] ** 2
+            m = self.m[k] / (1 - self.b1**self.t)
+            v = self.second(k) / (1 - self.b2**self.t)
+            params[k] -= self.lr * m / (np.sqrt(v) + self.eps)
+
+
+class AMSGradWithoutMaximum(AMSGrad):
+    """wrong: optimizer_steps"""
+
+    def second(self, k):
+        return self.v[k]
