@@ -56,8 +56,9 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("momentum", "rho", "beta", "mu", "decayrate", "gamma1"), ("0.9",)),
     (("beta1",), ("0.9",)), (("beta2",), ("0.999",)),
     (("epsilon", "eps"), ("1e-5", "1e-7")),
-    (("alpha", "negativeslope", "slope", "leak", "leakage", "a", "scale", "delta", "margin", "c", "temperature",
+    (("alpha", "negativeslope", "slope", "leak", "leakage", "a", "scale", "delta", "margin", "temperature",
       "temp", "threshold", "lambda", "lam", "s", "tau", "leaky"), ("0.3", "1.5")),
+    (("c",), ("0.3", "4", "2")),  # a slope, or channels
     (("classweights", "classweight", "weightsofclasses", "labelweights"), (CLASS_WEIGHTS,)),
     (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),

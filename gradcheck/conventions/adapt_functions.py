@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import FunctionType, MethodType, SimpleNamespace
@@ -19,7 +20,8 @@ from gradcheck.conventions.hypotheses import shown_shape
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.methods import pair_in
 from gradcheck.conventions.parameter_dicts import dict_argument, opened
-from gradcheck.conventions.signature import arguments
+from gradcheck.conventions.shapes import with_masks
+from gradcheck.conventions.signature import arguments, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.trials import finish
 from gradcheck.types import Case, Op, Slot
@@ -123,12 +125,15 @@ def search(
     shapes = function_shapes.shapes_for(source.name, names)
     if source.shape is not None:
         shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
+    tree = tree_of(pair[1])
+    code = ast.unparse(tree) if tree is not None else ""
     tables = list(embedding_slots(source.name, inputs, names))
     candidates = [*slots_for(inputs, shapes), *tables]
     if "embed" in source.name.lower():
         candidates = [*tables, *candidates]
     for slots, param_shapes in candidates:
         slots, params, param_shapes = operands(slots, names, param_shapes)
+        slots = next(with_masks(slots, code))
         make = functions.parameter_maker(params, param_shapes)
         text = built_text(
             pair[0], [s.name for s in slots], dict(zip(params, param_shapes, strict=True)), fixed

@@ -29,7 +29,8 @@ def shape_hypotheses(
         flat.append(("N", math.prod(dims)))
     image: list[tuple[int | str, ...]] = [("N", "C", "H", "W"), *(("N", c, "H", "W") for c in dims),
                                           *(("N", "H", "W", c) for c in dims),
-                                          *(("N", "C", 2 * k, 3 * k) for k in dims if k < 7)]  # fmt: skip
+                                          *(("N", "C", 2 * k, 3 * k) for k in dims if k < 7),
+                                          *(("N", k * k, "H", "W") for k in dims if k < 5)]  # fmt: skip
     sequence: list[tuple[int | str, ...]] = [("N", "T", "D"), *(("N", "T", d) for d in dims),
                                              *(("T", "N", d) for d in dims)]  # fmt: skip
     line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), ("D", 1), (1, "D"), *((d,) for d in dims),

@@ -284,3 +284,47 @@ class AMSGradWithoutMaximum(AMSGrad):
 
     def second(self, k):
         return self.v[k]
+
+
+def masked_scale_forward(x, mask):
+    """right"""
+    return x * mask, mask
+
+
+def masked_scale_backward(dout, cache):
+    return dout * cache
+
+
+class PixelShuffle:
+    """right"""
+
+    def __init__(self, r=2):
+        self.r = r
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        r = self.r
+        parts = x.reshape(n, c // r**2, r, r, h, w).transpose(0, 1, 4, 2, 5, 3)
+        return parts.reshape(n, c // r**2, h * r, w * r)
+
+    def backward(self, dout):
+        n, c, h, w = dout.shape
+        r = self.r
+        parts = dout.reshape(n, c, h // r, r, w // r, r).transpose(0, 1, 3, 5, 2, 4)
+        return parts.reshape(n, c * r**2, h // r, w // r)
+
+
+class ChannelScale:
+    """right"""
+
+    def __init__(self, c):
+        self.s = np.ones(c)
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        self.x = x.reshape(n, c, h * w)
+        return x * self.s[:, None, None]
+
+    def backward(self, dout):
+        self.ds = (dout.reshape(self.x.shape) * self.x).sum(axis=(0, 2))
+        return dout * self.s[:, None, None]
