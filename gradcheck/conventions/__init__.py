@@ -18,6 +18,7 @@ from gradcheck.conventions.containers import chains
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.functional_models import network_op
 from gradcheck.conventions.guessed import refused_guess
+from gradcheck.conventions.held_data import held_op, holds_data
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
@@ -71,6 +72,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
             return [network]
     if kind == "model" and is_class and takes_captions(source.obj):
         return [caption_op(source)]
+    if kind == "model" and is_class and holds_data(source.obj):
+        return [held_op(source.name, source.obj)]
     if kind == "model":
         return models(source)
     if kind == "classifier":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -77,8 +78,9 @@ def chain(cls: Any, namespace: Mapping[str, Any]) -> Iterator[list[str]]:
         if more:
             return
         layers = [f"{dense}(4, 6)", f"{dense}(6, 5)"]
-        for word in ("tanh", "sigmoid", "relu"):
-            hidden = first(cls, namespace, methods, partial(is_called, word), (0,))
+        for own, word in itertools.product((True, False), ("tanh", "sigmoid", "relu")):
+            fits = partial(is_called, word)
+            hidden = first(cls, namespace, methods, fits, (0,), own=own)
             if hidden:
                 layers.insert(1, f"{hidden[0]}()")
                 break
@@ -97,9 +99,13 @@ def first(
     methods: tuple[str, str],
     fits: Callable[[str], bool],
     counts: tuple[int, ...],
+    own: bool = False,
 ) -> tuple[str, Any] | None:
-    """The first class of such a name that has both methods and so many required arguments."""
-    for name in [n for n in class_names(namespace) if fits(n)]:
+    """The first class of such a name that has both methods and so many required arguments.
+
+    Of the file's own alone, where `own` says so.
+    """
+    for name in [n for n in (namespace if own else class_names(namespace)) if fits(n)]:
         found = namespace.get(name) or definition_elsewhere(name, namespace)
         if not (isinstance(found, type) and is_sibling(cls, found, set(methods))):
             continue

@@ -25,6 +25,7 @@ from gradcheck.conventions.optimizer_forms import (
     candidate_forms,
     filled_later,
     form_of,
+    is_gradient_of,
 )
 from gradcheck.conventions.optimizer_names import update_method
 from gradcheck.conventions.signature import arguments, tree_of
@@ -220,7 +221,19 @@ def over_containers(name: str, function: Any, problem: Refused) -> Op:
     text = f"{name}({p.name}, {g.name}{shown})"
     fixed = functools.partial(function, **rates)
     words = (p.name, g.name)
-    ops = [
+    keys = literal_pairs(function, *words)
+    spelled = []
+    if 0 < len(keys) <= len(KEYS):
+        form = Form(
+            "dicts",
+            {},
+            tuple(f"{p.name}[{k!r}]" for k, _ in keys),
+            tuple(f"{g.name}[{d!r}]" for _, d in keys),
+            (SHAPES * len(keys))[: len(keys)],
+        )
+        way = spelled_out(fixed, keys)
+        spelled = [op_of(name, lambda: way, "__call__", form, text, function)]
+    ops = spelled + [
         op_of(name, lambda way=way: way, "__call__", form_of(kind, {}, words), text, function)  # type: ignore[misc]
         for kind, way in (
             ("dicts", fixed),
@@ -237,6 +250,40 @@ def over_containers(name: str, function: Any, problem: Refused) -> Op:
         ) from None
 
 
+def literal_pairs(function: Any, params: str, grads: str) -> list[tuple[str, str]]:
+    """The keys written in the code: ``params["W1"]`` with the ``grads["dW1"]`` of that name."""
+    tree = tree_of(function)
+    found: dict[str, list[str]] = {params: [], grads: []}
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            held = found.get(getattr(node.value, "id", ""))
+            if held is not None and isinstance(node.slice.value, str):
+                held.append(node.slice.value)
+    return [
+        (k, d)
+        for k in dict.fromkeys(found[params])
+        for d in [next((d for d in found[grads] if is_gradient_of(d, k)), "")]
+        if d
+    ]
+
+
+def spelled_out(function: Callable[..., Any], keys: list[tuple[str, str]]) -> Callable[..., Any]:
+    """An update of ``params["W1"]`` by ``grads["dW1"]`` as one of arrays under the usual keys."""
+
+    def call(params: Primals, grads: Primals) -> Primals:
+        pairs = list(zip(keys, params, strict=False))  # a law may try it on fewer parameters
+        slopes = {d: grads[name] for (_, d), name in pairs}
+        held = {k: params[name] for (k, _), name in pairs}
+        rest = {k: d for k, d in keys if k not in held}
+        held |= {k: np.zeros((1, 1)) for k in rest}
+        result = function(held, slopes | {d: np.zeros((1, 1)) for d in rest.values()})
+        new = result[0] if isinstance(result, tuple) else result
+        new = new if isinstance(new, dict) else held
+        return {name: new[k] for (k, _), name in pairs}
+
+    return as_if(call, function)
+
+
 def numbered(function: Callable[..., Any]) -> Callable[..., Any]:
     """An update of ``parameters["W1"]`` by ``grads["dW1"]`` as one of ``W`` by ``W``."""
 
@@ -248,4 +295,9 @@ def numbered(function: Callable[..., Any]) -> Callable[..., Any]:
         new = new if isinstance(new, dict) else held
         return {k: new[f"{k}1"] for k in params}
 
-    return call
+    return as_if(call, function)
+
+
+def as_if(call: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The call with the signature of the function inside, whose defaults say the learning rate."""
+    return functools.update_wrapper(call, function)

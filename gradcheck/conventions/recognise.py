@@ -12,6 +12,7 @@ from gradcheck.conventions.backprops import takes_targets
 from gradcheck.conventions.embeddings import compares_embeddings
 from gradcheck.conventions.functions import pairs
 from gradcheck.conventions.fused import fused_backward
+from gradcheck.conventions.held_data import holds_data
 from gradcheck.conventions.loss_names import is_loss_name, strong_label
 from gradcheck.conventions.methods import flagged_method, method_pairs
 from gradcheck.conventions.optimizer_names import is_optimizer, update_method
@@ -186,7 +187,7 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         return Planned(name, "loss", line=line)
     if pair is None:
         return skip(no_pair(cls))
-    if step_verbs(cls) is not None:
+    if step_verbs(cls) is not None or holds_data(cls):
         return Planned(name, "model", line=line)
     if unfinished(cls, pair, namespace or {}):
         return Planned(name, "layer", "unfinished", line=line)

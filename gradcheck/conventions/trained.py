@@ -39,6 +39,16 @@ DESCENDED: dict[str, Callable[[Array, Array], Array]] = {
 NUMBERS = {"b", "bias", "intercept", "w0", "b0", "theta0", "w", "weight", "slope", "m", "c"}
 
 
+#: The methods that train, and those that answer with a prediction, best first.
+TRAINING = ("train_step", "train", "fit")
+ANSWERS = ("predict", "query", "think", "infer", "ask", "recall")
+
+
+def answers(cls: Any) -> str:
+    """The method of a model that trains which gives its prediction, or ""."""
+    return next((m for m in ANSWERS if callable(getattr(cls, m, None))), "")
+
+
 @dataclass(frozen=True)
 class Trainer:
     """How one step of training is called."""
@@ -71,10 +81,8 @@ def trained_op(
     Refused
         It cannot be built or trained for one step, or no known loss fits.
     """
-    method = next(
-        (m for m in ("train_step", "train", "fit") if callable(getattr(cls, m, None))), None
-    )
-    predict = "predict"
+    method = next((m for m in TRAINING if callable(getattr(cls, m, None))), None)
+    predict = answers(cls) or "predict"
     stepping = step_verbs(cls)
     if stepping is not None:
         predict, method = stepping
@@ -89,28 +97,29 @@ def trained_op(
     problem = "cannot be constructed"
     for made in recipes(cls, name, namespace, tree, init):
         try:
-            proto = Live(with_arrays(made.make()))
-            ranked = sorted(
-                (
-                    (-len(agreeing(op)), i, op)
-                    for i, op in enumerate(any_layout(name, cls, proto, made, trainer))
-                ),
-                key=lambda r: r[:2],
-            )
+            found = best_descent(name, cls, made, trainer)
         except Skipped:
             raise
         except Exception as error:
             if not problem.startswith("one step"):
                 problem = f"{made.text}: {type(error).__name__}: {error}"
             continue
-        if ranked and settles(ranked[0][2]):
-            return ranked[0][2]
+        if found is not None:
+            return found
         problem = "one step of training descends none of the losses tried: " + ", ".join(DESCENDED)
     if stepping is None and drives_layers(getattr(cls, method)):
         raise Skipped(
             f"{method} is a training loop over the layers it holds, which are checked by themselves"
         )
     raise Refused(problem)
+
+
+def best_descent(name: str, cls: Any, made: Recipe, trainer: Trainer) -> Op | None:
+    """The Op under the loss whose gradient most parameters step along, or None where none fits."""
+    proto = Live(with_arrays(made.make()))
+    found = list(any_layout(name, cls, proto, made, trainer))
+    best = max(found, key=lambda op: len(agreeing(op)), default=None)
+    return best if best is not None and settles(best) else None
 
 
 def drives_layers(method: Any) -> bool:
@@ -211,7 +220,9 @@ def descents(
     live = clone(proto, {}, make)
 
     def predicted(live: Live, x: Array) -> Array:
-        return np.asarray(call_quietly(getattr(live.obj, trainer.predict), x.copy()))
+        out = np.asarray(call_quietly(getattr(live.obj, trainer.predict), x.copy()))
+        turned = out.ndim == 2 and slot.shape[0] == "N" and out.shape[1] == len(x) != out.shape[0]
+        return out.T if turned else out  # it takes samples in rows and answers in columns
 
     out = predicted(live, x)
     moving = (

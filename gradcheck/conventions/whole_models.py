@@ -16,6 +16,7 @@ from gradcheck.conventions.signature import (
     plain,
     returned_names,
     tree_of,
+    verbs,
 )
 
 #: Methods, one of which every model has that trains.
@@ -52,6 +53,14 @@ def own_objective(cls: Any) -> bool:
     return any(MADE.search(source_code(c)) for c in cls.__mro__[:-1])
 
 
+def learns(cls: Any) -> bool:
+    """A class without forward and backward that trains on data and targets."""
+    methods = [getattr(cls, m) for m in ("train_step", "train", "fit") if hasattr(cls, m)]
+    return verbs(cls) is None and any(
+        len([a for a in arguments(m) if a.required]) > 1 for m in methods
+    )
+
+
 def is_model(cls: Any, key: str) -> bool:
     """A class with loss and gradient (fish book), or train/predict with layers inside."""
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
@@ -62,6 +71,8 @@ def is_model(cls: Any, key: str) -> bool:
     if own_objective(cls):
         return True
     if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
+        return True
+    if own & {"query", "think", "infer", "ask", "recall"} and learns(cls):
         return True
     return "add" in own and bool(own & {"forward", "set", "finalize"})
 

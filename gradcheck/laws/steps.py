@@ -92,6 +92,10 @@ def optimizer_steps(op: Op, case: Case) -> Iterator[Verdict]:
     """Five steps follow one of the legal formulas of the method the name stands for."""
     law = "optimizer_steps"
     role = role_of(op)
+    odd = None if op.step is None or role is not None else against_the_others(op, case)
+    if odd is not None:
+        yield odd
+        return
     if op.step is None or role is None:
         what = "not an optimizer" if op.step is None else "its name stands for no method known here"
         yield verdict(law, "skipped", op, case, what=what)
@@ -129,6 +133,25 @@ def optimizer_steps(op: Op, case: Case) -> Iterator[Verdict]:
           f"agrees with {gap.text} up to {gap.distance:.0e} of a step, an epsilon's size"  # fmt: skip
     where = f"{name} after step {gap.step}"
     yield numbers_differ(law, status, op, case, where, gap.mine, gap.wanted, why)
+
+
+def against_the_others(op: Op, case: Case) -> Verdict | None:
+    """A fail where each parameter moves by a multiple of its gradient, and one the other way."""
+    taken = trace(op, case, op.make(), steps=1)
+    before, after = taken.params
+    factors: dict[str, float] = {}
+    for name, gradient in taken.grads[0].items():
+        ratio = (after[name] - before[name]) / gradient
+        if not np.ptp(ratio) < 1e-6 * np.max(np.abs(ratio)):
+            return None  # another method than plain descent
+        factors[name] = float(np.mean(ratio))
+    up = [k for k, f in factors.items() if f > 0]
+    if not up or len(up) == len(factors):
+        return None
+    name = up[0]
+    why = f"{name} moves by {factors[name]:+.3g} of its gradient, the others against theirs"
+    wanted = before[name] - (after[name] - before[name])
+    return numbers_differ("optimizer_steps", "fail", op, case, name, after[name], wanted, why)
 
 
 def follows_adam(op: Op, taken: Trace) -> bool:
