@@ -12,6 +12,7 @@ from gradcheck.diagnose.causes import fix_for
 from gradcheck.diagnose.gradients import of_gradient
 from gradcheck.diagnose.known_bugs import entry_of
 from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.memory import Memory
 from gradcheck.diagnose.others import of_law, of_note
 from gradcheck.diagnose.pieces import pieces
 from gradcheck.diagnose.repairs import Repair
@@ -43,7 +44,7 @@ def diagnose(
     path: str,
     seconds: float = 10.0,
     known: list[tuple[Repair, Candidate]] | None = None,
-    tried: set[tuple[int, str]] | None = None,
+    memory: Memory | None = None,
 ) -> Verdict:
     """A failing verdict with its cause, where an experiment confirmed one.
 
@@ -60,8 +61,8 @@ def diagnose(
     known
         Changes of the code that worked for other verdicts, with the causes found there: tried
         first, and added to.
-    tried
-        Changes that did not make another gradient right: tried last, and added to.
+    memory
+        Of the searches for the subject's other verdicts.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def diagnose(
         pieces(op, tree),
         clock() + seconds,
         known if known is not None else [],
-        tried if tried is not None else set(),
+        memory if memory is not None else Memory(),
     )
     detail: dict[str, Any] = dict(verdict.detail)
     candidates = candidates_of(session, verdict, detail)
@@ -182,7 +183,7 @@ def diagnose_all(
     """
     end = clock() + MARGIN * seconds
     known: list[tuple[Repair, Candidate]] = []
-    tried: set[tuple[int, str]] = set()
+    memory = Memory()
     waiting = [v for v in verdicts if v.status in {"fail", "error", "note"} and v.case is not None]
     waiting.sort(key=lambda v: (v.status == "note", FIRST.get(v.law, 2)))
     done: dict[int, Verdict] = {}
@@ -203,7 +204,7 @@ def diagnose_all(
                 path=path,
                 seconds=share,
                 known=known,
-                tried=tried,
+                memory=memory,
             )
         except Exception as error:  # the verdict stands; what went wrong is shown beside it
             text = f"diagnosis raised {type(error).__name__}: {error}"

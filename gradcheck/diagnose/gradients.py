@@ -182,7 +182,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     ):
         tried = loose if which is rules.FORWARD_RULES else judge
         result = repairs.search(
-            op, chosen, which, tried, confirm, s.until, near, priorities, shapes, s.tried
+            op, chosen, which, tried, confirm, s.until, near, priorities, shapes, s.memory
         )
         if which is rules.FORWARD_RULES:
             result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]

@@ -31,8 +31,19 @@ def lost_carries(op: Op, point: Point, wrt: str) -> Iterator[tuple[Array, str]]:
             for t in range(steps - 1):
                 near[:, t] += terms[:, t + 1, :, :, t].sum((0, 1))
             yield near, "the gradient is carried over one step only"
+            yield from cut(terms, truth)
     for kept, words in ((slice(1, None), "the first step is left out"), (slice(-1, None), "only the last step is done"),
                         (slice(0, -1), "the last step is left out")):  # fmt: skip
         partial = np.zeros(truth.shape)
         partial[:, kept] = truth[:, kept]
         yield partial, f"{words}, the others are right"
+
+
+def cut(terms: Array, truth: Array) -> Iterator[tuple[Array, str]]:
+    """Nothing handed over at one place between two steps: (n, step, out, n, step, in) are terms."""
+    steps = truth.shape[1]
+    for place in range(1, steps):
+        across = terms[:, place:, :, :, :place].sum((0, 1, 2))
+        rest = truth.copy()
+        rest[:, :place] -= across
+        yield rest, f"nothing is carried over from step {place + 1} to step {place}"

@@ -52,9 +52,11 @@ def parts_at(op: Op, point: Point, wrt: str, found: Sequence[Piece]) -> Iterator
     pool = arrays(op, point, found)
     if any(same(claimed * f, truth) for _, a in pool.items() if fits(a.shape, truth.shape) for f in (a, 1 - a, 1 - a * a)):  # fmt: skip
         return  # a factor is missing, not a term
-    for text, term in terms(pool, defect.shape):
-        if size and float(np.max(np.abs(defect - term))) <= 1e-6 * size:
-            yield text, term
+    counts = {"": 1, " / N": dict(point.case.sizes)["N"]} if op.terminal else {"": 1}
+    for words, n in counts.items():
+        for text, term in (*terms(pool, defect.shape), *of_powers(pool, n * defect)):
+            if size and float(np.max(np.abs(defect - term / n))) <= 1e-6 * size:
+                yield text + words, term / n
 
 
 def same(one: Array, other: Array) -> bool:
@@ -96,6 +98,33 @@ def terms(pool: dict[str, Array], shape: tuple[int, ...]) -> Iterator[tuple[str,
                 yield f"{one} @ {other}.T", a @ c.T
             if a.shape[1] == shape[0] and c.shape[1] == shape[1] and a.shape[0] == c.shape[0]:
                 yield f"{one}.T @ {other}", a.T @ c
+
+
+#: Powers in which a third array may stand in a term.
+POWERS = (-3, -2, -1, 2)
+
+
+def of_powers(pool: dict[str, Array], defect: Array) -> Iterator[tuple[str, Array]]:
+    """Terms of two or three arrays, the last one squared or a divisor: ``- x * dot / norm**3``."""
+    wide = {k: a for k, a in pool.items() if fits(a.shape, defect.shape)}
+    if not np.all(defect):
+        return
+    last = [(f"{k}**{n}", a**n) for k, a in wide.items() if np.all(a) for n in POWERS]
+    pairs = [(k, a) for k, a in wide.items() if a.shape == defect.shape]
+    pairs += [(f"{j} * {k}", a * c) for j, a in wide.items() for k, c in wide.items()
+              if j < k and (a * c).shape == defect.shape]  # fmt: skip
+    for text, term in pairs:
+        if not np.all(term):
+            continue
+        factor = defect / term
+        first = factor.flat[0]
+        for name, power in last:
+            for sign in (1, -1):
+                if abs(first - sign * np.broadcast_to(power, defect.shape).flat[0]) > 1e-6 * abs(first):  # fmt: skip
+                    continue
+                if np.allclose(factor, sign * power, rtol=1e-6, atol=0):
+                    minus = "" if sign > 0 else "-"
+                    yield f"{minus}{text} * {name}", sign * term * power
 
 
 def fits(one: tuple[int, ...], shape: tuple[int, ...]) -> bool:

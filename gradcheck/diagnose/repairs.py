@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from gradcheck.diagnose.choices import batches, chosen, together
 from gradcheck.diagnose.code import replaced
-from gradcheck.diagnose.edits import Change, Edit, Rule, changes, edited, made
+from gradcheck.diagnose.edits import Change, Edit, Rule, edited, made
 from gradcheck.diagnose.measure import Point, again, agrees, clock, slopes
+from gradcheck.diagnose.memory import Memory
 from gradcheck.diagnose.pieces import Piece, strides_by_hand
 from gradcheck.laws import LAWS
 from gradcheck.types import Case, Op
@@ -47,7 +50,7 @@ def search(
     relevant: Callable[[Piece, ast.stmt], bool] = lambda p, s: True,
     priorities: range = range(100),
     shapes: Mapping[str, Mapping[str, tuple[int, ...]]] | None = None,
-    tried: set[tuple[int, str]] | None = None,
+    memory: Memory | None = None,
 ) -> list[Repair]:
     """The changes that pass, at most `ENOUGH`, all of one priority and function if one is found.
 
@@ -63,49 +66,58 @@ def search(
         Only changes of these priorities.
     shapes
         The shapes of each function's names, as far as they are known.
-    tried
-        Changes tried for another gradient: tried last, and added to.
+    memory
+        Of the searches for other gradients: what they tried comes last.
     """
     found: list[Repair] = []
     if strides_by_hand(op):
         return found
+    memory = Memory() if memory is None else memory
+    before = frozenset(memory.tried)
     pool: list[tuple[int, int, Change]] = []
     for i, piece in enumerate(pieces):
         known = (shapes or {}).get(piece.node.name)
-        for change in changes(piece, rules, op.step is not None, known):
+        for change in memory.changes(piece, rules, op.step is not None, known):
             aside = 0 if relevant(piece, change.site.statement) else 10
             if change.priority + aside in priorities:
                 pool.append((change.priority + aside, i, change))
-    tried = set() if tried is None else tried
-    before = frozenset(tried)
-    pool.sort(key=lambda item: (bool(before) and known_as(item[2]) in before, *item[:2]))
+    pool.sort(key=lambda item: (id(item[2]) in before, *item[:2]))
     at: tuple[int, int] | None = None
-    for priority, i, change in pool:
-        stop = len(found) >= ENOUGH or (at is not None and (priority, i) != at)
-        if stop or clock() > until:
+    for (priority, i), items in itertools.groupby(pool, key=lambda item: item[:2]):
+        if at is not None and at != (priority, i):
             break
-        piece = pieces[i]
-        tried.add(known_as(change))
-        code = made(piece, change)
-        if code is None:
-            continue
-        with replaced(piece.function, code), quiet():
+        for members in batches([change for _, _, change in items]):
+            if len(found) >= ENOUGH or clock() > until:
+                return found
+            memory.tried.update(map(id, members))
+            for repair in working(pieces[i], members, judge, confirm, until):
+                at = (priority, i)
+                edit = repair.edit
+                if not any(r.edit.after == edit.after and r.edit.line == edit.line for r in found):
+                    found.append(repair)
+    return found[:ENOUGH]
+
+
+def working(
+    piece: Piece,
+    members: Sequence[Change],
+    judge: Callable[[Piece], bool],
+    confirm: Callable[[], float | bool | None],
+    until: float,
+) -> Iterator[Repair]:
+    """Those of some changes of one place that pass."""
+    code = together(piece, members)
+    for number, change in enumerate(members):
+        if code is None or clock() > until:
+            return
+        with replaced(piece.function, code), chosen(piece, number), quiet():
             try:
                 result = judge(piece) and confirm()
             except Exception:  # the changed code does not run: not the cause
                 continue
-        if result is not False:
-            edit = edited(piece, change, code)
-            if not any(r.edit.after == edit.after and r.edit.line == edit.line for r in found):
-                found.append(Repair(edit, None if result is True else result))
-            at = (priority, i)
-    return found
-
-
-def known_as(change: Change) -> tuple[int, str]:
-    """The place of a change, and what it puts in."""
-    new = change.new if isinstance(change.new, list) else [change.new]
-    return id(change.site.node), "; ".join(ast.dump(n) for n in new)
+        alone = code if len(members) == 1 else made(piece, change) if result is not False else None
+        if result is not False and alone is not None:
+            yield Repair(edited(piece, change, alone), None if result is True else result)
 
 
 def gradient_judge(

@@ -61,7 +61,7 @@ def masks(scope: Scope, site: Site) -> Iterator[Change]:
     index = isinstance(site.parent, ast.Subscript) and site.parent.slice is node
     if index and isinstance(node, (ast.Name, ast.Attribute)):
         yield Change(1, site, ast.UnaryOp(ast.Invert(), node), "wrong-mask-side")
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and not of_words(node):
         op = type(node.ops[0])
         others: dict[Any, list[Any]] = {
             ast.Lt: [ast.GtE, ast.Gt, ast.LtE],
@@ -82,6 +82,12 @@ def masks(scope: Scope, site: Site) -> Iterator[Change]:
     ):
         c, a, b = node.args
         yield Change(0, site, ast.Call(node.func, [c, b, a], []), "wrong-mask-side")
+
+
+def of_words(node: ast.Compare) -> bool:
+    """Whether a comparison is with a text or None: no mask."""
+    constants = [n for n in (node.left, *node.comparators) if isinstance(n, ast.Constant)]
+    return any(n.value is None or isinstance(n.value, str) for n in constants)
 
 
 def drops(scope: Scope, site: Site) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from gradcheck.diagnose import repairs
 from gradcheck.diagnose.causes import CAUSES
 from gradcheck.diagnose.code import replaced
 from gradcheck.diagnose.meaning import Meaning
+from gradcheck.diagnose.memory import Memory
 from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.trial import Shown
@@ -40,14 +41,14 @@ class Candidate:
 
 @dataclass
 class Session:
-    """What is known about a subject; ``tried`` are changes that cured no other verdict."""
+    """What is known about a subject; ``memory`` is that of the searches for its verdicts."""
 
     op: Op
     verdicts: Sequence[Verdict]
     pieces: list[Piece]
     until: float
     known: list[tuple[Repair, Candidate]]
-    tried: set[tuple[int, str]] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
 
 
 def of_shown(shown: Shown, rank: int, confirmed: bool = True) -> Candidate:

@@ -18,6 +18,8 @@ from gradcheck.types import Cause, Op, Verdict
 FAR = 0.9
 #: One that misses by less is nearer than what holds of every wrong line.
 CLOSE = 0.1
+#: Some number fits any gradient more or less; one that does not fit exactly is no hypothesis.
+EXACT = {"constant-factor"}
 #: What is left where nothing that was tried explains a gradient: the line holds another formula.
 GENERIC = ("wrong-derivative", "missing-chain-factor")
 OF_GRADIENTS = {"gradient", "model_gradient"}
@@ -46,9 +48,9 @@ def unknown(
     changed = next((c for c in candidates if c.repair is not None), None)
     names = dict.fromkeys(n for c in candidates for n in (c.cause, c.second) if n in CAUSES)
     misses = {name: by for name, by in detail.get("nearest", ()) if by < FAR}
-    close = [name for name, by in misses.items() if by < CLOSE]
+    close = [name for name, by in misses.items() if by < CLOSE and name not in EXACT]
     general = generic(s, verdict)
-    hypotheses = list(dict.fromkeys([*names, *close, *general, *misses]))[:2]
+    hypotheses = list(dict.fromkeys([*names, *general[:1], *close, *general, *misses]))[:2]
     detail["hypotheses"] = tuple(hypotheses)
     seen = next((c.line for c in candidates if c.line), None)
     line = seen or located(s.op, verdict, s.pieces)

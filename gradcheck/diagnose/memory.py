@@ -1,0 +1,28 @@
+"""What the searches for one subject's gradients share: the changes, and which of them were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gradcheck.diagnose.edits import Change, Rule, changes
+from gradcheck.diagnose.pieces import Piece
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass
+class Memory:
+    """The changes of each function, made once, and the ids of those that were tried."""
+
+    tried: set[int] = field(default_factory=set)
+    pools: dict[tuple[int, tuple[Rule, ...], bool], list[Change]] = field(default_factory=dict)
+
+    def changes(
+        self, piece: Piece, rules: tuple[Rule, ...], optimizer: bool, shapes: Shapes | None
+    ) -> list[Change]:
+        """The changes of one function by some rules; the shapes of the first call count."""
+        key = (id(piece.node), rules, shapes is None)
+        if key not in self.pools:
+            self.pools[key] = changes(piece, rules, optimizer, shapes)
+        return self.pools[key]
