@@ -56,18 +56,7 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     if wrt in point.truth and point.claimed[wrt].shape == point.truth[wrt].shape:
         detail["pattern"] = describe_pattern(op, point, wrt)
         if not agrees(point.claimed[wrt], point.truth[wrt]):
-            for guess in map(
-                dropped(op, point, wrt), numbers.confirmed(op, point, wrt, verdict.case)
-            ):
-                rank = 30 if guess.cause in VAGUE else 10
-                candidates.append(
-                    Candidate(
-                        rank, guess.cause, guess.text, PREDICTED,
-                        confirmed=guess.sure, second=guess.second,
-                    )
-                )  # fmt: skip
-            if not any(c.confirmed for c in candidates):
-                candidates += of_part(s, point, wrt)
+            candidates += by_numbers(s, point, verdict, any(c.confirmed for c in candidates))
     whole = single_factor(point, wrt)
     bigger = case.replace(N=dict(case.sizes)["N"] + 1)
     for repair in gradient_repairs(s, point, wrt, verdict.law):
@@ -80,6 +69,22 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     if found is not None:
         detail["smallest"], detail["smallest_case"] = found[0], found[1].token()
     return candidates
+
+
+def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list[Candidate]:
+    """The predictions that hold, and the term that is missing where nothing else is confirmed."""
+    wrt = verdict.wrt
+    guesses = numbers.confirmed(s.op, point, wrt, verdict.case)
+    found = [
+        Candidate(
+            30 if g.cause in VAGUE else 10, g.cause, g.text, PREDICTED,
+            confirmed=g.sure, second=g.second,
+        )
+        for g in map(dropped(s.op, point, wrt), guesses)
+    ]  # fmt: skip
+    if enough or any(c.confirmed for c in found):
+        return found
+    return found + of_part(s, point, wrt)
 
 
 def dropped(op: Op, point: Point, wrt: str) -> Callable[[Guess], Guess]:

@@ -73,15 +73,7 @@ def search(
     if strides_by_hand(op):
         return found
     memory = Memory() if memory is None else memory
-    before = frozenset(memory.tried)
-    pool: list[tuple[int, int, Change]] = []
-    for i, piece in enumerate(pieces):
-        known = (shapes or {}).get(piece.node.name)
-        for change in memory.changes(piece, rules, op.step is not None, known):
-            aside = 0 if relevant(piece, change.site.statement) else 10
-            if change.priority + aside in priorities:
-                pool.append((change.priority + aside, i, change))
-    pool.sort(key=lambda item: (id(item[2]) in before, *item[:2]))
+    pool = pooled(op, pieces, rules, relevant, priorities, shapes, memory)
     at: tuple[int, int] | None = None
     for (priority, i), items in itertools.groupby(pool, key=lambda item: item[:2]):
         if at is not None and at != (priority, i):
@@ -96,6 +88,26 @@ def search(
                 if not any(r.edit.after == edit.after and r.edit.line == edit.line for r in found):
                     found.append(repair)
     return found[:ENOUGH]
+
+
+def pooled(
+    op: Op,
+    pieces: Sequence[Piece],
+    rules: tuple[Rule, ...],
+    relevant: Callable[[Piece, ast.stmt], bool],
+    priorities: range,
+    shapes: Mapping[str, Mapping[str, tuple[int, ...]]] | None,
+    memory: Memory,
+) -> list[tuple[int, int, Change]]:
+    """(priority, number of the function, change), in the order in which they are tried."""
+    pool: list[tuple[int, int, Change]] = []
+    for i, piece in enumerate(pieces):
+        known = (shapes or {}).get(piece.node.name)
+        for change in memory.changes(piece, rules, op.step is not None, known):
+            aside = 0 if relevant(piece, change.site.statement) else 10
+            if change.priority + aside in priorities:
+                pool.append((change.priority + aside, i, change))
+    return sorted(pool, key=lambda item: (id(item[2]) in memory.tried, *item[:2]))
 
 
 def working(
