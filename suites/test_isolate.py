@@ -434,3 +434,22 @@ def waited(condition, seconds=30.0):
             return False
         time.sleep(0.05)
     return True
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("X = 1\n", False),
+        ("from numpy import *\n", False),
+        ("def f(x): return x\n", True),
+        ("f = lambda x: x\n", True),
+        ("X = (\n", True),
+        ("X = 1\0\n", True),
+    ],
+)
+def test_only_a_file_that_may_define_something_gets_a_child(tmp_path, text, asked):
+    file = tmp_path / "code.py"
+    file.write_text(text)
+    job = isolate.Job(targets.Target("code.py", file), engine="no_engine_of_this_name")
+    (result,) = isolate.check_all([job])
+    assert bool(result.error) is asked and not result.subjects
