@@ -7,6 +7,7 @@ import functools
 import inspect
 import re
 import textwrap
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -149,9 +150,27 @@ def undecorated(function: Any) -> Any:
 
 
 def tree_of(function: Any) -> ast.AST | None:
-    """The syntax tree of a function or class, or None where the source cannot be had."""
+    """The syntax tree of a function or class, or None where the source cannot be had.
+
+    Kept as long as the function lives, because a backward asks for it at every call: nobody may
+    change it.
+    """
+    one = undecorated(function)
+    one = getattr(one, "__func__", one)
     try:
-        return ast.parse(textwrap.dedent(inspect.getsource(undecorated(function))))
+        if one not in TREES:
+            TREES[one] = _parsed(one)
+        return TREES[one]
+    except TypeError:  # not hashable, or it takes no weak reference
+        return _parsed(one)
+
+
+TREES: weakref.WeakKeyDictionary[Any, ast.AST | None] = weakref.WeakKeyDictionary()
+
+
+def _parsed(function: Any) -> ast.AST | None:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError, IndentationError):
         return None
 
