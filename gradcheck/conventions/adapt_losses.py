@@ -13,6 +13,7 @@ from gradcheck.construct import Recipe
 from gradcheck.conventions import loss_names, losses, places
 from gradcheck.conventions.adapt import is_right, layer_ops
 from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.costs_at_z import asks_for_z, costs_at_z
 from gradcheck.conventions.fused import fused_backward, readings_of
 from gradcheck.conventions.live import Refused, Skipped, live_maker
 from gradcheck.conventions.loss_readings import loss_readings
@@ -42,6 +43,8 @@ def loss_ops(source: Source) -> list[Op]:
     if pair is None:
         raise Refused("has no forward/backward pair")
     forward, backward = pair
+    if asks_for_z(getattr(cls, forward), getattr(cls, backward)):
+        return cost_ops(source, forward, backward)
     lossy = losses.Lossy(
         lambda live: getattr(live.obj, forward), lambda live: getattr(live.obj, backward),
         getattr(cls, forward), getattr(cls, backward),
@@ -61,6 +64,33 @@ def loss_ops(source: Source) -> list[Op]:
         options = constructor_options(cls, made.text)
         return [replace(found, obj=cls, options=options), *loss_variants(source, lossy, others)]
     raise Refused(problem or "no labels and predictions were accepted")
+
+
+def cost_ops(source: Source, forward: str, backward: str) -> list[Op]:
+    """The Op of a cost with ``delta(z, a, y)``, under the activation it is consistent with.
+
+    Raises
+    ------
+    Refused
+        The file has no activation to take a from z, or no reading runs.
+    """
+    problem, found = "", []
+    for lossy, words in costs_at_z(source, forward, backward):
+        for made, make in builds(source, source.obj, limit=2):
+            op = loss_readings(source, lossy, make, made.text)
+            if isinstance(op, str):
+                problem = op or problem
+                continue
+            found.append(replace(op, obj=source.obj, reading=words))
+            break
+        if found and miss(found[-1]) < AGREES:
+            return found[-1:]
+    if not found:
+        text = (
+            "also wants the values before the activation, and the file has no activation function"
+        )
+        raise Refused(problem or f"{backward} {text}")
+    return found[:1]
 
 
 def differentiated_twice(source: Source, op: Op, forward: Any) -> list[Op]:

@@ -195,7 +195,10 @@ def readings(
             base = replace(
                 op,
                 convention="updating" if steps else "backprop", obj=source.obj,
-                notes=tuple(f"no gradient found for {m}" for m in trial.missing),
+                notes=(
+                    *(f"no gradient found for {m}" for m in trial.missing),
+                    *(f"not checked: backward returns {u}" for u in trial.unread),
+                ),
             )  # fmt: skip
             yield [with_loss(base, trial.shapes[0], text, side) for text in LOSSES]
             break

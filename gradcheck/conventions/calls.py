@@ -45,10 +45,11 @@ class Context:
         """Keep tensors for the backward."""
         self.saved_tensors = tensors
 
-    @property
-    def saved(self) -> tuple[Any, ...]:
-        """Another spelling of `saved_tensors`."""
-        return self.saved_tensors
+    def __getattr__(self, name: str) -> tuple[Any, ...]:
+        """Other spellings of `saved_tensors`: ``saved``, ``saved_values``, ``saved_variables``."""
+        if not name.startswith("saved"):
+            raise AttributeError(f"ctx has no attribute {name!r}: forward did not set it")
+        return self.__dict__["saved_tensors"]  # type: ignore[no-any-return]
 
 
 class Recorder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -115,7 +115,35 @@ def observe(
             raise Refused(f"backward needs {lost}, whose import failed here") from error
         return Trial(slots, calls, place, shapes, {}, {}, f"{type(error).__name__}: {error}")
     trial = read_gradients(live, calls, slots, arrays, place, shapes, params, middle)
+    trial = without_unused(trial, params, make, proto, arrays)
     return without_optimizer(trial, make, proto, arrays, cots) if upstream else trial
+
+
+def without_unused(
+    trial: Trial,
+    params: Mapping[Place, Array],
+    make: Callable[[], Live],
+    proto: Live,
+    arrays: list[Array],
+) -> Trial:
+    """The trial without parameters that lack a gradient because forward does not read them.
+
+    A layer may make its bias whether or not it is asked to use it.
+    """
+
+    def output(values: Mapping[Place, Array]) -> Array:
+        live = clone(proto, values, make)
+        live.out = trial.calls.forward(live, [np.array(a) for a in arrays], None, True)
+        return join(output_arrays(live, trial.output, len(trial.shapes)))
+
+    places_of = {places.label(p[1:]): p for p in params}
+    used = []
+    for name in trial.missing:
+        place = places_of.get(name)
+        moved = {} if place is None else {place: np.array(params[place]) + 0.7}
+        if not moved or not np.array_equal(output({}), output(moved), equal_nan=True):
+            used.append(name)
+    return replace(trial, missing=tuple(used))
 
 
 def without_bystanders(

@@ -90,9 +90,10 @@ def read_gradients(
     for p in updated:
         grads[names[p]] = (("attr", "memory"), ("key", "step"), ("key", names[p]))
     kept = {names[p]: p for p in [*pairs, *updated]}
-    lonely = [p for p in aliases if p not in kept.values() and likely_parameter(p)] if kept else []
     known = {np.shape(a) for a in (*arrays, *params.values())}
     unread = [f"{p[-1][1]}, shape {after[p].shape}" for p in rest if after[p].shape not in known]
+    alone = [p for p in aliases if p not in kept.values()] if kept else []
+    lonely = [p for p in alone if likely_parameter(p) or (unread and of_a_layer(p))]
     return Trial(
         slots, calls, place, shapes, kept, grads, unread=tuple(unread),
         missing=tuple(places.label(p[1:]) for p in lonely),
@@ -116,6 +117,11 @@ def only_one_left(
 def likely_parameter(place: Place) -> bool:
     """A name that everybody uses for a trained parameter."""
     return places.norm(places.words(place)[0]) in PARAMETER_NAMES
+
+
+def of_a_layer(place: Place) -> bool:
+    """One of a list of parameters, a layer each: ``weights[0]``."""
+    return isinstance(place[-1][1], int) and likely_parameter(place[:-1])
 
 
 def first_of_each(found: dict[Place, Array], offered: dict[Place, Array]) -> dict[Place, Array]:

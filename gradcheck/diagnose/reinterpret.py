@@ -43,9 +43,16 @@ def reinterpret(op: Op, verdicts: Sequence[Verdict]) -> list[Verdict]:
         return list(verdicts)
     with quiet():
         found = averaged(op, failing, verdicts) or at_logits(op, failing) or hands_on(op, failing)
-    if not found:
-        return list(verdicts)
+        if not found:
+            return list(verdicts)
+        again = [v for v in verdicts if in_evaluation(v) and v.wrt in {f.wrt for f in failing}]
+        found |= (averaged(op, again, verdicts) if again else None) or {}
     return [found.get(id(v), v) for v in verdicts]
+
+
+def in_evaluation(v: Verdict) -> bool:
+    """Whether a verdict says of a gradient in evaluation mode what `gradient` says in training."""
+    return v.law == "train_eval" and v.status == "fail" and v.case is not None and not v.case.train
 
 
 def noted(v: Verdict, text: str, resolution: float) -> Verdict:

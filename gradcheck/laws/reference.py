@@ -230,6 +230,8 @@ def loss(op: Op, case: Case) -> Verdict | None:
     assert assert_labels is not None
     if len(op.slots) != 1 or op.slots[0].shape[:1] != ("N",) or op.parameters(op.make()):
         return None
+    if f"({op.slots[0].name})" in op.reading:
+        return None  # of an activation that the name says nothing of
     encoding = case.labels or assert_labels.encodings[0]
     domain = op.slots[0].domain
     meant = {"index": "classes", "onehot": "classes", "index_column": "classes", "mask": "classes", "binary": "logits",
