@@ -10,7 +10,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from gradcheck import targets
+from gradcheck import run, targets
 from gradcheck.loading import stubs
 
 
@@ -627,3 +627,43 @@ def test_what_is_not_a_notebook(project):
     project.write("b.ipynb", "{}")
     assert "not a notebook" in error("a.ipynb")
     assert error("b.ipynb").endswith("it has no cells")
+
+
+def checked(path, text, name):
+    """The subject of a file with this text."""
+    path.write_text(textwrap.dedent(text))
+    loaded = targets.load(targets.parse(f"{path}::{name}")[0])
+    return run.check(loaded, name, run.Options())
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("from no_such_module_here.layers import *", "error"), ("import math", "fail")],
+)
+def test_a_name_that_a_missing_module_may_bind_is_no_fail_of_the_code(tmp_path, line, status):
+    text = f"""
+        {line}
+        import numpy as np
+
+        class Lookup:
+            def forward(self, x):
+                self.inner = Inner()
+                return self.inner.forward(x)
+
+            def backward(self, dout):
+                return self.inner.backward(dout)
+        """
+    subject = checked(tmp_path / "lookup.py", text, "Lookup")
+    said = [subject.reason, *(v.message for v in subject.verdicts)]
+    assert subject.status == status and "name 'Inner' is not defined" in " ".join(said)
+
+
+def test_an_update_that_wants_labels_is_refused_in_one_line(tmp_path):
+    text = """
+        def optimize(w, dw, X, Y, learning_rate=0.1):
+            for _ in range(3):
+                w = w - learning_rate * dw * len(Y)
+            return w
+        """
+    subject = checked(tmp_path / "descent.py", text, "optimize")
+    assert subject.status in {"error", "skipped"} and "Traceback" not in subject.reason

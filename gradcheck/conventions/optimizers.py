@@ -28,7 +28,7 @@ from gradcheck.conventions.optimizer_forms import (
     is_gradient_of,
 )
 from gradcheck.conventions.optimizer_names import update_method
-from gradcheck.conventions.signature import arguments, tree_of
+from gradcheck.conventions.signature import Arg, arguments, tree_of
 from gradcheck.guesses import guesses
 from gradcheck.types import Op, Primals
 
@@ -207,6 +207,22 @@ def function_optimizers(name: str, function: Any) -> list[Op]:
     return found
 
 
+def number_for(argument: Arg) -> Any:
+    """What is tried for another argument of an update.
+
+    Raises
+    ------
+    Refused
+        It is an array.
+    """
+    try:
+        return ast.literal_eval(guesses(argument)[0])
+    except (ValueError, SyntaxError) as error:
+        raise Refused(
+            f"also wants {argument.name}, which is neither a parameter, a gradient nor a number"
+        ) from error
+
+
 def over_containers(name: str, function: Any, problem: Refused) -> Op:
     """The Op of ``f(params, grads, lr)`` over dicts, lists or arrays.
 
@@ -216,7 +232,7 @@ def over_containers(name: str, function: Any, problem: Refused) -> Op:
         It cannot be called that way either; `problem` says why not over single arrays.
     """
     p, g, *others = arguments(function, method=False)
-    rates = {a.name: ast.literal_eval(guesses(a)[0]) for a in others if a.required}
+    rates = {a.name: number_for(a) for a in others if a.required}
     shown = "".join(f", {k}={v!r}" for k, v in rates.items())
     text = f"{name}({p.name}, {g.name}{shown})"
     fixed = functools.partial(function, **rates)
