@@ -119,7 +119,7 @@ def check(loaded: Loaded, name: str, options: Options) -> Subject:
         except Skipped as reason:
             return dataclasses.replace(blank, status="skipped", reason=str(reason))
         except Refused as refusal:
-            if "NotImplementedError" in str(refusal):
+            if re.search("NotImplementedError|Can't instantiate abstract class", str(refusal)):
                 return dataclasses.replace(blank, status="skipped", reason=f"abstract: {refusal}")
             return refused(blank, str(refusal), loaded)
         blank = dataclasses.replace(

@@ -135,3 +135,27 @@ class AveragedWithMode:
     def backward(self, dout):
         self.dW = self.x.T @ dout / len(dout)
         return dout @ self.W.T
+
+
+class SquaredCostLabelsFirst:
+    """right"""
+
+    @staticmethod
+    def loss(y, y_pred):
+        return 0.5 * np.linalg.norm(y_pred - y) ** 2
+
+    @staticmethod
+    def grad(y, y_pred, z, act_fn):
+        return (y_pred - y) * act_fn.grad(z)
+
+
+class SquaredCostLabelsFirstTwice:
+    """wrong: gradient"""
+
+    @staticmethod
+    def loss(y, y_pred):
+        return 0.5 * np.linalg.norm(y_pred - y) ** 2
+
+    @staticmethod
+    def grad(y, y_pred, z, act_fn):
+        return 2 * (y_pred - y) * act_fn.grad(z)
