@@ -11,12 +11,13 @@ import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck.conventions.signature import Arg, arguments, choices, plain
+from gradcheck.factories import made_by_file, takes_arrays
 from gradcheck.guard import seeded
 from gradcheck.guesses import CLASS_WEIGHTS, GENERIC, guesses, shown
 from gradcheck.loading.usages import calls_elsewhere, classes_with, definition_elsewhere
@@ -29,11 +30,15 @@ FIRST_TRIALS = 12
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to build an object: the expression to paste, and the call that does it."""
+    """One way to build an object: the expression to paste, and the call that does it.
+
+    It is `certain` where the shapes of its arrays are those of the user's own code.
+    """
 
     text: str
     make: Callable[[], Any]
     dims: tuple[int, ...] = ()
+    certain: bool = False
 
 
 def dims_of(text: str) -> tuple[int, ...]:
@@ -128,6 +133,9 @@ def recipes(
         if any(is_known(a, scope) for a in call_arguments(call)):
             yield recipe(call, scope)
     small = small_sizes(obj)
+    if required and takes_arrays(required):
+        for call in made_by_file(obj, name, scope, tree):
+            yield replace(recipe(call, scope), certain=True)
     if not required:
         if small:
             yield recipe(f"{name}({small})", scope)

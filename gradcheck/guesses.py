@@ -67,7 +67,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
      ("{'<NULL>': 0, '<START>': 1, '<END>': 2, 'a': 3, 'b': 4, 'c': 5, 'd': 6}",)),
     (("corpus", "wordids", "tokenids"), ("np.arange(14) % 7",)),
     (("wh", "whh", "recurrentweights"), ("<WH>", "<WH3>", "<WH4>")),
-    (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "<BX3>", "<BX4>", "True")),
+    (("bias", "b", "biases", "initbias", "beta0"), ("<B>", "<KB>", "<BX>", "<BX3>", "<BX4>", "<BC>", "True")),
     (("gamma",), ("<GAMMA>", "0.9", "2.0")), (("beta",), ("<GAMMA>", "0.9")),
     (("axis",), ("1", "-1", "0")),
     (("name", "label", "id", "layername"), ("'layer'",)),
@@ -87,7 +87,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 ARRAYS: dict[str, tuple[int, ...]] = {
     "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<KB>": (4,), "<GAMMA>": (4,),
-    "<Y>": (6, 1), "<E>": (7, 4), "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
+    "<Y>": (6, 1), "<E>": (7, 4), "<BC>": (4, 1), "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
     # three and four gates side by side
     "<WX3>": (4, 18), "<WH3>": (6, 18), "<BX3>": (18,), "<WX4>": (4, 24), "<WH4>": (6, 24), "<BX4>": (24,),
 }  # fmt: skip

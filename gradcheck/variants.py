@@ -50,8 +50,8 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
         call = ast.parse(base.text, mode="eval").body
     except SyntaxError:
         return
-    if not isinstance(call, ast.Call):
-        return
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or base.certain:
+        return  # a factory has arguments of its own
     args = arguments(getattr(cls, "__init__", cls))
     given = given_values(call, args)
     regularisers = {
@@ -136,7 +136,9 @@ def constructor_options(cls: Any, text: str) -> dict[str, Any]:
         call = ast.parse(text, mode="eval").body
     except SyntaxError:
         return defaults
-    return defaults | (given_values(call, args) if isinstance(call, ast.Call) else {})
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        return defaults  # a class method has arguments of its own
+    return defaults | given_values(call, args)
 
 
 def given_values(call: ast.Call, args: list[Arg]) -> dict[str, Any]:
