@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -225,8 +226,14 @@ def is_array(arg: Arg) -> bool:
 
 def is_strength(arg: Arg) -> bool:
     """Whether an argument is the strength of a penalty."""
-    words = set(re.split(r"[_\d]+", arg.name.lower()))
-    return plain(arg.name) in PENALTIES or bool(words & (PENALTIES - {"decay"}))
+    return strength_name(arg.name)
+
+
+@functools.lru_cache(maxsize=1024)
+def strength_name(name: str) -> bool:
+    """Whether a name means the strength of a penalty."""
+    words = set(re.split(r"[_\d]+", name.lower()))
+    return plain(name) in PENALTIES or bool(words & (PENALTIES - {"decay"}))
 
 
 def strongly_upstream(name: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import abc
 import copy
+import copyreg
+import functools
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Any, Literal
+from types import FunctionType, ModuleType
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -79,8 +82,6 @@ def clone(proto: Live, values: Mapping[Place, Array], make: Callable[[], Live]) 
             memo[id(old)] = np.array(value)
         else:
             later.append((place, value))
-    held = vars(proto.obj).values() if hasattr(proto.obj, "__dict__") else ()
-    memo |= {id(v): v for v in held if isinstance(v, ModuleType)}  # self.xp = numpy
     try:
         twin = with_modules(proto, memo)
     except Exception:  # an attribute that cannot be copied (a generator, a lock)
@@ -110,7 +111,7 @@ def with_modules(proto: Live, memo: dict[int, Any]) -> Live:
     """A deep copy in which a layer inside may hold a module too: ``self.xp = numpy``."""
     kept = dict(memo)
     try:
-        return copy.deepcopy(proto, memo)
+        return cast("Live", twin_of(proto, memo))
     except TypeError as error:
         if "module" not in str(error):
             raise
@@ -118,6 +119,58 @@ def with_modules(proto: Live, memo: dict[int, Any]) -> Live:
     memo.update({id(m): m for m in list(sys.modules.values())})
     memo.update(kept)
     return copy.deepcopy(proto, memo)
+
+
+#: Set for classes that a Python statement made, in ``type.__flags__`` (Py_TPFLAGS_HEAPTYPE).
+HEAP_TYPE = 1 << 9
+#: What a copy may share: nothing in them changes.
+ATOMS = frozenset({
+    type(None), bool, int, float, complex, str, bytes, type, FunctionType, ModuleType,
+    np.bool_, np.int32, np.int64, np.float32, np.float64,
+})  # fmt: skip
+
+
+def twin_of(value: Any, memo: dict[int, Any]) -> Any:
+    """``copy.deepcopy(value, memo)``, three times as fast for what layers are mostly made of.
+
+    A numerical gradient copies the user's object before every forward call, and most forward
+    calls on the small arrays of a check take less time than `copy.deepcopy`.
+    """
+    cls: Any = type(value)
+    twin: Any
+    if cls in ATOMS:
+        return value
+    if id(value) in memo:
+        return memo[id(value)]
+    if cls is np.ndarray and not value.dtype.hasobject:
+        memo[id(value)] = twin = value.copy(order="K")
+    elif cls is dict:
+        memo[id(value)] = twin = {}
+        twin.update({twin_of(k, memo): twin_of(v, memo) for k, v in value.items()})
+    elif cls is list:
+        memo[id(value)] = twin = []
+        twin.extend([twin_of(v, memo) for v in value])
+    elif copied_by_attributes(cls):
+        memo[id(value)] = twin = cls.__new__(cls)
+        vars(twin).update({k: twin_of(v, memo) for k, v in vars(value).items()})
+    else:
+        return copy.deepcopy(value, memo)
+    return twin
+
+
+@functools.lru_cache(maxsize=1024)
+def copied_by_attributes(cls: type) -> bool:
+    """Whether `copy.deepcopy` makes a new object of a class and copies its ``__dict__``, no more."""
+    own = [vars(c) for c in cls.__mro__[:-1]]
+    hooks = {"__deepcopy__", "__copy__", "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__",
+             "__getnewargs__", "__getnewargs_ex__", "__new__", "__getattr__", "__getattribute__"}  # fmt: skip
+    return (
+        type(cls) in (type, abc.ABCMeta)
+        and not any(hooks & set(space) or space.get("__slots__") for space in own)
+        and any("__dict__" in space for space in own)
+        and cls not in copyreg.dispatch_table
+        and all(getattr(c, "__flags__", 0) & HEAP_TYPE for c in cls.__mro__[:-1])
+    )
 
 
 def arrays_of(value: Any) -> list[Array]:
@@ -193,7 +246,10 @@ def generators_near(function: Callable[..., Any]) -> list[np.random.Generator]:
     spaces = [getattr(function, "__globals__", {}) or {}]
     if owner is not None and hasattr(owner, "__dict__"):
         spaces += [vars(owner), *(vars(c) for c in type(owner).__mro__[:-1])]
-    return [v for s in spaces for v in list(s.values()) if isinstance(v, np.random.Generator)]
+    kind = np.random.Generator
+    # Asked before every call: looking for the type first is five times as fast.
+    found = [list(s.values()) for s in spaces if kind in map(type, list(s.values()))]
+    return [v for values in found for v in values if isinstance(v, kind)]
 
 
 def split(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:

@@ -83,7 +83,7 @@ class Arg:
     default: Any = None
     keyword_only: bool = False
 
-    @property
+    @functools.cached_property
     def flag(self) -> bool | None:
         """True for "training", False for "evaluation", None when it is no mode flag."""
         key = plain(self.name)
@@ -94,7 +94,7 @@ class Arg:
             return True
         return False if key in EVAL and (self.required or isinstance(self.default, bool)) else None
 
-    @property
+    @functools.cached_property
     def role(self) -> str:
         """``flag``, ``mode``, ``rate``, ``labels`` or ``value``."""
         key = plain(self.name)
