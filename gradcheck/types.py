@@ -207,6 +207,8 @@ class Op:
     options
         What the constructor (or the option dict of a function pair) was given, and the defaults
         of the rest, by name; literals only.
+    follows_mode
+        False where the source of backward shows that it never looks at the mode.
     construct
         Like `make`, but always by running the constructor again (`make` may copy an object, and a
         copy cannot show that two instances share state).
@@ -239,6 +241,7 @@ class Op:
     gradient_names: Mapping[str, str] = field(default_factory=dict)
     upstream: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    follows_mode: bool = True
 
     def vjp(
         self, primals: Primals, labels: Array | None = None, train: bool = True

@@ -25,6 +25,7 @@ from gradcheck.conventions.hypotheses import (
 )
 from gradcheck.conventions.lazy import lazily, set_by_data, warmed
 from gradcheck.conventions.live import Live, Refused, clone
+from gradcheck.conventions.mode_use import follows_mode
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
@@ -98,6 +99,7 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     op = with_regulariser(op) if trial.params and not trial.problem else op
     return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
                    options=constructor_options(source.obj, made.text),
+                   follows_mode=follows_mode(source.obj, trial.calls.backward_function),
                    first_layer=returns_nothing(op, trial.calls.backward_function))  # fmt: skip
 
 

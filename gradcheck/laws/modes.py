@@ -48,7 +48,7 @@ def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
             found.append(verdict(LAW, "fail", op, evaluation, "output", text))
     else:
         wrong = [v for v in gradient(op, evaluation) if v.status in {"fail", "note"}]
-        found += [relabelled(v, LAW) for v in wrong]
+        found += [in_evaluation(op, evaluation, relabelled(v, LAW)) for v in wrong]
     if len(op.slots) == 1 and op.slots[0].domain == "real":
         if is_mask(op, case):
             found += dropout(op, case)
@@ -57,6 +57,19 @@ def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case)
+
+
+def in_evaluation(op: Op, case: Case, found: Verdict) -> Verdict:
+    """A wrong gradient in evaluation: wrong where backward looks at the mode, else worth a note.
+
+    Nobody backpropagates in evaluation to train, and a backward that has the formula of training
+    only does not claim that one may.
+    """
+    if found.status != "fail" or op.follows_mode:
+        return found
+    what = found.message.partition(" [")[0]
+    text = f"in evaluation mode {what}: backward has the gradient of training only, it does not look at the mode"
+    return replace(found, status="note", message=verdict(LAW, "note", op, case, what=text).message)
 
 
 def keeps_statistics(op: Op) -> bool:

@@ -159,3 +159,23 @@ class TanhByInput:
 
     def derivative(self, z):
         return 1 - np.tanh(z) ** 2
+
+
+class BatchNormTrainingOnly(BatchNormLearning):
+    """right"""
+
+    def backward(self, d):
+        self.dgamma, self.dbeta = (d * self.xh).sum(0), d.sum(0)
+        g = d * self.gamma
+        return (g - g.mean(0) - self.xh * (g * self.xh).mean(0)) / self.std
+
+
+class BatchNormWrongEvaluation(BatchNormLearning):
+    """wrong: train_eval"""
+
+    def backward(self, d):
+        self.dgamma, self.dbeta = (d * self.xh).sum(0), d.sum(0)
+        g = d * self.gamma
+        if not self.training:
+            return g * self.std
+        return (g - g.mean(0) - self.xh * (g * self.xh).mean(0)) / self.std
