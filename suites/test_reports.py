@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import builtins
 import copy
+import dataclasses
 import json
 import math
 import re
@@ -32,7 +33,7 @@ from gradcheck.report import (
 )
 from gradcheck.report.missing import MissingLibrary, needs
 from gradcheck.report.verdicts import Verdicts
-from gradcheck.types import Case, Subject, Verdict
+from gradcheck.types import Case, Cause, Subject, Verdict
 from suites import report_samples as samples
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -120,6 +121,18 @@ def test_a_cause_that_was_not_found_is_not_called_confirmed() -> None:
     for text in (markdown.finding(subject, unknown), junit.body(subject, unknown),
                  github.annotation(subject, unknown)):  # fmt: skip
         assert "not found" in text and "confirmed" not in text
+
+
+def test_code_that_a_cause_quotes_is_shown_as_code() -> None:
+    subject = samples.failing_in_many_ways()
+    verdict = words.main_failures(subject)[0][0]
+    cause = Cause("transposed", "uses `W_t | <b>` twice; a lone ` stays", "", fix="write `x @ W.T`")
+    verdict = dataclasses.replace(verdict, cause=cause)
+    text = markdown.finding(subject, verdict)
+    assert "uses `W_t | <b>` twice; a lone \\` stays" in text and "`x @ W.T`" in text
+    page = html.render([dataclasses.replace(subject, verdicts=(verdict,))])
+    assert "uses <code>W_t | &lt;b&gt;</code> twice; a lone ` stays" in page
+    assert "write <code>x @ W.T</code>" in page
 
 
 def test_numbers_are_told_apart() -> None:

@@ -240,6 +240,12 @@ def render(
     def finalize(value: Any) -> Any:
         return value if isinstance(value, markup) else words.printable(str(value))
 
+    def quoting(text: str) -> Any:
+        parts = words.spans(words.printable(text))
+        return markup("").join(
+            markup("<code>{}</code>").format(part) if is_code else part for is_code, part in parts
+        )
+
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -247,6 +253,7 @@ def render(
         lstrip_blocks=True,
         finalize=finalize,
     )
+    environment.filters["quoting"] = quoting
     template = environment.from_string((folder / "report.html.j2").read_text("utf-8"))
     page: str = template.render(
         **context(subjects, draw(subjects) if gallery is None else gallery, title),

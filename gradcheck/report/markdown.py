@@ -16,7 +16,11 @@ def cell(text: str) -> str:
 
     Only what would be read as markup is escaped, so that the source reads well too.
     """
-    text = re.sub(r"[\\`*|~]", r"\\\g<0>", " ".join(words.printable(text).split()))
+    return _plainly(" ".join(words.printable(text).split()))
+
+
+def _plainly(text: str) -> str:
+    text = re.sub(r"[\\`*|~]", r"\\\g<0>", text)
     text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
     text = re.sub(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)", r"\\\g<0>", text)
     return re.sub(r"\](?=[(:\[])", r"\\]", text)
@@ -25,6 +29,13 @@ def cell(text: str) -> str:
 def escape(text: str) -> str:
     """As `cell`, for a paragraph: what makes a list or a heading at its start is escaped too."""
     return re.sub(r"^(\d*)(?=[#+\-=>.)])", r"\1\\", cell(text))
+
+
+def quoting(text: str) -> str:
+    """As `escape`, with what the text itself quotes as code spans."""
+    parts = words.spans(" ".join(words.printable(text).split()))
+    shown = [code(part) if is_code else _plainly(part) for is_code, part in parts]
+    return re.sub(r"^(\d*)(?=[#+\-=>.)])", r"\1\\", "".join(shown))
 
 
 def code(text: str, *, in_cell: bool = False) -> str:
@@ -86,8 +97,8 @@ def finding(subject: Subject, verdict: Verdict, level: int = 3) -> str:
         parts.append(words.more_entries(verdict))
     if verdict.cause is not None:
         cause = verdict.cause
-        parts.append(f"**{escape(words.cause_lead(cause).capitalize())}:** {escape(cause.text)}")
-        parts.append(escape(cause.evidence))
+        parts.append(f"**{escape(words.cause_lead(cause).capitalize())}:** {quoting(cause.text)}")
+        parts.append(quoting(cause.evidence))
         parts.append(block(cause.source, "python") if cause.source.strip() else "")
         parts.append(f"**Fix:** {lines(cause.fix)}" if cause.fix else "")
     if verdict.case is not None:
@@ -98,7 +109,7 @@ def finding(subject: Subject, verdict: Verdict, level: int = 3) -> str:
 
 def lines(text: str) -> str:
     """Plain text of several lines as one paragraph that keeps them."""
-    return "\\\n".join(escape(line) for line in text.splitlines() if line.strip())
+    return "\\\n".join(quoting(line) for line in text.splitlines() if line.strip())
 
 
 def also(subject: Subject, verdicts: Sequence[Verdict]) -> str:

@@ -248,7 +248,16 @@ def told(subject: Subject, verdict: Verdict) -> str:
 
 def cause_lead(cause: Cause) -> str:
     """``cause (confirmed)``; where every experiment failed, that no cause was found."""
-    return "cause: not found" if cause.id == "unknown" else f"cause (confirmed, {cause.id})"
+    return "cause not found" if cause.id == "unknown" else f"cause (confirmed, {cause.id})"
+
+
+def spans(text: str) -> list[tuple[bool, str]]:
+    """A text of ours cut at its code quotes: ``[(is_code, part), ...]``.
+
+    Messages, causes and fixes quote the user's code between backticks.
+    """
+    parts = re.split(r"`([^`]+)`", text)
+    return [(i % 2 == 1, part) for i, part in enumerate(parts) if part]
 
 
 def note_texts(subject: Subject) -> list[str]:
