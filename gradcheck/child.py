@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import importlib
-import inspect
 import json
 import os
 import sys
@@ -172,13 +171,10 @@ def dressed(subject: Subject, loaded: targets.Loaded, name: str, flags: str) -> 
 def _describer(
     engine: Any, loaded: targets.Loaded, options: Any
 ) -> Callable[[str], dict[str, Any]]:
-    arguments = len(inspect.signature(engine.describe).parameters) - 2  # options, if it takes them
-
     def work(name: str, early: Early = None) -> dict[str, Any]:
         with guard.pristine_numpy():
-            built = str(engine.describe(loaded, name, *(options,)[:arguments]))
-        subject = Subject(loaded.target.of(name), name, "unknown", status="skipped", built=built)
-        return jsonfile.subject_to_dict(subject)
+            subject = engine.describe(loaded, name, options)
+        return jsonfile.subject_to_dict(dataclasses.replace(subject, target=loaded.target.of(name)))
 
     return work
 

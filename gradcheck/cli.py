@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from gradcheck.isolate import FileResult, Job
+    from gradcheck.types import Subject
 
 PASS, FAIL, USAGE, UNDECIDED = 0, 1, 2, 3
 FORMATS = ("terminal", "markdown", "github", "gradescope")
@@ -158,27 +161,42 @@ def add_list(commands: Any) -> None:
 
 def cmd_list(args: argparse.Namespace) -> int:
     """Print what was recognised in every target."""
-    from tabulate import tabulate
-
     results = _run(args, "describe")
     if len(results) == 1 and results[0].error:
         raise UsageError(results[0].error)
     for result in results:
         print(result.target, f"  error: {result.error}" if result.error else "")
-        rows = [
-            [s.name, s.kind, s.convention, s.built or (f"skipped: {s.reason}" if s.reason else "")]
-            for s in result.subjects
-        ]
-        heads = ["name", "kind", "convention", "built as"]
-        if rows:
-            print(tabulate(rows, heads, disable_numparse=True, maxcolwidths=[26, 10, 12, 46]))
+        if result.subjects:
+            print(listed(result.subjects))
         for note in result.notes:
             print(f"  {note}")
         print()
-    found = sum(not s.reason for result in results for s in result.subjects)
-    skipped = sum(bool(s.reason) for result in results for s in result.subjects)
-    print(f"{found} to check, {skipped} skipped, in {len(results)} file(s)")
-    return PASS if found else UNDECIDED
+    subjects = [s for result in results for s in result.subjects]
+    status = Counter(s.status if s.reason else "to check" for s in subjects)
+    counts = [f"{status[name]} {name}" for name in ("to check", "error", "skipped") if status[name]]
+    print(f"{', '.join(counts) or 'nothing to check'}, in {len(results)} file(s)")
+    return PASS if status["to check"] else UNDECIDED
+
+
+def listed(subjects: Iterable[Subject]) -> str:
+    """The table of ``gradcheck list``: names whole, the rest of the line for how each is built."""
+    from tabulate import tabulate
+
+    rows = [
+        [s.name, "" if s.kind == "unknown" else s.kind, s.convention, f"{s.status}: {s.reason}" if s.reason else s.built]
+        for s in subjects
+    ]  # fmt: skip
+    heads = ["name", "kind", "convention", "built as"]
+    if not any(row[2] for row in rows):
+        rows, heads = [[*row[:2], row[3]] for row in rows], [*heads[:2], heads[3]]
+    used = sum(
+        max(len(head), *(len(row[i]) for row in rows)) + 2 for i, head in enumerate(heads[:-1])
+    )
+    widths = [None] * (len(heads) - 1) + [
+        max(30, shutil.get_terminal_size((110, 24)).columns - used)
+    ]
+    text: str = tabulate(rows, heads, disable_numparse=True, maxcolwidths=widths)
+    return text
 
 
 # ---- laws ---------------------------------------------------------------------------------------

@@ -84,17 +84,22 @@ def source_of(loaded: Loaded, planned: Planned, options: Options) -> Source:
     )  # fmt: skip
 
 
-def describe(loaded: Loaded, name: str, options: Options | None = None) -> str:
-    """How a subject would be built and read, for ``gradcheck list``."""
+def describe(loaded: Loaded, name: str, options: Options) -> Subject:
+    """How a subject would be built and read, for ``gradcheck list``; nothing is checked."""
     planned = next(p for p in plan(loaded) if p.name == name)
+    kind = KINDS.get(planned.kind, planned.kind)
+    blank = Subject(name, name, kind, status="skipped", reason=planned.reason)  # type: ignore[arg-type]
     if planned.reason:
-        return planned.reason
+        return blank
     try:
-        op = ops_for(source_of(loaded, planned, options or Options()), planned.kind)[0]
+        op = ops_for(source_of(loaded, planned, options), planned.kind)[0]
+    except Skipped as reason:
+        return dataclasses.replace(blank, reason=str(reason))
     except Refused as refusal:
-        return str(refusal)
+        return dataclasses.replace(blank, status="error", reason=str(refusal))
     shapes = ", ".join(f"{s.name} {s.sized(dict(Case().sizes))}" for s in op.slots)
-    return "; ".join(filter(None, (op.built, shapes, op.reading)))
+    built = "; ".join(filter(None, (op.built, shapes, op.reading)))
+    return dataclasses.replace(blank, kind=op.kind, convention=op.convention, built=built)
 
 
 def check(loaded: Loaded, name: str, options: Options) -> Subject:
