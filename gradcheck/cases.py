@@ -114,7 +114,27 @@ def draw_labels(spec: LabelSpec, slots: tuple[Slot, ...], case: Case) -> Array:
         shape = (*(shape[:1] if len(shape) == 4 else shape[:-1]), int(spec.classes))
     encoding = case.labels or spec.encodings[0]
     classes = sizes[spec.classes] if isinstance(spec.classes, str) else spec.classes
-    return encode(encoding, shape, classes, rng).astype(label_dtype(encoding, case.label_dtype))
+    drawn = encode(encoding, shape, classes, rng)
+    dtype = label_dtype(encoding, case.label_dtype)
+    if spec.ignored is not None and encoding.startswith("index"):
+        drawn = with_ignored(drawn, classes, spec.ignored)
+        dtype = dtype if holds(dtype, spec.ignored) else "int64"
+    return drawn.astype(dtype)
+
+
+def holds(dtype: str, number: int | None) -> bool:
+    """Whether a dtype can hold a whole number."""
+    return number is None or int(np.asarray(number).astype(dtype)) == number
+
+
+def with_ignored(index: Array, classes: int, ignored: int) -> Array:
+    """Class numbers of which the last but one is the ignored one, and the first never is."""
+    marked = np.array(index)
+    if marked.flat[0] == ignored:
+        marked.flat[0] = (ignored + 1) % classes
+    if marked.size > 1:
+        marked.flat[-2 if marked.size > 2 else -1] = ignored
+    return marked
 
 
 def label_dtype(encoding: str, asked: str) -> str:

@@ -67,11 +67,13 @@ class LabelSpec:
     (n, 1), ``onehot`` (n, C), ``mask`` (the same as bool, where nothing else indexes), ``binary`` (0/1, the predictions' shape), ``binary_flat`` (n,),
     ``sign`` (-1/1), ``real`` (the predictions' shape), ``real_flat`` (n,), ``simplex``.
     ``wide`` says that the labels have `classes` columns although the input has another number.
+    ``ignored`` is the class number whose samples do not count (``ignore_index``), or None.
     """
 
     encodings: tuple[str, ...]
     classes: int | str = "D"
     wide: bool = False
+    ignored: int | None = None
 
 
 #: The encodings that labels may have.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.construct import Recipe, recipe
+from gradcheck.conventions.loss_names import IGNORED
 from gradcheck.conventions.signature import Arg, arguments, plain, tree_of, verbs
 
 #: Words in an option's name -> values to try that differ from what is there.
@@ -87,6 +88,9 @@ def options(arg: Arg, current: Any, curves: bool = True) -> Iterator[Any]:
     key = plain(arg.name)
     if current is None and not arg.required and key in CLASS_WEIGHTS:
         yield [0.5, 1.5, 2.0, 0.7]
+        return
+    if current is None and not arg.required and key in IGNORED:
+        yield 1
         return
     if type(current) is bool and not arg.required and arg.flag is None:
         if key not in OVERWRITING:

@@ -53,6 +53,8 @@ def hypotheses(
         yield readings, (Slot(names[0], shape),)
     for shape in written_shapes(type(proto.obj)) if len(names) == 1 else ():
         yield readings, (Slot(names[0], shape),)
+    for shape in implied_shapes(proto.obj) if len(names) == 1 else ():
+        yield readings, (Slot(names[0], shape),)
     tree = tree_of(type(proto.obj)) if len(names) > 1 else None
     code = ast.unparse(tree) if tree is not None else ""
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
@@ -113,6 +115,24 @@ def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
         elif len(sizes) > 1:
             given += [("N", *sizes), sizes]
     return given
+
+
+def implied_shapes(obj: Any) -> list[tuple[int | str, ...]]:
+    """The input shapes that an array such as (1, C, 1, 1) is made to be broadcast against."""
+    found: list[tuple[int | str, ...]] = []
+    for place, array in places.walk(obj).items():
+        wide = [i for i, n in enumerate(array.shape) if n > 1]
+        if array.ndim not in {3, 4} or len(wide) != 1 or places.is_gradient_place(place):
+            continue
+        free = ("N", "C", "H", "W") if array.ndim == 4 or wide == [0] else ("N", "T", "D")
+        sizes: list[int | str] = list(free)
+        own = wide[0] + len(free) - array.ndim
+        sizes[own] = array.shape[wide[0]]
+        if own == len(free) - 1 and len(free) == 4:
+            sizes[1:3] = ["H", "W"]
+        if own:
+            found.append(tuple(sizes))
+    return list(dict.fromkeys(found))
 
 
 def written_shapes(cls: type) -> list[tuple[int | str, ...]]:

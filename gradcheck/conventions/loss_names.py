@@ -48,6 +48,14 @@ FUSED = {"real": "its input are logits", "simplex": "its input are probabilities
          "unit": "its input are probabilities"}  # fmt: skip
 
 
+#: What the class number is called whose samples do not count.
+IGNORED = {
+    "ignoreindex", "ignoreidx", "ignorelabel", "ignoreid", "ignoreclass", "ignoredlabel", "ignoredindex", "ignore",
+    "paddingidx", "paddingindex", "paddingid", "padidx", "padindex", "padid", "padtoken", "padtokenid",
+    "nullidx", "masklabel", "maskindex",
+}  # fmt: skip
+
+
 def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Domains and label encodings for a loss of this name."""
     key = plain(name)

@@ -17,7 +17,7 @@ from gradcheck.conventions import loss_names, losses, places
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import declared_shapes
 from gradcheck.conventions.live import Live, Refused
-from gradcheck.conventions.signature import tree_of
+from gradcheck.conventions.signature import arguments, plain, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Case, Op
 
@@ -31,6 +31,40 @@ def loss_readings(
     what backward is given) is chosen by consistency.  Other labels are looked at only where the
     name says nothing about them, or where the code can only mean others.
     """
+    found = any_reading(source, lossy, make, built)
+    return found if isinstance(found, str) else leaving_out(found, lossy, make())
+
+
+def leaving_out(op: Op, lossy: losses.Lossy, proto: Live) -> Op:
+    """The Op with labels among which the one occurs that the code leaves out: ``ignore_index=-100``.
+
+    Such a label cannot be one-hot, so only class numbers are tried.
+    """
+    ignored = ignored_label(lossy.forward_function, proto.obj)
+    kept = tuple(e for e in op.labels.encodings if e.startswith("index")) if op.labels else ()
+    if ignored is None or op.labels is None or kept[:1] != op.labels.encodings[:1]:
+        return op
+    return replace(op, labels=replace(op.labels, encodings=kept, ignored=ignored))
+
+
+def ignored_label(forward: Any, obj: Any) -> int | None:
+    """The class number whose samples do not count, from an attribute or a default; None without one."""
+    own = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+    given = {a.name: a.default for a in arguments(forward) if not a.required}
+    for name, value in {**given, **own}.items():
+        if (
+            plain(name) in loss_names.IGNORED
+            and isinstance(value, (int, np.integer))
+            and value is not False
+        ):
+            return int(value)
+    return None
+
+
+def any_reading(
+    source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
+) -> Op | str:
+    """The Op of the most consistent reading, boolean labels included, or why there is none."""
     asked = (source.labels,) if source.labels else ()
     found = best_reading(source, lossy, make, built, asked)
     if asked or (not isinstance(found, str) and miss(found) < AGREES) or not masks(lossy):

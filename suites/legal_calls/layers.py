@@ -179,3 +179,33 @@ class BatchNormWrongEvaluation(BatchNormLearning):
         if not self.training:
             return g * self.std
         return (g - g.mean(0) - self.xh * (g * self.xh).mean(0)) / self.std
+
+
+class ChannelPReLU:
+    """right"""
+
+    def __init__(self, channels):
+        self.alpha = np.full((1, channels, 1, 1), 0.25)
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.alpha * x)
+
+    def backward(self, dout):
+        self.dalpha = np.where(self.x > 0, 0, self.x * dout).sum(axis=(0, 2, 3), keepdims=True)
+        return dout * np.where(self.x > 0, 1.0, self.alpha)
+
+
+class LastAxisScale:
+    """wrong: gradient"""
+
+    def __init__(self, dim):
+        self.scale = np.ones((1, 1, dim))
+
+    def forward(self, x):
+        self.x = x
+        return x * self.scale
+
+    def backward(self, dout):
+        self.dscale = (dout * self.x).mean(axis=(0, 1), keepdims=True)
+        return dout * self.scale

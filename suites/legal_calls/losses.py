@@ -158,3 +158,56 @@ class LogSumExpLoss:
         dx = self.y.copy()
         dx[np.arange(len(dx)), self.t] -= 1
         return dx / len(dx)
+
+
+class CrossEntropyIgnoring:
+    """right"""
+
+    def __init__(self, ignore_index=-100):
+        self.ignore_index = ignore_index
+
+    def forward(self, logits, target):
+        z = logits - logits.max(1, keepdims=True)
+        logp = z - np.log(np.exp(z).sum(1, keepdims=True))
+        self.mask = target != self.ignore_index
+        self.target = np.where(self.mask, target, 0)
+        self.p = np.exp(logp)
+        return -(logp[np.arange(len(target)), self.target] * self.mask).sum() / self.mask.sum()
+
+    def backward(self):
+        d = self.p.copy()
+        d[np.arange(len(d)), self.target] -= 1
+        return d * self.mask[:, None] / self.mask.sum()
+
+
+class CrossEntropyHalfIgnoring(CrossEntropyIgnoring):
+    """wrong: gradient"""
+
+    def backward(self):
+        d = self.p.copy()
+        d[np.arange(len(d)), self.target] -= 1
+        return d / self.mask.sum()
+
+
+class CrossEntropyPadded(CrossEntropyIgnoring):
+    """wrong: gradient"""
+
+    def __init__(self, pad_idx=None):
+        self.ignore_index = -1 if pad_idx is None else pad_idx
+        self.pad_idx = pad_idx
+
+    def backward(self):
+        d = self.p.copy()
+        d[np.arange(len(d)), self.target] -= 1
+        return d * self.mask[:, None] / len(d)
+
+
+def nll_ignoring(logits, targets, ignore_index=-1):
+    """wrong: gradient"""
+    keep = targets != ignore_index
+    z = logits - logits.max(axis=-1, keepdims=True)
+    logp = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    safe = np.where(keep, targets, 0)
+    d = np.exp(logp)
+    d[np.arange(len(safe)), safe] -= 1
+    return -(logp[np.arange(len(safe)), safe] * keep).sum() / keep.sum(), d / keep.sum()
