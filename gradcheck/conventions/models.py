@@ -21,6 +21,7 @@ from gradcheck.conventions.live import (
     live_maker,
     raised_inside,
 )
+from gradcheck.conventions.objectives import STRENGTH, is_strength
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import arguments, plain
 from gradcheck.conventions.trained import with_arrays
@@ -190,15 +191,25 @@ def loss_of(value: Any) -> Array:
 
 def call_loss(live: Live, loss: str, x: Array, t: Array | None) -> Any:
     """Run the loss of data and targets, or of the data alone."""
-    return call_quietly(getattr(live.obj, loss), x, *([] if t is None else [t]))
+    method = getattr(live.obj, loss)
+    return call_quietly(method, x, *([] if t is None else [t]), **penalties(method))
+
+
+def penalties(method: Any) -> dict[str, Any]:
+    """The strengths of a penalty that a method takes and that are off unless they are given."""
+    return {
+        a.name: STRENGTH for a in arguments(method)
+        if is_strength(a) and (a.required or a.default in (0, 0.0))
+    }  # fmt: skip
 
 
 def call_gradient(live: Live, gradient: str, x: Array, t: Array | None) -> Any:
     """Run the gradient method with (x, t), or without arguments after a loss."""
     method = getattr(live.obj, gradient)
-    needed = [a for a in arguments(method) if a.required]
+    penalised = penalties(method)
+    needed = [a for a in arguments(method) if a.required and a.name not in penalised]
     given = [x, t] if gradient in LOSS else [x, t][: len(needed)]
-    result = call_quietly(method, *given, seed=1)
+    result = call_quietly(method, *given, seed=1, **penalised)
     if isinstance(result, tuple) and isinstance(result[-1], dict):
         return result[-1]
     if isinstance(result, tuple):

@@ -2,10 +2,12 @@
 
 ``svm_loss(W, X, y, reg) -> (loss, dW)`` and ``loss_and_gradient(x, y, weights, bias) -> (loss,
 weight_gradient, bias_gradient)``: the returned names say which argument each gradient is of.
+The shapes of parameters, data and labels are tried.
 """
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,95 +17,95 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.conventions import function_shapes, functions, places
+from gradcheck.conventions import function_shapes, functions
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
-from gradcheck.conventions.loss_names import strong_label
-from gradcheck.conventions.regulariser import name_words
-from gradcheck.conventions.signature import PENALTIES, Arg, arguments, plain, returned_names
+from gradcheck.conventions.objective_roles import (
+    DATA,
+    STRENGTH,
+    Roles,
+    cost_and_gradient,
+    is_gradient_of,
+    is_strength,
+    returned_parts,
+    roles_of,
+    roles_of_pair,
+)
 from gradcheck.conventions.sources import Source, more_telling
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
-DATA = {
-    "x",
-    "inputs",
-    "input",
-    "data",
-    "features",
-    "images",
-    "xs",
-    "samples",
-    "examples",
-    "xbatch",
-    "xtrain",
-}
-STRENGTH = 0.1
+__all__ = ["DATA", "STRENGTH", "classifier_op", "is_strength", "roles_of", "unfit"]
+
+ROWS, COLUMNS, LINE = "", "samples in columns", "one number a sample"
 
 
 @dataclass(frozen=True)
-class Roles:
-    """The arguments of such a function by what they are, and the place of every gradient."""
+class Shapes:
+    """Shapes of the parameters, an encoding of the labels, how the data lie.
 
-    data: str
-    labels: str
-    gradients: Mapping[str, int]
-    fixed: Mapping[str, float]
+    Attributes
+    ----------
+    side
+        Samples in rows (""), in columns, or one number a sample.
+    raveled
+        Whether labels with one number a sample are handed over as (n,), not as (n, 1).
+    """
 
-
-def roles_of(function: Any) -> Roles | None:
-    """The roles of a function's arguments, or None where it is no such function."""
-    args = arguments(function, method=False)
-    required = [a for a in args if a.required]
-    returned = returned_names(function)
-    if len(required) < 3 or len(returned) < 2:
-        return None
-    data = [a.name for a in required if plain(a.name) in DATA]
-    labels = [a.name for a in required if strong_label(plain(a.name))]
-    labels = labels or [a.name for a in required if plain(a.name) in {"y", "t", "ys"}]
-    if len(data) != 1 or len(labels) != 1 or data == labels:
-        return None
-    others = [a for a in required if a.name not in {data[0], labels[0]}]
-    gradients = {}
-    for position, name in enumerate(returned[1:], 1):
-        own = next((a.name for a in others if is_gradient_of(name, a.name)), None)
-        if own is None or own in gradients:
-            return None
-        gradients[own] = position
-    rest = [a for a in others if a.name not in gradients]
-    if any(not is_strength(a) for a in rest):
-        return None
-    spare = [a for a in args if not a.required and is_strength(a) and a.default in (0, 0.0)]
-    return Roles(
-        data[0], labels[0], gradients, dict.fromkeys((a.name for a in (*rest, *spare)), STRENGTH)
-    )
+    sizes: Mapping[str, tuple[int, ...]]
+    encoding: str
+    classes: int
+    side: str = ROWS
+    raveled: bool = False
 
 
-def is_gradient_of(name: str, argument: str) -> bool:
-    """``dW`` of ``W``, ``weight_gradient`` of ``weights``, ``grad`` of the only parameter."""
-    target = places.norm(argument)
-    if any(places.same(stem, target) for stem in places.stems(name)):
-        return True
-    return plain(name) in {"grad", "gradient", "grads", "dw"} and target in {"w", "weight", "theta"}
-
-
-def is_strength(arg: Arg) -> bool:
-    """A regularisation strength."""
-    words = name_words(arg.name)
-    return bool(set(words) & PENALTIES) or any(w.startswith("reg") for w in words)
-
-
-def shapes(roles: Roles) -> Iterator[tuple[dict[str, tuple[int, ...]], str]]:
-    """Shapes of every parameter and an encoding of the labels, to try in turn."""
+def shapes(roles: Roles) -> Iterator[Shapes]:
+    """What to try in turn."""
+    if roles.sizes or roles.widths:
+        yield from of_a_network(roles)
+        return
     weights = [
         k for k in roles.gradients if function_shapes.match_shape(k, {"w": (1,)}) is not None
     ]
     weights = weights or list(roles.gradients)[:1]
-    for encoding, (w, b) in itertools.product(
-        ("index", "onehot", "binary", "real"),
-        (((4, 5), (5,)), ((5, 4), (5,)), ((4, 5), (1, 5)), ((4, 1), (1,)), ((4,), ())),
-    ):
-        if 5 in w or encoding in {"binary", "real"}:
-            yield {k: w if k in weights else b for k in roles.gradients}, encoding
+    wide = itertools.product(
+        ("index", "onehot", "binary", "real", "sign"),
+        (((4, 5), (5,)), ((5, 4), (5,)), ((4, 5), (1, 5)))
+    )  # fmt: skip
+    single = itertools.product(("binary", "real", "sign"), (((4,), ()), ((4, 1), (1,))))
+    for encoding, (w, b) in (*single, *wide) if roles.flat else (*wide, *single):
+        sizes = {k: w if k in weights else b for k in roles.gradients}
+        yield Shapes(sizes, encoding, 5 if 5 in w else 1, ROWS, w == (4,))
+    for encoding in ("index", "onehot"):
+        yield Shapes(
+            {k: (5, 4) if k in weights else (5, 1) for k in roles.gradients}, encoding, 5, COLUMNS
+        )
+    for encoding in ("binary", "real"):
+        yield Shapes(dict.fromkeys(roles.gradients, ()), encoding, 1, LINE, True)
+
+
+def of_a_network(roles: Roles) -> Iterator[Shapes]:
+    """The number of parameters that follow from the sizes, with and without biases, rows and columns."""
+    widths = list(roles.sizes.values()) or [4, 6, 5]
+    whole = [4, *[w for w in widths if w != 4]]
+    name = next(iter(roles.gradients))
+    counts = dict.fromkeys(totals(whole))
+    outputs = whole[-1] if len(whole) > 1 else 1
+    tried: list[tuple[int, ...]] = [(n,) for n in counts]
+    if not roles.flat:
+        tried = [(4, outputs), (outputs, 4), *tried]
+    encodings = ("index", "onehot", "index_column", "binary", "real") if roles.labels else ("",)
+    for side, encoding, shape in itertools.product((ROWS, COLUMNS), encodings, tried):
+        classes = 1 if encoding in {"binary", "real"} and outputs == 6 else outputs
+        yield Shapes({name: shape}, encoding, classes, side)
+
+
+def totals(widths: list[int]) -> Iterator[int]:
+    """How many numbers a network of these widths has: with a row of ones, with biases, without, mirrored."""
+    for chain in (widths, [*widths, *widths[-2::-1]]):
+        pairs = list(itertools.pairwise(chain))
+        yield sum((a + 1) * b for a, b in pairs)
+        yield sum(a * b for a, b in pairs)
+    yield sum(a * b for a, b in itertools.pairwise(widths)) + sum(widths)
 
 
 def classifier_op(source: Source) -> Op:
@@ -116,16 +118,19 @@ def classifier_op(source: Source) -> Op:
     """
     function = source.namespace[source.name]
     roles = roles_of(function)
+    pair = cost_and_gradient(source.namespace, source.name) if roles is None else None
+    if pair is not None:
+        roles = roles_of_pair(*pair)
     if roles is None:
         raise Refused("does not name its parameters, data and labels")
     why, first = "", None
-    for sizes, encoding in shapes(roles):
-        op = reading(source, function, roles, sizes, encoding)
+    for tried in shapes(roles):
+        op = reading(source, pair[1] if pair else function, roles, tried)
         try:
             problem = unfit(op)
         except Exception as error:
-            shown = ", ".join(f"{k} {s}" for k, s in sizes.items())
-            text = f"{shown}, labels {encoding}: raises {type(error).__name__}: {error}"
+            shown = ", ".join(f"{k} {s}" for k, s in tried.sizes.items())
+            text = f"{shown}, labels {tried.encoding}: raises {type(error).__name__}: {error}"
             why = more_telling(why, text)
             continue
         if problem:
@@ -149,13 +154,20 @@ def unfit(op: Op) -> str:
     return f"the gradient of {wrong[0]} has another shape than {wrong[0]}" if wrong else ""
 
 
-def reading(
-    source: Source, function: Any, roles: Roles, sizes: Mapping[str, tuple[int, ...]], encoding: str
-) -> Op:
+def handed(array: Array, tried: Shapes) -> Array:
+    """Data or labels as the code takes them; the checker's have samples in rows."""
+    if tried.side == LINE:
+        return np.ravel(array)
+    return np.ascontiguousarray(array.T) if tried.side == COLUMNS else array
+
+
+def reading(source: Source, function: Any, roles: Roles, tried: Shapes) -> Op:
     """The Op for these shapes and labels."""
+    sizes = tried.sizes
     start = functions.parameter_maker(list(sizes), list(sizes.values()))
-    flat = (4,) in sizes.values()
-    classes = 5 if any(5 in shape for shape in sizes.values()) else 1
+    given: dict[str, Any] = {**roles.fixed, **roles.sizes}
+    if roles.widths:
+        given[roles.widths] = [4, 6, 5]
 
     def holding(values: Primals) -> Live:
         return Live(
@@ -163,21 +175,39 @@ def reading(
         )
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        target = np.ravel(np.asarray(labels)) if flat else labels
-        given: dict[str, Any] = {**live.args, **roles.fixed, roles.labels: target}
-        given[roles.data] = inputs[roles.data]
-        live.ret = call_quietly(function, **given)
+        known: dict[str, Any] = {**live.args, **given}
+        known[roles.data] = handed(inputs[roles.data], tried)
+        if roles.labels:
+            target = np.asarray(labels)
+            known[roles.labels] = np.ravel(target) if tried.raveled else handed(target, tried)
+        live.ret = call_quietly(roles.call, **known)
         return np.asarray(arrays_of(live.ret[0])[0], dtype=np.float64).reshape(())
 
     def backward(live: Live, cot: Array, inputs: Primals, labels: Array | None) -> dict[str, Any]:
         return {k: np.asarray(live.ret[i]) for k, i in roles.gradients.items()}
 
-    given = [f"{k}{s}" for k, s in sizes.items()] + [f"{k}={v}" for k, v in roles.fixed.items()]
+    shown = [f"{k}{s}" for k, s in sizes.items()] + [f"{k}={v}" for k, v in given.items()]
+    arrays = filter(None, (roles.data, roles.labels))
+    name = function.__name__ if roles.call is not function else source.name
     return Op(
         name=source.name, kind="model", convention="functions", make=lambda: holding({}),
         parameters=lambda live: {k: live.args[k] for k in roles.gradients}, with_parameters=holding,
-        forward=forward, backward=backward, slots=(Slot(roles.data, ("N", 4)),),
-        labels=LabelSpec((encoding,), classes, wide=True), terminal=True,
-        built=f"{source.name}({', '.join([roles.data, roles.labels, *given])})", obj=function,
-        gradient_names={k: returned_names(function)[i] for k, i in roles.gradients.items()},
+        forward=forward, backward=backward,
+        slots=(Slot(roles.data, ("N", 1 if tried.side == LINE else 4)),),
+        labels=LabelSpec((tried.encoding,), tried.classes, wide=True) if roles.labels else None, terminal=True,
+        built=f"{source.name}({', '.join([*arrays, *shown])})"
+        + (f" and {name}" if name != source.name else ""),
+        reading=tried.side, obj=function,
+        gradient_names={k: gradient_name(function, roles, k) for k in roles.gradients},
     )  # fmt: skip
+
+
+def gradient_name(function: Any, roles: Roles, parameter: str) -> str:
+    """What the code calls the gradient of a parameter, where it says so."""
+    place = roles.gradients[parameter] - (roles.call is not function)
+    parts = returned_parts(function)
+    inside = (
+        [n.id for n in ast.walk(parts[place]) if isinstance(n, ast.Name)] if parts[place:] else []
+    )
+    told = [n for n in inside if is_gradient_of(n, parameter)]
+    return next(iter(told), f"the gradient of {parameter}")

@@ -17,7 +17,7 @@ from gradcheck.conventions.functional_models import (
 from gradcheck.conventions.functions import WHOLE
 from gradcheck.conventions.loss_names import is_loss_name, label_first
 from gradcheck.conventions.numerical import is_numerical
-from gradcheck.conventions.objectives import roles_of
+from gradcheck.conventions.objective_roles import cost_and_gradient, roles_of
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS
 from gradcheck.conventions.signature import Arg, arguments, is_abstract, plain, returned_names
 
@@ -42,6 +42,8 @@ def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], li
         return Planned(stem, "unknown", reason=why, line=line)
     if is_network_pair(*(namespace[f] for f in pair)):
         return Planned(stem, "network", "functions", line=line)
+    if cost_and_gradient(namespace, pair[0]) is not None:
+        return Planned(pair[0], "classifier", "a cost with the gradient beside it", line=line)
     if pair[0] in {forward for forward, _ in WHOLE} and only_backward_knows(
         *(namespace[f] for f in pair)
     ):
@@ -57,8 +59,10 @@ def is_loss_pair(pair: tuple[str, str], namespace: Mapping[str, Any]) -> bool:
     return is_loss_name(pair[0]) and len(args) >= 2
 
 
-def plan_function(name: str, function: Any, line: int) -> Planned | None:
-    """A single function that can be checked by itself, else None."""
+def plan_function(
+    name: str, function: Any, line: int, namespace: Mapping[str, Any] | None = None
+) -> Planned | None:
+    """A single function that can be checked by itself, or with the gradient beside it; else None."""
     key = plain(name)
     args = [a for a in arguments(function, method=False) if a.required]
     if is_numerical(name, function):
@@ -76,6 +80,8 @@ def plan_function(name: str, function: Any, line: int) -> Planned | None:
         return Planned(name, "loss", "loss and gradient in one", line=line)
     if roles_of(function) is not None:
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
+    if cost_and_gradient(namespace or {}, name) is not None:
+        return Planned(name, "classifier", "a cost with the gradient beside it", line=line)
     if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:
         return None  # a search that is handed the function itself
     if is_update(key, args):

@@ -64,7 +64,7 @@ def plan_names(
             for stem in stems.get(node.name, ()):
                 planned.append(plan_pair(stem, found[stem], namespace, node.lineno))
         else:
-            single = plan_function(node.name, obj, node.lineno)
+            single = plan_function(node.name, obj, node.lineno, namespace)
             if single is None and records(obj) and tape_in(namespace):
                 single = Planned(node.name, "tape", "tape", line=node.lineno)
             if single is not None:
