@@ -143,12 +143,14 @@ def test_law_on_target(target_subject, law, request, checked_subject):
         loaded = targets.load(targets.parse(str(path))[0])
         CHECKED[target_subject] = checked_subject(run.check(loaded, target_subject, run.Options()))
     subject = CHECKED[target_subject]
-    assert subject.status != "error", subject.reason
+    if subject.status == "error":
+        pytest.fail(subject.reason, pytrace=False)
     mine = [v for v in subject.verdicts if v.law == law]
     if not mine or all(v.status == "skipped" for v in mine):
         pytest.skip(mine[0].message if mine else "does not apply")
     bad = [v for v in mine if v.status not in RIGHT]
-    assert not bad, "\n".join(v.message for v in bad)
+    if bad:
+        pytest.fail("\n".join(v.message for v in bad), pytrace=False)
 
 
 def table() -> dict[str, dict[str, str]]:
