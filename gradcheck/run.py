@@ -32,6 +32,8 @@ __all__ = ["Options", "Planned", "check", "describe", "laws", "plan"]
 KINDS = {
     "numgrad": "function",
     "classifier": "model",
+    "module": "model",
+    "vectors": "model",
     "torch": "function",
     "tape": "function",
     "backprop": "model",

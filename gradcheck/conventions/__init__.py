@@ -24,6 +24,7 @@ from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
 from gradcheck.conventions.methods import flagged_method, with_both
 from gradcheck.conventions.models import model_op
+from gradcheck.conventions.module_parameters import module_op
 from gradcheck.conventions.networks import assembled_op, assembled_variants
 from gradcheck.conventions.numerical import numgrad_op
 from gradcheck.conventions.objectives import classifier_op
@@ -34,6 +35,7 @@ from gradcheck.conventions.sources import Source
 from gradcheck.conventions.tape_ops import tape_ops
 from gradcheck.conventions.torch_functions import torch_ops
 from gradcheck.conventions.trained import trained_op
+from gradcheck.conventions.word_vectors import vectors_op
 from gradcheck.types import Op
 from gradcheck.variants import variants
 
@@ -78,6 +80,10 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return models(source)
     if kind == "classifier":
         return [classifier_op(source)]
+    if kind == "vectors":
+        return [vectors_op(source)]
+    if kind == "module":
+        return [module_op(source)]
     if kind == "network":
         paired = functions.pairs(list(source.namespace)).get(source.name)
         both = tuple(source.namespace[f] for f in paired) if paired else None

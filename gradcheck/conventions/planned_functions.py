@@ -16,10 +16,12 @@ from gradcheck.conventions.functional_models import (
 )
 from gradcheck.conventions.functions import WHOLE
 from gradcheck.conventions.loss_names import is_loss_name, label_first
+from gradcheck.conventions.module_parameters import kept_of
 from gradcheck.conventions.numerical import is_numerical
 from gradcheck.conventions.objective_roles import cost_and_gradient, roles_of
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS
 from gradcheck.conventions.signature import Arg, arguments, is_abstract, plain, returned_names
+from gradcheck.conventions.word_vectors import vectors_of
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ def plan_function(
         return Planned(name, "loss", "loss and gradient in one", line=line)
     if roles_of(function) is not None:
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
+    if vectors_of(function) is not None:
+        return Planned(name, "vectors", "a loss of word vectors with its gradients", line=line)
+    if kept_of(function, namespace or {}) is not None:
+        return Planned(name, "module", "a loss over variables of its file", line=line)
     if cost_and_gradient(namespace or {}, name) is not None:
         return Planned(name, "classifier", "a cost with the gradient beside it", line=line)
     if plain(args[0].name if args else "") in {"f", "func", "fn", "function", "fun"}:

@@ -187,10 +187,23 @@ def _kept(body: Iterable[ast.stmt], pending: list[Pending], impure: set[str]) ->
                 yield from _filtered(node, pending, impure)
         elif isinstance(node, ast.Try):
             yield from _filtered(node, pending, impure)
+        elif isinstance(node, ast.With) and _reads(node):
+            names = tuple(name for statement in node.body for name in bound_names(statement))
+            pending.append(Pending(names, node))
+            impure |= set(names)
         elif isinstance(node, ast.With):
             yield from _kept(node.body, pending, impure)
         elif _touches_path(node) or type(node).__name__ in ("Pass", "TypeAlias"):
             yield node
+
+
+def _reads(node: ast.With) -> bool:
+    """``with open(...) as f: data = f.read()``: nothing but assignments, from what it opens."""
+    opened = {
+        item.optional_vars.id for item in node.items if isinstance(item.optional_vars, ast.Name)
+    }
+    used = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name)}
+    return bool(opened & used) and all(isinstance(part, ast.Assign) for part in node.body)
 
 
 def _assignment(
