@@ -32,6 +32,7 @@ __all__ = ["Options", "Planned", "check", "describe", "laws", "plan"]
 KINDS = {
     "numgrad": "function",
     "classifier": "model",
+    "line": "model",
     "module": "model",
     "vectors": "model",
     "torch": "function",

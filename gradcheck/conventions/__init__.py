@@ -27,10 +27,11 @@ from gradcheck.conventions.models import model_op
 from gradcheck.conventions.module_parameters import module_op
 from gradcheck.conventions.networks import assembled_op, assembled_variants
 from gradcheck.conventions.numerical import numgrad_op
-from gradcheck.conventions.objectives import classifier_op
+from gradcheck.conventions.objectives import classifier_op, line_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
-from gradcheck.conventions.signature import verbs
+from gradcheck.conventions.recognise import takes_labels
+from gradcheck.conventions.signature import arguments, verbs
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.tape_ops import tape_ops
 from gradcheck.conventions.torch_functions import torch_ops
@@ -80,6 +81,9 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return models(source)
     if kind == "classifier":
         return [classifier_op(source)]
+    if kind == "line":
+        one, other = functions.pairs(list(source.namespace))[source.name]
+        return [line_op(source, (source.namespace[one], source.namespace[other]))]
     if kind == "vectors":
         return [vectors_op(source)]
     if kind == "module":
@@ -100,7 +104,31 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return tape_ops(source)
     if kind == "torch":
         return torch_ops(source)
-    return layer_ops(source)
+    try:
+        return layer_ops(source)
+    except Skipped:
+        raise
+    except Refused as refusal:
+        return loss_after_all(source, refusal)
+
+
+def loss_after_all(source: Source, refusal: Refused) -> list[Op]:
+    """The Ops of a class that no layer's data fits, read as a loss: ``forward(x, y)``, ``backward(dout=1)``.
+
+    Raises
+    ------
+    Refused
+        It is no loss either; the text is about the layer.
+    """
+    pair = verbs(source.obj) if isinstance(source.obj, type) else None
+    if pair is None or not takes_labels(source.obj, pair):
+        raise refusal
+    if any(a.required for a in arguments(getattr(source.obj, pair[1]))):
+        raise refusal
+    try:
+        return loss_ops(source)
+    except Refused:
+        raise refusal from None
 
 
 def models(source: Source) -> list[Op]:

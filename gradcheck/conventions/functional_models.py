@@ -6,6 +6,8 @@ one that returns the cost and the gradients, in either order: the course's ``pro
 
 from __future__ import annotations
 
+import ast
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,14 +20,15 @@ from gradcheck import cases
 from gradcheck.conventions import functions, places
 from gradcheck.conventions.caches import is_cache
 from gradcheck.conventions.calls import strongly_upstream
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.candidates import first_fitting
 from gradcheck.conventions.functional_layouts import last_size, layouts, named_gradients
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.loss_names import is_loss_name, strong_label
-from gradcheck.conventions.objectives import DATA, STRENGTH, is_strength, unfit
+from gradcheck.conventions.objective_roles import returned_parts
+from gradcheck.conventions.objectives import DATA, STRENGTH, is_strength
 from gradcheck.conventions.parameter_dicts import KEY, NAMES, dict_argument, dict_shapes
 from gradcheck.conventions.signature import arguments, plain, returned_names
-from gradcheck.conventions.sources import Source, more_telling
+from gradcheck.conventions.sources import Source
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 COSTS = ("compute_cost", "compute_loss", "cost", "calculate_cost", "loss", "cost_function", "calc_cost",
@@ -75,8 +78,22 @@ def parameters_of(forward: Any) -> tuple[str, tuple[str, ...]] | None:
 
 
 def is_network_pair(forward: Any, backward: Any) -> bool:
-    """Whether a pair is a network: parameters and data forward, labels only in the backward."""
+    """Whether a pair is a network: parameters and data forward, labels only in the backward.
+
+    Or labels in both, where the forward gives the cost.
+    """
+    if gives_its_cost(forward, backward):
+        return True
     return only_backward_knows(forward, backward) and parameters_of(forward) is not None
+
+
+def gives_its_cost(forward: Any, backward: Any) -> bool:
+    """``forward(X, Y, parameters) -> (cost, cache)`` with ``backward(X, Y, cache) -> gradients``."""
+    returned = [plain(n) for n in returned_names(forward)]
+    knows = all(label_name(required(f)) is not None for f in (forward, backward))
+    upstream = any(strongly_upstream(n) for n in required(backward))
+    costs = bool(returned) and returned[0].startswith(("cost", "loss", "j"))
+    return knows and costs and not upstream and dict_argument(forward) is not None
 
 
 def only_backward_knows(forward: Any, backward: Any) -> bool:
@@ -96,8 +113,11 @@ def is_network_function(function: Any) -> bool:
     label = label_name([a.name for a in arguments(function, method=False)])
     if label is None or len(returned) != 2 or not any(plain(n) in DATA for n in names):
         return False
-    grads = [i for i, n in enumerate(returned) if n.startswith("grad")]
-    costs = [i for i, n in enumerate(returned) if n.startswith(("cost", "loss", "j"))]
+    spelled = [isinstance(part, ast.Dict) for part in returned_parts(function)]
+    grads = [i for i, n in enumerate(returned) if n.startswith("grad") or spelled[i]]
+    costs = [
+        i for i, n in enumerate(returned) if n.startswith(("cost", "loss", "j")) and i not in grads
+    ]
     if len(grads) != 1 or not (len(costs) == 1 or is_loss_name(function.__name__)):
         return False
     held = dict_argument(function)
@@ -114,13 +134,31 @@ def network_of(source: Source, pair: tuple[Any, Any] | None) -> Network:
     """
     if pair is None:
         return single(source.namespace[source.name])
-    cost = next((source.namespace[n] for n in COSTS if takes_output(source.namespace.get(n))), None)
+    if gives_its_cost(*pair):
+        return of_two(*pair)
+    cost = cost_beside(source.namespace, pair[1])
     if cost is None:
         raise Refused(
             "is a whole network, and no cost function was found beside it: "
             f"name one compute_cost({returned_names(pair[0])[0] if returned_names(pair[0]) else 'A'}, Y)"
         )
     return of_three(*pair, cost)
+
+
+def cost_beside(namespace: Mapping[str, Any], backward: Any) -> Any:
+    """The file's cost function, with a penalty where the backward takes the strength of one; or None."""
+    known = [
+        *COSTS,
+        *(n for n in namespace if n not in COSTS and n.startswith(tuple(f"{c}_" for c in COSTS))),
+    ]
+    found = [namespace[n] for n in known if takes_output(namespace.get(n))]
+    penalised = strong(backward)
+    return next(iter(sorted(found, key=lambda f: strong(f) != penalised)), None)
+
+
+def strong(function: Any) -> bool:
+    """Whether a function needs the strength of a penalty."""
+    return any(a.required and is_strength(a) for a in arguments(function, method=False))
 
 
 def takes_output(function: Any) -> bool:
@@ -150,6 +188,30 @@ def single(function: Any) -> Network:
 
     text = ", ".join(a.name for a in args)
     return Network(step, keys, f"{function.__name__}({text})", function)
+
+
+def of_two(forward: Any, backward: Any) -> Network:
+    """A forward that gives the cost, and its backward, as one function."""
+    held = dict_argument(forward)
+    assert held is not None
+    label, own = label_name(required(forward)), required(forward)
+    data = next(n for n in own if n not in {held[0], label})
+
+    def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
+        known: dict[str, Any] = {held[0]: params, data: x, str(label): y}
+        result = call_quietly(forward, **{k: known[k] for k in own})
+        left = result[-1] if len(result) == 2 else result[1:]
+        given: dict[str, Any] = {
+            n: left
+            if is_cache(n)
+            else y
+            if n == label_name(required(backward))
+            else known.get(n, x)
+            for n in required(backward)
+        }
+        return result[0], named_gradients(call_quietly(backward, **given), backward)
+
+    return Network(step, held[1], f"{forward.__name__} and {backward.__name__}", backward)
 
 
 def of_three(forward: Any, backward: Any, cost: Any) -> Network:
@@ -205,26 +267,18 @@ def network_op(source: Source, pair: tuple[Any, Any] | None) -> Op:
         It does not run that way; the text names the most telling problem.
     """
     network = network_of(source, pair)
-    why, first = "", None
-    for columns, sizes, encoding in layouts(network.keys):
-        try:
-            op = reading(source, network, columns, sizes, encoding)
-            problem = unfit(op)
-        except Exception as error:
-            shown = ", ".join(f"{k} {s}" for k, s in sizes.items())
-            why = more_telling(why, f"{shown}: raises {type(error).__name__}: {error}")
-            continue
-        if problem:
-            why = more_telling(why, problem)
-            continue
-        if all(miss(op, only=k) < AGREES for k in op.gradient_names):
-            return op
-        first = first or op
-    if first is None:
-        raise Refused(
-            f"{network.built}: {why or 'no shapes follow from the names of its parameters'}"
+    candidates = (
+        (
+            ", ".join(f"{k} {s}" for k, s in sizes.items()),
+            functools.partial(reading, source, network, columns, sizes, encoding),
         )
-    return first
+        for columns, sizes, encoding in layouts(network.keys)
+    )
+    try:
+        return first_fitting(candidates)
+    except Refused as refusal:
+        why = str(refusal) or "no shapes follow from the names of its parameters"
+        raise Refused(f"{network.built}: {why}") from None
 
 
 def reading(

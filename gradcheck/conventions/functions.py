@@ -69,6 +69,13 @@ def pairs(names: list[str]) -> dict[str, tuple[str, str]]:
         match = re.match(r"^(.+)_(?:backward|bwd)_(\w+)$", name)
         if match and name not in taken and match[1] in found:
             found[f"{match[1]}_{match[2]}"] = (found[match[1]][0], name)
+    for stem, (forward, backward) in list(
+        found.items()
+    ):  # backward_propagation_with_regularization
+        for name in names:
+            match = re.match(rf"^{re.escape(backward)}_(with_\w+|reg\w*|l2\w*)$", name)
+            if match and name not in taken:
+                found.setdefault(f"{stem}_{match[1]}", (forward, name))
     return dict(sorted(found.items(), key=lambda kv: names.index(kv[1][0])))
 
 

@@ -8,6 +8,7 @@ file keeps them for every call.  Gradients are read as they are before they are 
 from __future__ import annotations
 
 import builtins
+import functools
 import io
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -19,14 +20,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import places
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.candidates import first_fitting
 from gradcheck.conventions.function_options import STATES
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.loss_names import strong_label
 from gradcheck.conventions.objective_roles import DATA, TARGETS, VALUE, returned_parts
-from gradcheck.conventions.objectives import unfit
 from gradcheck.conventions.signature import arguments, plain, returned_names, undecorated
-from gradcheck.conventions.sources import Source, more_telling
+from gradcheck.conventions.sources import Source
 from gradcheck.types import Array, LabelSpec, Op, Primals, Slot
 
 #: What a text file that is not there is read as: every letter occurs.
@@ -166,28 +166,17 @@ def module_op(source: Source) -> Op:
         raise Refused("returns no gradients of variables of its file")
     proto, missing = resolved(function, kept, source.namespace)
     sizes = list(dict.fromkeys(n for a in proto.values() for n in a.shape if n > 1))
-    why, first = "", None
-    for slots, labels in data(kept, sizes):
-        op = reading(source, function, kept, proto, slots, labels)
-        try:
-            problem = unfit(op)
-        except Exception as error:
-            shown = ", ".join(f"{s.name} {s.shape}" for s in slots)
-            why = more_telling(why, f"{shown}: raises {type(error).__name__}: {error}")
-            continue
-        if problem:
-            why = more_telling(why, problem)
-            continue
-        if missing:
-            op = with_note(
-                op, f"{', '.join(dict.fromkeys(missing))} is not there: read as a short text"
-            )
-        if all(miss(op, only=k) < AGREES for k in kept.gradients):
-            return op
-        first = first or op
-    if first is None:
-        raise Refused(f"{source.name}: {why or 'no data was accepted'}")
-    return first
+    candidates = (
+        (", ".join(f"{s.name} {s.shape}" for s in slots),
+         functools.partial(reading, source, function, kept, proto, slots, labels))
+        for slots, labels in data(kept, sizes)
+    )  # fmt: skip
+    try:
+        op = first_fitting(candidates)
+    except Refused as refusal:
+        raise Refused(f"{source.name}: {str(refusal) or 'no data was accepted'}") from None
+    text = f"{', '.join(dict.fromkeys(missing))} is not there: read as a short text"
+    return with_note(op, text) if missing else op
 
 
 def with_note(op: Op, text: str) -> Op:

@@ -124,6 +124,31 @@ def roles_of_pair(cost: Any, gradient: Any) -> Roles | None:
     return Roles(data, labels, gradients, fixed, sizes, widths, both)
 
 
+def roles_of_line(forward: Any, backward: Any) -> Roles | None:
+    """The roles where two numbers go in and one derivative comes out, else None.
+
+    ``forward_propagation(x, theta)`` with ``backward_propagation(x, theta) -> dtheta``.
+    """
+    names = [
+        [a.name for a in arguments(f, method=False) if a.required] for f in (forward, backward)
+    ]
+    told = returned_name(backward)
+    own = [n for n in names[0] if places.norm(n) in places.stems(told)]
+    if (
+        len(names[0]) != 2
+        or set(names[0]) != set(names[1])
+        or len(own) != 1
+        or plain(own[0]) not in FLAT
+    ):
+        return None
+
+    def both(**given: Any) -> Any:
+        return forward(**given), backward(**given)
+
+    data = next(n for n in names[0] if n != own[0])
+    return Roles(data, "", {own[0]: 1}, {}, {}, "", both)
+
+
 #: Data, labels, gradients, numbers, sizes and widths.
 Sorted = tuple[str, str, dict[str, int], dict[str, float], dict[str, int], str]
 

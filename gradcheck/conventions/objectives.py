@@ -8,17 +8,17 @@ The shapes of parameters, data and labels are tried.
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from gradcheck import cases
 from gradcheck.conventions import function_shapes, functions
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.candidates import first_fitting, unfit
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.objective_roles import (
     DATA,
@@ -29,14 +29,17 @@ from gradcheck.conventions.objective_roles import (
     is_strength,
     returned_parts,
     roles_of,
+    roles_of_line,
     roles_of_pair,
 )
-from gradcheck.conventions.sources import Source, more_telling
-from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
+from gradcheck.conventions.sources import Source
+from gradcheck.types import Array, LabelSpec, Op, Primals, Slot
 
 __all__ = ["DATA", "STRENGTH", "classifier_op", "is_strength", "roles_of", "unfit"]
 
-ROWS, COLUMNS, LINE = "", "samples in columns", "one number a sample"
+ROWS, COLUMNS, LINE, NUMBER = "", "samples in columns", "one number a sample", "of numbers"
+#: Shapes of the data where they are no rows of four numbers.
+WIDTHS: dict[str, tuple[int | str, ...]] = {LINE: ("N", 1), NUMBER: ()}
 
 
 @dataclass(frozen=True)
@@ -123,35 +126,38 @@ def classifier_op(source: Source) -> Op:
         roles = roles_of_pair(*pair)
     if roles is None:
         raise Refused("does not name its parameters, data and labels")
-    why, first = "", None
-    for tried in shapes(roles):
-        op = reading(source, pair[1] if pair else function, roles, tried)
-        try:
-            problem = unfit(op)
-        except Exception as error:
-            shown = ", ".join(f"{k} {s}" for k, s in tried.sizes.items())
-            text = f"{shown}, labels {tried.encoding}: raises {type(error).__name__}: {error}"
-            why = more_telling(why, text)
-            continue
-        if problem:
-            why = more_telling(why, problem)
-            continue
-        if all(miss(op, only=k) < AGREES for k in roles.gradients):
-            return op
-        first = first or op
-    if first is None:
-        raise Refused(f"{source.name}: {why}")
-    return first
+    told = pair[1] if pair else function
+    candidates = (
+        (
+            ", ".join([*(f"{k} {s}" for k, s in tried.sizes.items()), f"labels {tried.encoding}"]),
+            functools.partial(reading, source, told, roles, tried),
+        )
+        for tried in shapes(roles)
+    )
+    try:
+        return first_fitting(candidates)
+    except Refused as refusal:
+        raise Refused(f"{source.name}: {refusal}") from None
 
 
-def unfit(op: Op) -> str:
-    """Why an Op cannot be meant: no finite loss, or gradients of other shapes than their primals."""
-    primals, labels = cases.draw(op, Case())
-    output, pullback = op.vjp(primals, labels)
-    if not np.all(np.isfinite(output)):
-        return "the loss is not finite"
-    wrong = [k for k, g in pullback(np.ones(())).items() if g.shape != primals[k].shape]
-    return f"the gradient of {wrong[0]} has another shape than {wrong[0]}" if wrong else ""
+def line_op(source: Source, pair: tuple[Any, Any]) -> Op:
+    """The Op of a function of two numbers with its derivative in one of them.
+
+    Raises
+    ------
+    Refused
+        It does not run on numbers.
+    """
+    roles = roles_of_line(*pair)
+    assert roles is not None
+    op = reading(source, pair[1], roles, Shapes(dict.fromkeys(roles.gradients, ()), "", 1, NUMBER))
+    try:
+        problem = unfit(op)
+    except Exception as error:
+        raise Refused(f"on two numbers: {type(error).__name__}: {error}") from error
+    if problem:
+        raise Refused(problem)
+    return replace(op, built=f"{pair[0].__name__} and {pair[1].__name__}, of two numbers")
 
 
 def handed(array: Array, tried: Shapes) -> Array:
@@ -193,7 +199,7 @@ def reading(source: Source, function: Any, roles: Roles, tried: Shapes) -> Op:
         name=source.name, kind="model", convention="functions", make=lambda: holding({}),
         parameters=lambda live: {k: live.args[k] for k in roles.gradients}, with_parameters=holding,
         forward=forward, backward=backward,
-        slots=(Slot(roles.data, ("N", 1 if tried.side == LINE else 4)),),
+        slots=(Slot(roles.data, WIDTHS.get(tried.side, ("N", 4))),),
         labels=LabelSpec((tried.encoding,), tried.classes, wide=True) if roles.labels else None, terminal=True,
         built=f"{source.name}({', '.join([*arrays, *shown])})"
         + (f" and {name}" if name != source.name else ""),

@@ -15,10 +15,16 @@ from gradcheck.conventions.functional_models import (
     only_backward_knows,
 )
 from gradcheck.conventions.functions import WHOLE
-from gradcheck.conventions.loss_names import is_loss_name, label_first
+from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
 from gradcheck.conventions.module_parameters import kept_of
 from gradcheck.conventions.numerical import is_numerical
-from gradcheck.conventions.objective_roles import cost_and_gradient, roles_of
+from gradcheck.conventions.objective_roles import (
+    DATA,
+    TARGETS,
+    cost_and_gradient,
+    roles_of,
+    roles_of_line,
+)
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS
 from gradcheck.conventions.signature import Arg, arguments, is_abstract, plain, returned_names
 from gradcheck.conventions.word_vectors import vectors_of
@@ -44,6 +50,8 @@ def plan_pair(stem: str, pair: tuple[str, str], namespace: Mapping[str, Any], li
         return Planned(stem, "unknown", reason=why, line=line)
     if is_network_pair(*(namespace[f] for f in pair)):
         return Planned(stem, "network", "functions", line=line)
+    if roles_of_line(*(namespace[f] for f in pair)) is not None:
+        return Planned(stem, "line", "a function and its derivative of one argument", line=line)
     if cost_and_gradient(namespace, pair[0]) is not None:
         return Planned(pair[0], "classifier", "a cost with the gradient beside it", line=line)
     if pair[0] in {forward for forward, _ in WHOLE} and only_backward_knows(
@@ -92,6 +100,8 @@ def plan_function(
         return None  # a search that is handed the function itself
     if is_update(key, args):
         return Planned(name, "optimizer", "functions", line=line)
+    if takes_samples(args):
+        return None  # a loop of training, whatever it is called
     if any(w == key or key.startswith(w) for w in OPTIMIZER_WORDS) and len(args) >= 2:
         return Planned(name, "optimizer", "functions", line=line)
     return None
@@ -105,6 +115,12 @@ def is_update(key: str, args: list[Arg]) -> bool:
     return names[0].startswith(("param", "weight", "w", "theta")) and names[1].startswith(
         ("grad", "dw")
     )
+
+
+def takes_samples(args: list[Arg]) -> bool:
+    """Whether a function takes data and labels."""
+    names = {plain(a.name) for a in args}
+    return bool(names & DATA) and any(strong_label(n) or n in TARGETS for n in names)
 
 
 def returns_pair(function: Any) -> bool:

@@ -6,6 +6,7 @@ words go in, the loss and the gradients of the vectors come out, in the order of
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import functions
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.candidates import first_fitting
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.objective_roles import VALUE
-from gradcheck.conventions.objectives import unfit
 from gradcheck.conventions.regulariser import name_words
 from gradcheck.conventions.signature import arguments, plain, returned_names
-from gradcheck.conventions.sources import Source, more_telling
+from gradcheck.conventions.sources import Source
 from gradcheck.types import Array, Op, Primals, Slot
 
 WORDS, WIDTH = 7, 4
@@ -124,24 +124,18 @@ def vectors_op(source: Source) -> Op:
     found = vectors_of(function)
     if found is None:
         raise Refused("is no loss of word vectors")
-    why, first = "", None
-    for matrix, vector in (((WORDS, WIDTH), (WIDTH,)), ((WIDTH, WORDS), (WIDTH,)), ((WORDS, WIDTH), (1, WIDTH)),
-                           ((WIDTH, WORDS), (WIDTH, 1))):  # fmt: skip
-        op = reading(source, function, found, matrix, vector)
-        try:
-            problem = unfit(op)
-        except Exception as error:
-            why = more_telling(why, f"vectors {matrix}: raises {type(error).__name__}: {error}")
-            continue
-        if problem:
-            why = more_telling(why, problem)
-        elif all(miss(op, only=k) < AGREES for k in found.gradients):
-            return op
-        else:
-            first = first or op
-    if first is None:
-        raise Refused(f"{source.name}: {why}")
-    return first
+    shapes = (((WORDS, WIDTH), (WIDTH,)), ((WIDTH, WORDS), (WIDTH,)), ((WORDS, WIDTH), (1, WIDTH)),
+              ((WIDTH, WORDS), (WIDTH, 1)))  # fmt: skip
+    try:
+        return first_fitting(
+            (
+                f"vectors {matrix}",
+                functools.partial(reading, source, function, found, matrix, vector),
+            )
+            for matrix, vector in shapes
+        )
+    except Refused as refusal:
+        raise Refused(f"{source.name}: {refusal}") from None
 
 
 def reading(
