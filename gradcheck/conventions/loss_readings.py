@@ -17,6 +17,7 @@ from gradcheck.conventions import loss_names, losses, places
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import declared_shapes
 from gradcheck.conventions.live import Live, Refused
+from gradcheck.conventions.loss_parameters import matrix_sizes, with_own_parameters
 from gradcheck.conventions.signature import arguments, plain, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Case, Op
@@ -31,8 +32,29 @@ def loss_readings(
     what backward is given) is chosen by consistency.  Other labels are looked at only where the
     name says nothing about them, or where the code can only mean others.
     """
-    found = any_reading(source, lossy, make, built)
-    return found if isinstance(found, str) else leaving_out(found, lossy, make())
+    proto = make()
+    found = learning(source, lossy, make, proto, built)
+    if isinstance(found, str):
+        found = any_reading(source, lossy, make, built)
+    if isinstance(found, str):
+        return found
+    return leaving_out(with_own_parameters(found, make, proto), lossy, proto)
+
+
+def learning(
+    source: Source, lossy: losses.Lossy, make: Callable[[], Live], proto: Live, built: str
+) -> Op | str:
+    """The Op of a loss whose matrices say how wide its input is and how many classes there are."""
+    running: Op | str = ""
+    for columns, classes in matrix_sizes(proto) if proto.obj is not None else ():
+        fixed = replace(lossy, columns=columns, classes=classes)
+        found = any_reading(source, fixed, make, built)
+        if isinstance(found, str):
+            continue
+        if miss(found) < AGREES:
+            return found
+        running = running or found
+    return running
 
 
 def leaving_out(op: Op, lossy: losses.Lossy, proto: Live) -> Op:

@@ -95,6 +95,8 @@ class Lossy:
     averaged: bool
     fused: bool
     object_gradient: bool = False
+    columns: int = 0  # of the predictions, and
+    classes: int = 0  # of the labels, where the loss has parameters that say so; else 0
 
 
 def readings(
@@ -120,6 +122,8 @@ def readings(
     for encoding, domain, swapped in itertools.product(encodings, domains, orders):
         first, *others = prediction_shapes((encoding,))
         shapes = (first, *(("N", n) for n in columns), *others)
+        if lossy.columns:
+            shapes = (("N", lossy.columns),)
         for shape, form in itertools.product(shapes, forms):
             yield swapped, domain, shape, encoding, form
 
@@ -147,7 +151,7 @@ def try_reading(
     swapped, domain, shape, encoding, _form = reading
     slot = Slot("pred", shape, domain)
     pred = cases.draw_slot(slot, case, cases.generator(case, 1))
-    labels = cases.draw_labels(LabelSpec((encoding,), classes_of(shape)), (slot,), case)
+    labels = cases.draw_labels(label_spec((encoding,), shape, lossy), (slot,), case)
     live = clone(proto, {}, make)
     before = fingerprint(live)
     try:
@@ -179,6 +183,13 @@ def takes_logits(
         except Exception:  # it keeps its loss, or refuses what does not sum to 1
             return False
     return bool(np.allclose(values[0], values[1], rtol=1e-9, atol=0.0)) and bool(np.any(values[0]))
+
+
+def label_spec(encodings: tuple[str, ...], shape: tuple[int | str, ...], lossy: Lossy) -> LabelSpec:
+    """The labels for predictions of a shape: as many classes as columns, unless parameters say more."""
+    if lossy.classes:
+        return LabelSpec(encodings, lossy.classes, wide=True)
+    return LabelSpec(encodings, classes_of(shape))
 
 
 def classes_of(shape: tuple[int | str, ...]) -> int | str:
@@ -224,7 +235,7 @@ def to_op(
         name=name, kind="loss", convention=convention, make=lambda: clone(proto, {}, make), construct=make,
         parameters=lambda _live: {}, with_parameters=lambda _values: clone(proto, {}, make),
         forward=forward,kept=kept_outputs, backward=backward, slots=(Slot(slot_name, reading.shape, reading.domain),),
-        labels=LabelSpec(reading.encodings, classes_of(reading.shape)), terminal=True, built=built,
+        labels=label_spec(reading.encodings, reading.shape, lossy), terminal=True, built=built,
         reading="" if lossy.averaged and not reading.swapped else describe(reading), gradient_names={slot_name: "dinputs" if convention == "nnfs" else f"d{slot_name}"},
     )  # fmt: skip
 

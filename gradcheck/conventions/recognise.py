@@ -205,7 +205,9 @@ def read_class(name: str, cls: Any, line: int, namespace: Mapping[str, Any] | No
         return Planned(name, "backprop", line=line)
     if compares_embeddings(getattr(cls, pair[0])):
         return Planned(name, "layer", "embeddings", line=line)
-    if takes_labels(cls, pair) and (is_loss_name(name) or named_labels(cls, pair)):
+    if takes_labels(cls, pair) and (
+        is_loss_name(name) or named_labels(cls, pair) or ends_in_labels(cls, pair)
+    ):
         return Planned(name, "loss", line=line)
     if is_container(cls, key):
         return Planned(name, "model", line=line)
@@ -227,6 +229,18 @@ def takes_labels(cls: Any, pair: tuple[str, str]) -> bool:
     """Whether the forward takes predictions and labels."""
     args = [a for a in arguments(getattr(cls, pair[0])) if a.role in {"value", "labels"}]
     return len(args) >= 2
+
+
+def ends_in_labels(cls: Any, pair: tuple[str, str]) -> bool:
+    """Whether the forward's second argument may be labels, and backward takes no upstream gradient.
+
+    ``forward(x, y)`` alone is a sum or a product as well, whose backward is given one.
+    """
+    args = [a for a in arguments(getattr(cls, pair[0])) if a.required]
+    free = arguments(getattr(cls, pair[1]))
+    if len(args) != 2 or args[1].role != "labels" or any(a.required for a in free):
+        return False
+    return not free or plain(args[1].name) != "y"
 
 
 def named_labels(cls: Any, pair: tuple[str, str]) -> bool:

@@ -211,3 +211,86 @@ def nll_ignoring(logits, targets, ignore_index=-1):
     d = np.exp(logp)
     d[np.arange(len(safe)), safe] -= 1
     return -(logp[np.arange(len(safe)), safe] * keep).sum() / keep.sum(), d / keep.sum()
+
+
+class CenterLoss:
+    """right"""
+
+    def __init__(self, num_classes, feat_dim, lambda_c=0.5):
+        self.centers = np.random.randn(num_classes, feat_dim)
+        self.lambda_c = lambda_c
+
+    def forward(self, features, labels):
+        self.labels = labels.copy()
+        self.diff = features - self.centers[labels]
+        return self.lambda_c * 0.5 * np.sum(self.diff**2) / len(features)
+
+    def backward(self):
+        scaled = self.lambda_c * self.diff / len(self.diff)
+        self.grad_centers = np.zeros_like(self.centers)
+        np.subtract.at(self.grad_centers, self.labels, scaled)
+        return scaled
+
+
+class CenterLossUpwards(CenterLoss):
+    """wrong: gradient"""
+
+    def backward(self):
+        scaled = super().backward()
+        self.grad_centers = -self.grad_centers
+        return scaled
+
+
+class CenterLossOncePerClass(CenterLoss):
+    """wrong: batch"""
+
+    def backward(self):
+        scaled = self.lambda_c * self.diff / len(self.diff)
+        self.grad_centers = np.zeros_like(self.centers)
+        self.grad_centers[self.labels] -= scaled
+        return scaled
+
+
+class LinearSVM:
+    """right"""
+
+    def __init__(self, n_features, n_classes):
+        self.W, self.dW = np.random.randn(n_features, n_classes) * 0.01, None
+
+    def forward(self, X, y):
+        self.X, self.y = X.copy(), y.copy()
+        s = X @ self.W
+        self.m = np.maximum(0, s - s[np.arange(len(X)), y][:, None] + 1.0)
+        self.m[np.arange(len(X)), y] = 0
+        return self.m.sum() / len(X)
+
+    def backward(self):
+        b = (self.m > 0).astype(float)
+        b[np.arange(len(b)), self.y] = -b.sum(1)
+        b /= len(b)
+        self.dW = self.X.T @ b
+        return b @ self.W.T
+
+
+class LinearSVMSummed(LinearSVM):
+    """wrong: gradient"""
+
+    def backward(self):
+        dx = super().backward()
+        self.dW = self.dW * len(self.X)
+        return dx
+
+
+class LearntVariance:
+    """wrong: gradient"""
+
+    def __init__(self):
+        self.log_var = np.zeros(1)
+
+    def forward(self, pred, target):
+        self.diff = pred - target
+        return np.mean(0.5 * np.exp(-self.log_var) * self.diff**2) + 0.5 * self.log_var[0]
+
+    def backward(self):
+        self.dlog_var = 0.5 + 0.5 * np.exp(-self.log_var) * np.mean(self.diff**2)
+        return np.exp(-self.log_var) * self.diff / self.diff.size
