@@ -3,20 +3,25 @@
     python suites/deep.py --seconds 3600 --out reports/deep.md
 
 Cases are drawn by Hypothesis in rounds over all cells (entry x law x dtype) until every cell has
-what is asked, or the time is over; the table says how many were run.  `pytest -m slow` runs as many
-a cell as the profile has examples (200 with ``HYPOTHESIS_PROFILE=deep``), and shrinks what fails.
+what is asked, or the time is over; the table says how many were run.  All of it takes hours: what a
+run found is kept beside the table (``deep.json``), and the next run goes on with the next round.
+`pytest -m slow` runs as many a cell as the profile has examples (200 with
+``HYPOTHESIS_PROFILE=deep``), and shrinks what fails.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import pathlib
+import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
@@ -128,30 +133,35 @@ def try_cell(cell: Cell, examples: int, number: int = 0, *, shrink: bool = False
 
 
 def rounds(
-    every: list[Cell], seconds: float, jobs: int = 1, after: Callable[[Counts], object] = len
+    every: list[Cell],
+    seconds: float,
+    jobs: int = 1,
+    after: Callable[[Counts, int], object] = lambda found, number: None,
+    first: int = 0,
 ) -> Counts:
     """Cases for every cell in turn, until all have enough or the time is over.
 
     A law that skips all cases of a cell's first round does not apply to it and is not asked again.
-    `after` is given what was found at the end of every round.
+    `after` is given what was found, and the number of the next round, at the end of every round; a
+    round that the time cut off is not counted, so that another run can make it again.
     """
     end = time.monotonic() + seconds
     found: Counts = {}
-    number = 0
-    left = every
+    number = first
+    left = [c for c in every if c.wanted > number * ROUND]
     with multiprocessing.get_context("fork").Pool(jobs, share, (every, end)) as pool:
         numbers = {id(cell): i for i, cell in enumerate(every)}
         while left:
             tasks = [(numbers[id(cell)], number) for cell in left]
-            for cell, one in zip(left, pool.imap(try_shared, tasks, 8), strict=True):
-                if one is not None:
-                    add(found, cell, one)
-            if time.monotonic() > end:
+            results = list(pool.imap(try_shared, tasks, 8))
+            if None in results:
                 break
+            for cell, one in zip(left, results, strict=True):
+                add(found, cell, one)
             number += 1
             left = [c for c in left if c.wanted > number * ROUND and applies(found[key_of(c)])]
             print(f"round {number}: {len(left)} cells left", file=sys.stderr, flush=True)
-            after(found)
+            after(found, number)
     return found
 
 
@@ -195,50 +205,60 @@ Written by `python suites/deep.py`. Every entry of the reference in every config
 checker tries, under every law that applies, on cases drawn by Hypothesis (sizes, seeds, label
 encodings, training or not), in float64 and float32. Right code: a *fail* is a false alarm.
 {cases:,} cases. The goal is {few} a cell, {often:,} for {laws} of the two books' classes; a run
-ends with its time limit (`--seconds`), and *cases each* says how far it came.
+ends with its time limit (`--seconds`), the next one goes on, and *cases each* says how far they came.
 
 {table}
+
+{runs}
 
 {bad}
 """
 
+HEAD = ("law", "dtype", "entries it applies to", "cases each", "cases", "fail", "error", "inconclusive", "note")  # fmt: skip
 
-def report(found: Counts, few: int, often: int) -> str:
-    """The table: a law and a dtype a row."""
+
+def summary(found: Counts, first: int, after: int) -> dict[str, Any]:
+    """What a run found, for JSON: a law and a dtype a row."""
     rows = []
-    for law in LAWS:
-        for dtype in DTYPES:
-            mine = [f for (_, _, name, kind), f in found.items() if (name, kind) == (law, dtype)]
-            if not mine:
-                continue
-            total = sum((f.statuses for f in mine), Counter())
-            counts = [f.cases for f in mine if applies(f)] or [0]
-            row = [
-                law,
-                dtype,
-                len([f for f in mine if applies(f)]),
-                f"{min(counts):,} to {max(counts):,}",
-                f"{sum(counts):,}",
-            ]
-            rows.append(
-                [*row, *(f"{total[s]:,}" for s in ("fail", "error", "inconclusive", "note"))]
-            )
-    head = [
-        "law",
-        "dtype",
-        "entries it applies to",
-        "cases each",
-        "cases",
-        "fail",
-        "error",
-        "inconclusive",
-        "note",
-    ]
-    table = tabulate(rows, head, tablefmt="github", disable_numparse=True)
-    bad = [f"- {key[1]}, {key[2]}, {key[3]}: {f.bad[0]}" for key, f in found.items() if f.bad]
+    for law, dtype in ((law, dtype) for law in LAWS for dtype in DTYPES):
+        mine = [f for (_, _, *kind), f in found.items() if kind == [law, dtype] and applies(f)]
+        if mine:
+            statuses = sum((f.statuses for f in mine), Counter())
+            rows.append({"law": law, "dtype": dtype, "entries": len(mine), "statuses": dict(statuses),
+                         "each": [min(f.cases for f in mine), max(f.cases for f in mine)],
+                         "cases": sum(f.cases for f in mine)})  # fmt: skip
+    bad = [f"{key[1]}, {key[2]}, {key[3]}: {f.bad[0]}" for key, f in found.items() if f.bad]
+    return {"commit": commit(), "rounds": [first, after], "rows": rows, "bad": bad}
+
+
+def commit() -> str:
+    """The commit that is checked out."""
+    git = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    )
+    return git.stdout.strip() or "unknown"
+
+
+def report(runs: list[dict[str, Any]], few: int, often: int) -> str:
+    """The table of all runs together: a law and a dtype a row."""
+    rows = []
+    for law, dtype in ((law, dtype) for law in LAWS for dtype in DTYPES):
+        mine = [r for run in runs for r in run["rows"] if (r["law"], r["dtype"]) == (law, dtype)]
+        if not mine:
+            continue
+        entries = max(r["entries"] for r in mine)
+        least = sum(r["each"][0] for r in mine if r["entries"] == entries)  # all of them took part
+        most = sum(r["each"][1] for r in mine)
+        statuses = sum((Counter(r["statuses"]) for r in mine), Counter())
+        rows.append(
+            [law, dtype, entries, f"{least:,} to {most:,}", f"{sum(r['cases'] for r in mine):,}",
+             *(f"{statuses[s]:,}" for s in ("fail", "error", "inconclusive", "note"))]
+        )  # fmt: skip
     return TEXT.format(
-        cases=sum(f.cases for f in found.values() if applies(f)), few=few, often=often, laws=", ".join(OFTEN_LAWS),
-        table=table, bad="\n".join(bad) or "No case failed.",
+        cases=sum(r["cases"] for run in runs for r in run["rows"]), few=few, often=often,
+        laws=", ".join(OFTEN_LAWS), table=tabulate(rows, HEAD, tablefmt="github", disable_numparse=True),
+        runs="\n".join(f"- rounds {r['rounds'][0]} to {r['rounds'][1] - 1} at commit {r['commit']}" for r in runs),
+        bad="\n".join(f"- {text}" for run in runs for text in run["bad"]) or "No case failed.",
     )  # fmt: skip
 
 
@@ -249,19 +269,25 @@ def main() -> int:
     parser.add_argument(
         "--often", type=int, default=OFTEN, help="cases of the laws that matter most"
     )
-    parser.add_argument("--out", type=pathlib.Path, help="write Markdown here; default: print")
+    parser.add_argument(
+        "--out",
+        type=pathlib.Path,
+        required=True,
+        help="write Markdown here; runs are kept beside it",
+    )
+    parser.add_argument("--anew", action="store_true", help="forget the earlier runs")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args()
+    kept = args.out.with_suffix(".json")
+    earlier = json.loads(kept.read_text()) if kept.is_file() and not args.anew else []
+    first = earlier[-1]["rounds"][1] if earlier else 0
 
-    def write(found: Counts) -> None:
-        args.out.write_text(report(found, args.cases, args.often))
+    def write(found: Counts, after: int) -> None:
+        runs = [*earlier, summary(found, first, after)]
+        kept.write_text(json.dumps(runs, indent=1) + "\n")
+        args.out.write_text(report(runs, args.cases, args.often))
 
-    every = cells(args.often, args.cases)
-    found = rounds(every, args.seconds, args.jobs, write if args.out else len)
-    if args.out is None:
-        print(report(found, args.cases, args.often))
-    else:
-        write(found)
+    found = rounds(cells(args.often, args.cases), args.seconds, args.jobs, write, first)
     return int(any(f.bad for f in found.values()))
 
 

@@ -7,7 +7,10 @@ the table being changed fails. ``python suites/test_laws.py`` writes it anew.
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +108,25 @@ def test_random_cases_of_the_functional_core_pass(data):
     found = run.run_law(name, LAWS[name], op, case)
     bad = [v for v in found if v.status not in RIGHT]
     assert not bad, [(v.status, v.message) for v in bad]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
+    entry = next(e for e in registry.entries() if e.make == "Activation_ReLU()")
+    some = [c for c in deep.cells_of(entry, 40, 40) if c.law in {"contract", "zero_cotangent"}]
+    runs, ends = [], []
+
+    def stop(found, number):
+        ends.append(number)
+        runs.append(deep.summary(found, number - 1, number))
+
+    deep.rounds([replace(c, wanted=20) for c in some], 600.0, after=stop)
+    deep.rounds(some, 600.0, after=stop, first=1)
+    assert ends == [1, 2]
+    assert not [text for run in runs for text in run["bad"]]
+    text = deep.report(runs, 40, 40)
+    assert f"{len(some) * 40:,} cases." in text
+    assert len(re.findall(r"^\| (?:contract|zero_cotangent) .* 40 to 40 ", text, re.M)) == 4
 
 
 @pytest.mark.slow
