@@ -31,6 +31,7 @@ from gradcheck.conventions.objectives import classifier_op, line_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.recognise import takes_labels
+from gradcheck.conventions.scalar_functions import entry_by_entry, takes_numbers_only
 from gradcheck.conventions.signature import arguments, verbs
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.tape_ops import tape_ops
@@ -104,6 +105,10 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return tape_ops(source)
     if kind == "torch":
         return torch_ops(source)
+    if is_class and takes_numbers_only(source.obj):
+        found = layer_ops(replace(source, obj=entry_by_entry(source.obj)))
+        text = "of numbers, taken entry by entry"
+        return [replace(op, obj=source.obj, reading=text) for op in found]
     try:
         return layer_ops(source)
     except Skipped:

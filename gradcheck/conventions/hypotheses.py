@@ -65,6 +65,8 @@ def hypotheses(
         if square and is_row_or_column(slots):
             square = False
             yield readings, (Slot(names[0], ("N", "N")),)
+        if any(s.shape == () for s in slots):
+            continue  # a single number may be positive by chance
         for given in with_masks(slots, code):
             yield readings, without_padding(given, proto.obj)
     for slots in shape_hypotheses(context, dims, names):
@@ -72,6 +74,9 @@ def hypotheses(
             readings,
             tuple(replace(s, domain="positive") if s.domain == "real" else s for s in slots),
         )
+    for slots in shape_hypotheses(context, dims, names):
+        if any(s.shape == () for s in slots):
+            yield readings, slots
 
 
 def without_padding(slots: tuple[Slot, ...], obj: Any) -> tuple[Slot, ...]:

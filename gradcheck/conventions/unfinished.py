@@ -45,15 +45,20 @@ def hands_on(function: Any, name: str) -> bool:
 
 
 def left_open(cls: Any, pair: tuple[str, str]) -> set[str]:
-    """Methods that forward or backward call on ``self`` and that only raise NotImplementedError."""
-    found = set()
+    """Methods that forward or backward call on ``self`` and that only raise NotImplementedError.
+
+    With those that they call on ``cls`` and that no base has.
+    """
+    found, lacking = set(), set()
     for method in pair:
         tree = tree_of(getattr(cls, method))
         for node in ast.walk(tree) if tree is not None else ():
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "self":
                 found.add(called.attr)
-    return {n for n in found if raises_only(getattr(cls, n, None))}
+            if isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "cls":
+                lacking |= set() if hasattr(cls, called.attr) else {called.attr}
+    return lacking | {n for n in found if raises_only(getattr(cls, n, None))}
 
 
 def raises_only(function: Any) -> bool:
