@@ -26,6 +26,7 @@ from gradcheck.diagnose.facts_steps import (
 )
 from gradcheck.diagnose.facts_values import extreme, kinked, numeric, trained
 from gradcheck.diagnose.trial import Shown
+from gradcheck.diagnose.wrong_steps import stepped
 from gradcheck.types import Op, Verdict
 
 Rule = Callable[[Op, Verdict, Sequence[Verdict]], Shown | None]
@@ -72,12 +73,7 @@ RULES: dict[str, Rule] = {
     "state_per_parameter": shared_by_parameters,
     "bias_correction": corrected,
     "decay": decayed,
-    "optimizer_steps": simple(
-        "update-wrong",
-        "the step is not that of the method of this name",
-        "the steps were compared with the formula",
-        sure=False,
-    ),
+    "optimizer_steps": stepped,
     "bowl_descends": simple(
         "update-wrong",
         "the parameters do not approach the minimum of a bowl",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from gradcheck.diagnose.facts_contract import contract, raised_in
+from gradcheck.diagnose.history import accumulated, forward_keeps, steps_along
+from gradcheck.diagnose.interventions_labels import tells_apart
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws import LAWS
@@ -44,12 +47,21 @@ def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     changed = changed_by_backward(op, v)
     parameters = set(op.parameters(op.make()))
     moved = [n for n in changed if n in parameters]
-    if moved:
+    if moved and v.case is not None:
+        step = steps_along(op, v.case, moved[0])
+        words = "it moved against its gradient" if step else "it moved, but not along its gradient"
         return Shown(
-            "updated-weights-used",
+            "updated-weights-used" if step else "edits-argument",
             f"backward itself changes {moved[0]}: what comes after it uses other parameters than forward",
-            "the parameters were compared before and after backward",
-            second="edits-argument",
+            f"the parameters were compared before and after backward: {words}",
+            second="edits-argument" if step else "updated-weights-used",
+        )
+    if v.case is not None and forward_keeps(op, v.case):
+        return Shown(
+            "not-repeatable",
+            "forward keeps something from one call to the next: the same input gives another output",
+            "forward was called twice with the same input, with no backward between",
+            second="shared-state",
         )
     if any(o.law == "inputs_unchanged" and o.status == "fail" for o in others) or changed:
         return Shown(
@@ -132,7 +144,7 @@ def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     """Memory layout; a read-only array that is written to is an edited argument."""
     if "read-only" in v.message:
         edit = next((o for o in others if o.law == "inputs_unchanged" and o.status == "fail"), None)
-        return edited(op, edit or v, others)
+        return edited(op, edit, others) if edit is not None else refused(op, v)
     return Shown(
         "memory-layout",
         "the result depends on how the array lies in memory",
@@ -141,10 +153,40 @@ def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
+def refused(op: Op, v: Verdict) -> Shown:
+    """A read-only array that a call writes to, though it writes what stands there already."""
+    shown, tried = "", "the call was made with read-only arrays"
+    if v.case is not None:
+        where = replace(v.case, layout="readonly")
+        try:
+            with quiet():
+                live, inputs, _, labels = start(op, where)
+                shown = "forward"
+                op.forward(live, inputs, labels, where.train)
+                shown = "backward"
+        except Exception:  # which of the two raises is what is asked
+            pass
+    if shown == "forward":
+        text = "forward writes into an array that belongs to the caller; work on a copy"
+        return Shown("edits-argument", text, f"{tried}: forward raises")
+    if shown == "backward":
+        text = "backward writes into an array it was given, which belongs to the layer above"
+        return Shown("edits-upstream", text, f"{tried}: backward raises, forward does not",
+                     second="edits-argument")  # fmt: skip
+    return Shown("edits-argument", "a call writes into an array it was given", tried, False)
+
+
 def left_behind(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """A model's gradient that depends on what was computed before."""
     if "left behind" not in v.message:
         return None
+    if v.case is not None and accumulated(op, v.case, v.wrt):
+        return Shown(
+            "accumulates",
+            "every backward adds to the gradient that the one before has left",
+            "after a second identical call the gradient is twice the first one",
+            second="stale-mask",
+        )
     return Shown(
         "stale-mask",
         "the gradient uses what an earlier call has stored, not this batch",
@@ -166,6 +208,13 @@ def disturbed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
             "shared-state",
             "what one object stores is used by another one: it is kept in one place for both",
             "a second object's call was put between the first one's forward and backward",
+            second="stale-mask",
+        )
+    if v.case is not None and forward_keeps(op, v.case):
+        return Shown(
+            "not-repeatable",
+            "forward keeps something from one call to the next: the same input gives another output",
+            "forward was called twice with the same input, with no backward between",
             second="stale-mask",
         )
     return Shown(
@@ -231,6 +280,8 @@ def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "onehot-as-index",
             "one-hot labels are used as class numbers",
             "class numbers give another result",
+            sure=not tells_apart(op),
+            second="forward-wrong",
         )
     if case.labels == "index_column" or "flat" in case.labels:
         return Shown(

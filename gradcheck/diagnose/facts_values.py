@@ -6,13 +6,13 @@ import dis
 import re
 import traceback
 from collections.abc import Sequence
-from types import FunctionType
 
 import numpy as np
 
 from gradcheck import cases
 from gradcheck.diagnose.floats import callable_errors
-from gradcheck.diagnose.pieces import functions_by_place, roots
+from gradcheck.diagnose.modes import backward_functions, by_samples, looks_at_mode
+from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws import LAWS
@@ -71,18 +71,6 @@ def clipped(op: Op) -> Shown:
     return Shown("nan-at-extreme", what, tried)
 
 
-def backward_functions(op: Op) -> list[FunctionType]:
-    """The user's backward functions, by name."""
-    wanted = roots(op)[1]
-    return [f for (name, _), f in functions_by_place(op).items() if name in wanted
-            and (not isinstance(op.obj, type) or f.__qualname__.split(".")[0] in mro_names(op.obj))]  # fmt: skip
-
-
-def mro_names(cls: type) -> set[str]:
-    """Names of a class and its bases."""
-    return {c.__name__ for c in cls.__mro__}
-
-
 def first_error(op: Op, v: Verdict) -> tuple[str, int | None]:
     """The first floating-point error at the verdict's extreme input, and the user's line of it."""
     if v.case is None:
@@ -130,10 +118,16 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "in evaluation" not in text and "drop" in op.name.lower() and "evaluation]" in text:
         return by_one_number(op, v)
     if "batch's own mean" in text:
+        own = by_samples(op, v)
         return Shown(
-            "mode-ignored",
-            "training does not use the statistics of its own batch",
-            "2x + 5 gave another result than x",
+            "forward-wrong" if own else "mode-ignored",
+            "training uses its batch, but not its mean and standard deviation"
+            if own
+            else "training does not use the statistics of its own batch",
+            "2x + 5 gave another result than x"
+            + ("" if own else "; one sample's output does not depend on the others"),
+            sure=not own,
+            second="mode-ignored" if own else "running-statistics",
         )
     if "evaluation of it must give" in text or "must not update the running" in text:
         return Shown(
@@ -211,10 +205,15 @@ def evaluated(op: Op, v: Verdict) -> Shown | None:
         }
     if bad:
         return None
+    looks = looks_at_mode(op)
     return Shown(
         "mode-ignored",
-        "backward computes the training gradient in evaluation as well",
+        "the gradient is wrong in evaluation"
+        if looks
+        else "backward computes the training gradient in evaluation as well",
         "the gradient is right with training on, and wrong with it off",
+        sure=not looks,
+        second="wrong-derivative" if looks else "",
     )
 
 

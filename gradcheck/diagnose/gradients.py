@@ -17,6 +17,8 @@ from gradcheck.diagnose.measure import Point, TooLong, again, agrees, claim, clo
 from gradcheck.diagnose.numbers import Guess
 from gradcheck.diagnose.patterns import describe_pattern
 from gradcheck.diagnose.pieces import Piece
+from gradcheck.diagnose.proof import Trial
+from gradcheck.diagnose.proofs import proved
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.shapes import shapes_in
@@ -62,13 +64,31 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     for repair in gradient_repairs(s, point, wrt, verdict.law):
         what = meaning(repair, lambda: again(op, point), lambda: claim(op, bigger), whole)
         what = told_by_sizes(s, verdict, of_carry(op, point, wrt, repair, what))
-        candidates.append(of_repair(repair, what))
+        trial = Trial(op, case, wrt, repair, lambda: again(op, point), s.until, point)
+        candidates.append(of_repair(repair, proved(trial, what)))
+    candidates = counted(op, candidates)
     if not any(c.confirmed for c in candidates) and wrt in point.truth:
         detail["nearest"] = tuple(numbers.nearest(op, point, wrt))
     found = smallest(op, case, wrt, min(s.until, clock() + 1.0))
     if found is not None:
         detail["smallest"], detail["smallest_case"] = found[0], found[1].token()
     return candidates
+
+
+def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
+    """A ratio that is a count is no mean where every change that works exchanges ``*`` and ``/``.
+
+    ``ds / scale`` for ``ds * scale`` with scale = 1 / sqrt(d) is wrong by d, and nobody averages.
+    """
+    changes = {c.repair.edit.cause for c in found if c.repair is not None}
+    if op.terminal or changes != {"wrong-derivative"}:
+        return found
+    return [
+        replace(c, rank=30, cause="constant-factor", second=c.cause)
+        if c.repair is None and c.cause in {"missing-mean", "extra-mean"}
+        else c
+        for c in found
+    ]
 
 
 def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list[Candidate]:

@@ -19,6 +19,7 @@ from gradcheck.diagnose.interventions_options import (
     same_claim,
 )
 from gradcheck.diagnose.measure import at, claim, clock
+from gradcheck.diagnose.modes import looks_at_mode
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import along, quiet
 from gradcheck.diagnose.shrink import still_wrong
@@ -71,6 +72,7 @@ def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
             fails(op, law, square, wrt) is False
             and passes(op, square)
             and fails(op, law, case, wrt)
+            and only_square(op, law, case, wrt)
         ):
             yield Shown(
                 "square-only",
@@ -94,6 +96,16 @@ def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 f"with {wide} samples of {wide} entries the call runs",
                 second="wrong-axis-sum",
             )
+
+
+def only_square(op: Op, law: str, case: Case, wrt: str) -> bool:
+    """Whether it is equal sizes that cure: larger equal ones as well, and larger unequal ones not."""
+    high, wide = (dict(case.sizes)[k] for k in "HW")
+    far = case.replace(H=high + 2, W=high + 2), case.replace(H=wide, W=wide)
+    if not all(fails(op, law, c, wrt) is False or fails(op, law, c, wrt) is None for c in far):
+        return False
+    unequal = case.replace(H=high + 2, W=wide + 2), case.replace(H=2 * high, W=2 * wide)
+    return any(fails(op, law, c, wrt) for c in unequal)
 
 
 def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -188,8 +200,12 @@ def training_on(op: Op, verdict: Verdict) -> Iterator[Shown]:
         return
     same = agreed(op, replace(case, train=True), verdict.wrt)
     if same:
-        text = "wrong in evaluation mode only: backward does not look at the mode"
-        yield Shown("mode-ignored", text, f"in training mode {same}")
+        looks = looks_at_mode(op)
+        text = "wrong in evaluation mode only"
+        if not looks:
+            text += ": backward does not look at the mode"
+        second = "wrong-derivative" if looks else ""
+        yield Shown("mode-ignored", text, f"in training mode {same}", not looks, second)
 
 
 #: Attributes that hold a weight or rate decay.

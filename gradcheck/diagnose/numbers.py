@@ -11,10 +11,13 @@ import numpy as np
 from gradcheck.diagnose import norms
 from gradcheck.diagnose.factors import factor_cause, ratio, whole_number
 from gradcheck.diagnose.interventions import right_where_distinct
-from gradcheck.diagnose.measure import Point, agrees, clock, jacobian, miss, pulled
+from gradcheck.diagnose.measure import Point, agrees, clock, jacobian, measure, miss, pulled
 from gradcheck.diagnose.numbers_time import lost_carries
 from gradcheck.diagnose.numbers_updated import with_updated_weights
 from gradcheck.types import Array, Case, Op
+
+#: Seconds that the measuring of a second case may take.
+PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
                 f"the regularisation term is {words} what it should be",
             )
     yield from turned(truth)
+    yield from other_side(point, wrt, cot)
     if cot.size == truth.size and jac.shape[0] == truth.size:
         flat = jac.reshape(truth.size, truth.size)
         if shares(point) and np.nansum(np.abs(flat - np.diag(np.diag(flat)))) > 1e-6:
@@ -89,6 +93,18 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
     for lost, words in lost_carries(op, point, wrt):
         yield Guess("missing-carry", lost, words, second="missing-chain-factor")
     yield from elsewhere(op, point, wrt, cot)
+
+
+def other_side(point: Point, wrt: str, cot: Array) -> Iterator[Guess]:
+    """A mask's complement: the gradient is zero where it should not be, and nowhere else."""
+    truth, claimed = point.truth[wrt], point.claimed[wrt]
+    if cot.shape != truth.shape or claimed.shape != truth.shape or truth.size < 6:
+        return
+    kept = truth != 0
+    if not kept.any() or kept.all() or not np.array_equal(kept, claimed == 0):
+        return
+    text = "exactly the entries get a gradient that should have none"
+    yield Guess("wrong-mask-side", claimed, text)
 
 
 def shares(point: Point) -> bool:
@@ -169,6 +185,7 @@ def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[
     """The predictions that the claimed gradient fulfils; factors are told as they are at `case`."""
     claimed, truth = point.claimed[wrt], point.truth[wrt]
     found = [g for g in guesses(op, point, wrt) if g.holds(claimed, truth)]
+    found = lasting(op, point, wrt, found)
     factor = ratio(claimed, truth)
     if factor is not None and not found:
         cause, words = factor_cause(op, point, wrt, factor, case or point.case)
@@ -188,6 +205,29 @@ def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[
         joined = np.ndim(point.output) == 1  # several outputs in a row: a path may be missing, too
         found.append(Guess(lost, single, words, sure=not joined, second="missing-chain-factor"))
     return found
+
+
+def lasting(op: Op, point: Point, wrt: str, found: list[Guess]) -> list[Guess]:
+    """The predictions that hold at other values and with one sample more as well.
+
+    At one case two hypotheses may predict the same numbers: a mask that keeps everything there, an
+    input whose windows do not overlap.  Where the other case cannot be measured, they stand.
+    """
+    if not found:
+        return found
+    case = point.case
+    other = case.replace(seed=case.seed + 57, N=dict(case.sizes)["N"] + 1)
+    try:
+        there = measure(op, other, [wrt], clock() + PATIENCE)
+    except Exception:  # too slow, or these sizes are not legal for this object
+        return found
+    if wrt not in there.truth or there.claimed[wrt].shape != there.truth[wrt].shape:
+        return found
+    claimed, truth = there.claimed[wrt], there.truth[wrt]
+    if agrees(claimed, truth):
+        return found  # a kink or a size hides it there
+    still = {g.cause for g in guesses(op, there, wrt) if g.holds(claimed, truth)}
+    return [g for g in found if g.cause in still]
 
 
 def nearest(op: Op, point: Point, wrt: str) -> list[tuple[str, float]]:
@@ -222,7 +262,8 @@ def single_term(point: Point, wrt: str) -> Array | None:
     gap[np.abs(terms) < 1e-9] = np.inf
     hit = np.min(gap, axis=0) <= 1e-7 * scale
     right = np.abs(np.sum(terms, axis=0) - claimed) <= 1e-7 * scale
-    if many.any() and np.all(hit | right) and np.any(hit & many & ~right):
+    lost = hit & many & ~right
+    if many.any() and np.all(hit | right) and np.sum(lost) > 0.75 * np.sum(many):
         nearest_term = terms[np.argmin(gap, axis=0), np.arange(claimed.size)]
         return np.where(right, claimed, nearest_term).reshape(point.claimed[wrt].shape)
     return None

@@ -44,4 +44,4 @@ def with_updated_weights(op: Op, point: Point, wrt: str) -> Array | None:
         return None
     length = float(np.sum((change * defect)[known])) / norm
     predicted = truth + length * change
-    return predicted if length and agrees(predicted, claimed, truth) else None
+    return predicted if length > 0 and agrees(predicted, claimed, truth) else None

@@ -8,6 +8,8 @@ from gradcheck.diagnose import facts, interventions, repairs, rules
 from gradcheck.diagnose.meaning import Meaning, meaning
 from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.pieces import Piece
+from gradcheck.diagnose.proof import Trial
+from gradcheck.diagnose.proofs import proved
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of_shown, retried
@@ -39,8 +41,6 @@ TELLING: dict[str, set[str]] = {
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
     "zero_cotangent": {"upstream-ignored"},
 }  # fmt: skip
-#: Causes that only say again that the law fails: no reason, a hypothesis at most.
-RESTATED = {"update-wrong"}
 #: Laws that fail too when the first steps are corrected wrongly: they show no cause of their own.
 FOLLOWS = {"decay", "zero_gradient_rests"}
 
@@ -62,7 +62,7 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     if fact is not None:
         by_numbers = fact.sure and ".shape = " in verdict.message  # see facts_shapes
         rank = 4 if by_numbers or fact.cause in {"gradient-shape", "bias-shape"} else 10
-        candidates.append(of_shown(fact, rank, not restated(s, law, fact.cause)))
+        candidates.append(of_shown(fact, rank, not restated(s, law)))
     if law not in LAWS or (fact is not None and fact.cause == "name-error"):
         return candidates
     known = TELLING.get(law, set())
@@ -71,13 +71,14 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
         what = meaning(repair, lambda: safely(op, law, case), lambda: safely(op, law, bigger), None)
         what = told_by_sizes(s, verdict, what)
         if what.cause in known and op.kind != "accuracy":
-            candidates.append(of_repair(repair, what, 5))
+            trial = Trial(op, case, verdict.wrt, repair, lambda: safely(op, law, case), s.until)
+            candidates.append(of_repair(repair, proved(trial, what), 5))
         elif fact is None and law == "contract":
             candidates.append(of_repair(repair, Meaning(what.cause, False, what.second)))
         elif fact is not None:
             evidence = repairs.describe(repair)
             sure = fact.sure or (law == "numerical_gradient" and of_quotient(repair))
-            sure = sure and not restated(s, law, fact.cause)
+            sure = sure and not restated(s, law)
             candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, sure))
     return candidates
 
@@ -90,10 +91,10 @@ def of_quotient(repair: Repair) -> bool:
     return "/" in before or re.match(r"\w*(h|eps|epsilon|delta|step)\w* = ", before) is not None
 
 
-def restated(s: Session, law: str, cause: str) -> bool:
+def restated(s: Session, law: str) -> bool:
     """Whether a law's own words are no reason: they repeat the law, or another law's failure."""
     first = any(v.law == "bias_correction" and v.status == "fail" for v in s.verdicts)
-    return cause in RESTATED or (first and law in FOLLOWS)
+    return first and law in FOLLOWS
 
 
 def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:

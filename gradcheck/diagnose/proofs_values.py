@@ -1,0 +1,155 @@
+"""Second predictions that lie in the numbers: what follows the upstream gradient, and how."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.conventions.signature import UPSTREAM
+from gradcheck.diagnose import parts
+from gradcheck.diagnose.code import replaced
+from gradcheck.diagnose.edits import Change, made
+from gradcheck.diagnose.history import follows_history, parameters_changed
+from gradcheck.diagnose.meaning import Meaning, difference
+from gradcheck.diagnose.measure import agrees
+from gradcheck.diagnose.numbers_updated import with_updated_weights
+from gradcheck.diagnose.proof import FORMULA, Trial, doubted, pulled_with
+from gradcheck.diagnose.watch import bare, enclosing, seen
+
+
+def stale(t: Trial, what: Meaning) -> Meaning:
+    """A fresh object gives another result than one that was called before."""
+    held = follows_history(t.op, t.case, t.wrt)
+    return what if held else Meaning("wrong-derivative", False, "option-ignored")
+
+
+def upstream(t: Trial, what: Meaning) -> Meaning:
+    """Twice the upstream gradient does not give twice the gradient."""
+    how = difference(t.repair.edit.change)
+    if t.op.terminal or t.point is None or t.wrt not in t.point.claimed:
+        name = ast.unparse(how.part).split(".")[-1] if how.part is not None else ""
+        return what if not name or UPSTREAM.match(name) else FORMULA
+    point, once = t.point, t.point.claimed[t.wrt]
+    twice = pulled_with(t.op, point, 2 * np.asarray(point.cotangent)).get(t.wrt)
+    if twice is None or not agrees(np.reshape(twice, once.shape), 2 * once):
+        return what
+    return Meaning("missing-chain-factor", True, "wrong-derivative")
+
+
+def updated(t: Trial, what: Meaning) -> Meaning:
+    """Backward changes the parameters, or the numbers are those at updated parameters."""
+    if parameters_changed(t.op, t.case):
+        return what
+    numbers = t.point is not None and t.wrt in t.point.truth
+    if numbers and t.point is not None and with_updated_weights(t.op, t.point, t.wrt) is not None:
+        return what
+    return Meaning("wrong-derivative", False, "derivative-at-wrong-point")
+
+
+def zero(t: Trial, what: Meaning) -> Meaning:
+    """Every entry is 0; where only a term is, that term is missing."""
+    if t.point is None or not np.any(t.point.claimed.get(t.wrt, np.zeros(1))):
+        return what
+    if parts.is_state(t.op, t.wrt, t.point):
+        return Meaning("missing-carry", True, "missing-chain-factor")
+    return Meaning("missing-chain-factor", True, "wrong-derivative")
+
+
+def place(t: Trial, what: Meaning) -> Meaning:
+    """What is exchanged are values of forward; between two gradients, a factor may be missing."""
+    if t.op.terminal or t.point is None:
+        return what
+    piece, change = t.repair.edit.piece, t.repair.edit.change
+    node = change.site.node
+    how = difference(change)
+    if how.kind != "name" or how.part is None:
+        held = next((p for p in change.site.path[::-1] if isinstance(p, ast.Subscript)), None)
+        if not isinstance(node, ast.Constant) or held is None:
+            return what
+        written = isinstance(held.ctx, ast.Store)
+        moved = Meaning("wrong-derivative", False, what.cause)
+        return moved if written or follows(t, held) else what
+    if not follows(t, node):
+        return what
+    text, other = ast.unparse(node), ast.unparse(how.part)
+    if made_of(piece.node, other, text):
+        return Meaning("missing-chain-factor", True, "wrong-derivative")
+    return Meaning("wrong-derivative", False, "missing-chain-factor")
+
+
+def follows(t: Trial, node: ast.AST) -> bool:
+    """Whether an expression's values follow the upstream gradient."""
+    assert t.point is not None
+    point, piece = t.point, t.repair.edit.piece
+    site = enclosing(piece, node)
+    cot = np.asarray(point.cotangent)
+    one = seen(piece, site, lambda: pulled_with(t.op, point, cot))
+    two = seen(piece, site, lambda: pulled_with(t.op, point, 1.7 * cot + 0.3))
+    return len(one) == len(two) and not all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(one, two, strict=True)
+    )
+
+
+def made_of(function: ast.AST, name: str, other: str) -> bool:
+    """Whether a name is assigned an expression that holds another one as a factor."""
+    return any(
+        ast.unparse(x) == other
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and any(ast.unparse(y) == name for y in node.targets)
+        for x in ast.walk(node.value)
+        if isinstance(x, ast.expr)
+    )
+
+
+def chain(t: Trial, what: Meaning) -> Meaning:
+    """A divisor that stands above the line already takes a power out: no factor is missing."""
+    how, node = difference(t.repair.edit.change), t.repair.edit.change.site.node
+    if how.kind != "factor" or not how.divides or how.part is None:
+        return what
+    inside = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))}
+    return FORMULA if ast.unparse(how.part) in inside else what
+
+
+def sign(t: Trial, what: Meaning) -> Meaning:
+    """Half-way between the two signs, at 0 times the term, the gradient is half-way as well."""
+    edit = t.repair.edit
+    none = without(edit.change)
+    if t.point is None or none is None or t.wrt not in t.point.claimed:
+        return what
+    code = made(edit.piece, none)
+    if code is None:
+        return doubted(what)
+    found = [t.point.claimed[t.wrt]]
+    for other in (edit.code, code):
+        with replaced(edit.piece.function, other):
+            found.append(pulled_with(t.op, t.point, np.asarray(t.point.cotangent))[t.wrt])
+    wrong, right, middle = (np.reshape(g, found[0].shape) for g in found)
+    return (
+        what
+        if agrees(2 * middle, wrong + right)
+        else replace(what, confirmed=False, second="wrong-derivative")
+    )
+
+
+def without(change: Change) -> Change | None:
+    """The change that leaves the term of a wrong sign out; None where it is no term."""
+    old, new = change.site.node, change.new
+    if isinstance(old, ast.AugAssign):
+        return replace(change, new=[ast.Pass()])
+    if isinstance(new, ast.UnaryOp) or isinstance(old, ast.UnaryOp):
+        term = old.operand if isinstance(old, ast.UnaryOp) else old
+        return replace(change, new=ast.BinOp(ast.Constant(0.0), ast.Mult(), bare(term)))
+    if not isinstance(old, ast.BinOp) or not isinstance(new, ast.BinOp):
+        return None
+    if ast.dump(old.left) == ast.dump(new.left):
+        return replace(change, new=bare(old.left))
+    if ast.dump(old.left) == ast.dump(new.right):  # a - b for b - a
+        return replace(change, new=ast.BinOp(ast.Constant(0.0), ast.Mult(), bare(old)))
+    return replace(
+        change,
+        new=bare(old.right)
+        if isinstance(old.op, ast.Add)
+        else ast.UnaryOp(ast.USub(), bare(old.right)),
+    )
