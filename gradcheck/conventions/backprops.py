@@ -19,7 +19,7 @@ from gradcheck.conventions import layer_op, layers
 from gradcheck.conventions.calls import OUTPUTS, RATE, Calls, is_strength
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import dims_of
-from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly
 from gradcheck.conventions.regulariser import with_regulariser
 from gradcheck.conventions.signature import (
     LABELS,
@@ -45,6 +45,19 @@ ROWS, COLUMNS = "samples in rows", "samples in columns"
 #: Batch shape and orientation, in the order they are tried.
 READINGS: tuple[tuple[int | str, str], ...] = (("N", ROWS), ("N", COLUMNS), (1, COLUMNS), (1, ROWS))
 MODEL_WORDS = ("network", "net", "model", "nn", "mlp", "perceptron", "classifier", "regress")
+#: What a model is put together from.
+PARTS = {
+    "net",
+    "network",
+    "model",
+    "loss",
+    "lossfn",
+    "lossfunction",
+    "criterion",
+    "optimizer",
+    "optim",
+    "opt",
+}
 
 
 #: Several matrices by name: what makes a class a network whatever it is called.
@@ -118,6 +131,9 @@ def backprop_op(source: Source) -> Op:
     """
     pair = verbs(source.obj)
     assert pair is not None
+    given = [plain(a.name) for a in arguments(source.obj.__init__) if a.required]
+    if len(given) > 1 and set(given) <= PARTS:
+        raise Skipped(f"is given {', '.join(given)}, which are checked by themselves")
     problem = "cannot be built"
     for made, make in builds(source, source.obj, limit=3):
         proto = make()

@@ -70,6 +70,8 @@ class Roles:
         The argument that holds all numbers of units, or "".
     call
         ``(**arguments) -> (loss, gradients...)``.
+    rated
+        The argument that says which entries of a table of ratings, then the data, are there.
     """
 
     data: str
@@ -79,6 +81,7 @@ class Roles:
     sizes: Mapping[str, int]
     widths: str
     call: Callable[..., Any]
+    rated: str = ""
 
     @property
     def flat(self) -> bool:
@@ -96,11 +99,41 @@ def roles_of(function: Any) -> Roles | None:
     parts = returned_parts(function)
     found = sorted_arguments(function, returned[1:], parts[1:])
     if found is None:
+        table = ratings_of(function, returned, parts)
+        if table is not None:
+            return table
+    if found is None and unnamed(function, parts):
+        found = sorted_arguments(function, ["grad"], [])
+    if found is None:
         return None
     data, labels, gradients, fixed, sizes, widths = found
     if not labels and not (VALUE.search(returned[0]) and data):
         return None
     return Roles(data, labels, gradients, fixed, sizes, widths, function)
+
+
+def ratings_of(function: Any, returned: list[str], parts: list[ast.expr]) -> Roles | None:
+    """The roles of ``cofiCostFunc(params, Y, R, num_users, num_movies, num_features, lambda_)``."""
+    args = arguments(function, method=False)
+    names = {plain(a.name): a.name for a in args if a.required}
+    sized = [a.name for a in args if a.required and is_size(a.name) and not is_strength(a)]
+    flat = [n for key, n in names.items() if key in FLAT]
+    if not {"y", "r"} <= set(names) or len(sized) != 3 or len(flat) != 1 or len(returned) != 2:
+        return None
+    if not is_gradient_of(returned[1], flat[0], parts[1]):
+        return None
+    known = (("user", 3), ("feature", 2), ("", 5))  # what is rated is called anything
+    sizes = {n: next(size for word, size in known if word in n.lower()) for n in sized}
+    fixed = {a.name: STRENGTH for a in args if is_strength(a)}
+    if len(set(sizes.values())) != 3 or len(fixed) + 6 < len([a for a in args if a.required]):
+        return None
+    return Roles(names["y"], "", {flat[0]: 1}, fixed, sizes, "", function, names["r"])
+
+
+def unnamed(function: Any, parts: list[ast.expr]) -> bool:
+    """``return err @ err / 2, X.T @ err`` of a function that is called a cost."""
+    called = COST.search(getattr(function, "__name__", "")) is not None
+    return called and len(parts) == 2 and isinstance(parts[1], (ast.BinOp, ast.Call))
 
 
 def roles_of_pair(cost: Any, gradient: Any) -> Roles | None:
@@ -228,7 +261,9 @@ def is_gradient_of(name: str, argument: str, part: ast.expr | None = None) -> bo
     if plain(name) in {"grad", "gradient", "grads", "dw", "dtheta", "g"}:
         return alone
     inside = [n.id for n in ast.walk(part) if isinstance(n, ast.Name)] if part is not None else []
-    return plain(argument) in FLAT and any(re.search(r"grad|^d[A-Z_]|delta", n) for n in inside)
+    return plain(argument) in FLAT and any(
+        re.search(r"grad|^d[A-Z_]|delta|^g\d*$", n) for n in inside
+    )
 
 
 def is_strength(arg: Arg) -> bool:

@@ -38,8 +38,14 @@ from gradcheck.types import Array, LabelSpec, Op, Primals, Slot
 __all__ = ["DATA", "STRENGTH", "classifier_op", "is_strength", "roles_of", "unfit"]
 
 ROWS, COLUMNS, LINE, NUMBER = "", "samples in columns", "one number a sample", "of numbers"
+TABLE, ACROSS = "ratings, a user in each column", "ratings, a user in each row"
 #: Shapes of the data where they are no rows of four numbers.
-WIDTHS: dict[str, tuple[int | str, ...]] = {LINE: ("N", 1), NUMBER: ()}
+WIDTHS: dict[str, tuple[int | str, ...]] = {
+    LINE: ("N", 1),
+    NUMBER: (),
+    TABLE: (5, 3),
+    ACROSS: (3, 5),
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,10 @@ class Shapes:
 
 def shapes(roles: Roles) -> Iterator[Shapes]:
     """What to try in turn."""
+    if roles.rated:
+        for side in (TABLE, ACROSS):
+            yield Shapes(dict.fromkeys(roles.gradients, (2 * (3 + 5),)), "", 1, side)
+        return
     if roles.sizes or roles.widths:
         yield from of_a_network(roles)
         return
@@ -174,6 +184,10 @@ def reading(source: Source, function: Any, roles: Roles, tried: Shapes) -> Op:
     given: dict[str, Any] = {**roles.fixed, **roles.sizes}
     if roles.widths:
         given[roles.widths] = [4, 6, 5]
+    if roles.rated:
+        given[roles.rated] = (
+            np.arange(15).reshape((5, 3) if tried.side == TABLE else (3, 5)) % 4 != 1
+        )
 
     def holding(values: Primals) -> Live:
         return Live(
@@ -192,7 +206,8 @@ def reading(source: Source, function: Any, roles: Roles, tried: Shapes) -> Op:
     def backward(live: Live, cot: Array, inputs: Primals, labels: Array | None) -> dict[str, Any]:
         return {k: np.asarray(live.ret[i]) for k, i in roles.gradients.items()}
 
-    shown = [f"{k}{s}" for k, s in sizes.items()] + [f"{k}={v}" for k, v in given.items()]
+    shown = [f"{k}{s}" for k, s in sizes.items()]
+    shown += [f"{k}={v}" for k, v in given.items() if not isinstance(v, np.ndarray)]
     arrays = filter(None, (roles.data, roles.labels))
     name = function.__name__ if roles.call is not function else source.name
     return Op(

@@ -15,6 +15,7 @@ from gradcheck.conventions.fused import fused_backward
 from gradcheck.conventions.held_data import holds_data
 from gradcheck.conventions.loss_names import is_loss_name, strong_label
 from gradcheck.conventions.methods import flagged_method, method_pairs
+from gradcheck.conventions.objective_roles import roles_of
 from gradcheck.conventions.optimizer_names import is_optimizer, update_method
 from gradcheck.conventions.planned_functions import Planned, plan_function, plan_pair
 from gradcheck.conventions.signature import (
@@ -48,7 +49,11 @@ def plan_names(
     """Every class, function pair and checkable function a file defines, in its order."""
     nodes = [n for n in definitions(tree) if n.name in namespace]
     functions = [n.name for n in nodes if not isinstance(n, ast.ClassDef)]
-    found = pairs(functions)
+    found = {
+        stem: pair
+        for stem, pair in pairs(functions).items()
+        if roles_of(namespace[pair[1]]) is None
+    }  # a backprop(theta, X, y) that returns the cost, too, is a subject of its own
     stems: dict[str, list[str]] = {}
     for stem, (forward, _) in found.items():
         stems.setdefault(forward, []).append(stem)

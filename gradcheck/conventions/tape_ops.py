@@ -15,7 +15,14 @@ from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly
 from gradcheck.conventions.signature import VERBS, arguments, plain
 from gradcheck.conventions.sources import Source
-from gradcheck.conventions.tape_calls import Expression, expressions, partial_right, values_for
+from gradcheck.conventions.tape_calls import (
+    BINARY,
+    Expression,
+    expressions,
+    own_names,
+    partial_right,
+    values_for,
+)
 from gradcheck.conventions.tapes import Tape, caller_of, is_tape, tape_in, tape_of
 from gradcheck.types import Array, Case, Op, Primals
 
@@ -69,6 +76,10 @@ def tape_ops(source: Source) -> list[Op]:
         tape = replace(tape, scalar=True)
         first = chosen(source, tape, [replace(e, shapes=(("N",),) * len(e.shapes)) for e in wanted])
     if not first:
+        if source.obj is cls and not {*BINARY, "__neg__", "__pow__"} & set(own_names(cls)):
+            raise Skipped(
+                "has no operations of its own: the functions applied to it are checked by themselves"
+            )
         raise Refused(f"no operation on {cls.__name__} runs and leaves a gradient in its operands")
     return first
 

@@ -128,13 +128,13 @@ def compare(
 
 
 def of_an_objective(op: Op) -> bool:
-    """Whether the labels are the 0 and 1 of a cost function over parameters and data.
+    """Whether the labels are zeros and ones of a cost function over parameters and data.
 
     Its ``-y * np.log(h)`` wraps around for unsigned labels, but nobody hands it any: its y comes out
     of a text file or a comparison.
     """
-    binary = op.labels is not None and op.labels.encodings[0].startswith("binary")
-    return binary and op.kind == "model" and op.convention == "functions"
+    bits = op.labels is not None and op.labels.encodings[0].startswith(("binary", "onehot"))
+    return bits and op.kind == "model" and op.convention == "functions"
 
 
 def column_of_classes(op: Op, case: Case, primals: Primals, base: Evaluated) -> Iterator[Verdict]:

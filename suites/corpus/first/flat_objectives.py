@@ -191,3 +191,45 @@ def gradientReg(theta, X, y, learningRate):
     grad = gradient(theta, X, y)
     reg = learningRate / len(X) * theta
     return grad + reg
+
+
+def cofiCostFunc(params, Y, R, num_users, num_movies, num_features, lambda_=0.0):
+    X = params[:num_movies * num_features].reshape(num_movies, num_features)
+    Theta = params[num_movies * num_features:].reshape(num_users, num_features)
+    err = (X @ Theta.T - Y) * R
+    J = 0.5 * np.sum(err ** 2) + lambda_ / 2 * (np.sum(X ** 2) + np.sum(Theta ** 2))
+    X_grad = err @ Theta + lambda_ * X
+    Theta_grad = err.T @ X + lambda_ * Theta
+    return J, np.concatenate([X_grad.ravel(), Theta_grad.ravel()])
+
+
+def cofiCostFuncUnrated(params, Y, R, num_users, num_movies, num_features, lambda_=0.0):
+    X = params[:num_movies * num_features].reshape(num_movies, num_features)
+    Theta = params[num_movies * num_features:].reshape(num_users, num_features)
+    err = X @ Theta.T - Y
+    J = 0.5 * np.sum(err ** 2 * R) + lambda_ / 2 * (np.sum(X ** 2) + np.sum(Theta ** 2))
+    X_grad = err @ Theta + lambda_ * X
+    Theta_grad = err.T @ X + lambda_ * Theta
+    return J, np.concatenate([X_grad.ravel(), Theta_grad.ravel()])
+
+
+def half_squared_cost(theta, X, y):
+    return np.sum((X @ theta - y) ** 2) / (2 * len(y)), X.T @ (X @ theta - y) / len(y)
+
+
+def forward_propagate(X, theta1, theta2):
+    hidden = sigmoid(np.insert(X, 0, 1.0, axis=1) @ theta1.T)
+    return hidden, sigmoid(np.insert(hidden, 0, 1.0, axis=1) @ theta2.T)
+
+
+def backprop(params, input_size, hidden_size, num_labels, X, y, learning_rate):
+    """the rate is the strength of the penalty; y is one-hot"""
+    theta1 = params[:hidden_size * (input_size + 1)].reshape(hidden_size, -1)
+    theta2 = params[hidden_size * (input_size + 1):].reshape(num_labels, -1)
+    hidden, h = forward_propagate(X, theta1, theta2)
+    J = np.sum(-y * np.log(h) - (1 - y) * np.log(1 - h)) / len(X)
+    J += learning_rate / 2 * (np.sum(theta1 ** 2) + np.sum(theta2 ** 2))
+    d2 = (h - y) @ theta2[:, 1:] * hidden * (1 - hidden)
+    g1 = d2.T @ np.insert(X, 0, 1.0, axis=1) / len(X) + learning_rate * theta1
+    g2 = (h - y).T @ np.insert(hidden, 0, 1.0, axis=1) / len(X) + learning_rate * theta2
+    return J, np.concatenate((np.ravel(g1), np.ravel(g2)))
