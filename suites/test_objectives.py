@@ -165,3 +165,28 @@ def test_functions_of_numbers_are_applied_to_every_entry():
     assert np.allclose(da, [[12.0, 60.0]])
     assert np.allclose(db, [[8 * np.log(2), 90 * np.log(3)]])
     assert spread.forward(Context(), np.array([1e300]), np.array([2.0])) == np.inf
+
+
+LAYERS = """
+class Momentum:
+    def __init__(self, lr=0.1, momentum=0.9):
+        self.lr, self.momentum, self.v = lr, momentum, None
+
+    def step(self, grads, params):
+        flat = [g for layer in grads for g in layer.values()]
+        self.v = self.v or [0.0] * len(flat)
+        self.v = [self.momentum * v - self.lr * g for v, g in zip(self.v, flat)]
+        steps = iter(self.v)
+        for layer in params:
+            for key in layer:
+                layer[key] += next(steps)
+"""
+
+
+def test_optimizer_over_a_dict_for_each_layer_is_checked(tmp_path):
+    right = run.check(loaded(tmp_path, LAYERS), "Momentum", run.Options())
+    assert right.status in {"pass", "note"}, (right.reason, [v.message for v in right.verdicts])
+    (tmp_path / "wrong").mkdir()
+    text = LAYERS.replace("next(steps)", "next(steps) * 2")
+    wrong = run.check(loaded(tmp_path / "wrong", text), "Momentum", run.Options(diagnose=False))
+    assert "optimizer_steps" in {v.law for v in wrong.verdicts if v.status == "fail"}

@@ -124,6 +124,17 @@ def in_list(update: Callable[..., Any], bench: Bench, values: Arrays, grads: Arr
     return list(bench.held)
 
 
+def in_dicts_of_layers(
+    update: Callable[..., Any], bench: Bench, values: Arrays, grads: Arrays
+) -> Arrays:
+    """``step(params, grads)`` over lists with a dict for each layer; a layer has one parameter."""
+    held = bench.held or [{} for _ in values]
+    bench.held = [{"W": put(h.get("W"), v)} for h, v in zip(held, values, strict=True)]
+    slopes = [{"W": g} for g in grads]
+    call_quietly(update, *ordered(bench.form, bench.held, slopes))
+    return [h["W"] for h in bench.held]
+
+
 def ordered(form: Form, held: Any, slopes: Any) -> tuple[Any, Any]:
     """Parameters and gradients in the order of the form."""
     return (slopes, held) if form.kind.endswith("_swapped") else (held, slopes)
@@ -210,6 +221,7 @@ def on_holders(update: Callable[..., Any], bench: Bench, values: Arrays, grads: 
 STEPS: Mapping[str, Callable[[Callable[..., Any], Bench, Arrays, Arrays], Arrays]] = {
     "dicts": in_dict,
     "lists": in_list,
+    "layerdicts": in_dicts_of_layers,
     "array": one_by_one,
     "function": with_configs,
     "layer": on_layer,

@@ -36,7 +36,8 @@ class Form:
     Attributes
     ----------
     name
-        ``layer``, ``layers``, ``model``, ``container``, ``dicts``, ``lists``, ``arrays`` (with
+        ``layer``, ``layers``, ``model``, ``container``, ``dicts``, ``lists``, ``layerdicts`` (a list
+        with a dict for each layer), ``arrays`` (with
         ``_swapped`` where gradients come first), ``named_array``, ``array_named``, ``step_only``,
         ``function``, ``given``, ``given_arrays``, ``given_layers``, ``given_model``; ``layers:dicts`` says what the layers hold.
     pairs
@@ -72,6 +73,9 @@ def form_of(name: str, pairs: dict[str, str], words: tuple[str, str]) -> Form:
         return Form(name, pairs, (p,), (g,), SHAPES[:1])
     if kind in {"named_array", "array_named", "function"}:
         return Form(name, pairs, (p, f"another {p}"), (g, f"another {g}"))
+    if kind.startswith("layerdicts"):
+        names, grads = (tuple(f"{w}[{i}]['W']" for i in range(2)) for w in words)
+        return Form(name, pairs, names, grads)
     if kind.startswith(("dicts", "lists")):
         keys = KEYS[:2] if kind.startswith("dicts") else (0, 1)
         names, grads = (tuple(f"{w}[{k!r}]" for k in keys) for w in words)
@@ -160,7 +164,8 @@ def candidate_forms(cls: Any, method: str) -> Iterator[Form]:
         swapped = is_gradient_name(names[0]) and not is_gradient_name(names[1])
         words = (args[swapped].name, args[not swapped].name)
         suffix = "_swapped" if swapped else ""
-        yield from (form_of(f + suffix, {}, words) for f in ("dicts", "lists", "arrays"))
+        kinds = ("dicts", "lists", "arrays", "layerdicts")
+        yield from (form_of(f + suffix, {}, words) for f in kinds)
     if len(args) == 3:
         yield form_of("named_array", {}, (args[1].name, args[2].name))
         yield form_of("array_named", {}, (args[0].name, args[1].name))
