@@ -30,6 +30,20 @@ class Leaky:
         {line}
         return dx
 """
+WINNERS = """
+class Winners:
+    def __init__(self, k=2):
+        self.k = k
+
+    def forward(self, x):
+        order = np.argsort(x, axis=1)
+        self.keep = np.zeros_like(x)
+        np.put_along_axis(self.keep, order[:, -self.k:], 1.0, axis=1)
+        return x * self.keep
+
+    def backward(self, dout):
+        return dout * (self.keep + 0.1 * (1 - self.keep))
+"""
 WINDOWS = """
 class Windows:
     def forward(self, x):
@@ -228,6 +242,11 @@ class BatchNorm:
 CASES = {
     "entries set to 0": (LEAKY.format(line="dx[self.x < -2] = 0"), "gradient", "x", ""),
     "a column set to 0": (LEAKY.format(line="dx[:, -1] = 0"), "gradient", "x", ""),
+    "a number beside the option": (
+        LEAKY.format(line="dx = dout * np.where(self.x > 0, 1, np.where(self.x < -1, 0.0, self.slope))"),
+        "gradient", "x", "",
+    ),
+    "an option that forward kept": (WINNERS, "gradient", "x", ""),
     "windows overwritten": (WINDOWS.format(sign="="), "gradient", "x", "overlap-lost"),
     "a gradient for another": (
         TANH.format(at="self.y", up="dout"), "gradient", "x", "missing-chain-factor",

@@ -61,7 +61,7 @@ def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
             "not-repeatable",
             "forward keeps something from one call to the next: the same input gives another output",
             "forward was called twice with the same input, with no backward between",
-            second="shared-state",
+            second="stale-mask",
         )
     if any(o.law == "inputs_unchanged" and o.status == "fail" for o in others) or changed:
         return Shown(

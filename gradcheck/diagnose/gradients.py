@@ -94,7 +94,7 @@ def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
 def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list[Candidate]:
     """The predictions that hold, and the term that is missing where nothing else is confirmed."""
     wrt = verdict.wrt
-    guesses = numbers.confirmed(s.op, point, wrt, verdict.case)
+    guesses = numbers.confirmed(s.op, point, wrt, verdict.case, s.until)
     found = [
         Candidate(
             30 if g.cause in VAGUE else 10, g.cause, g.text, PREDICTED,

@@ -114,6 +114,8 @@ def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 continue
             if not followed(op, case, name, plain) or not agreed(altered(op, {name: plain}), case, wrt):  # fmt: skip
                 continue
+            if not same_without(op, case, wrt, name, plain):
+                continue
             cause = "stride-ignored" if "stride" in name else "option-ignored"
             yield Shown(
                 cause,
@@ -123,6 +125,17 @@ def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 second="option-ignored" if cause == "stride-ignored" else "missing-chain-factor",
             )
             return
+
+
+def same_without(op: Op, case: Case, wrt: str, name: str, plain: int) -> bool:
+    """Whether the gradient is the one without the option, where both outputs have one shape.
+
+    A backward that uses what forward kept of the option (a mask) reads it no more, and follows it.
+    """
+    without = altered(op, {name: plain})
+    with quiet():
+        here, there = claim(op, case), claim(without, case)
+    return here.output.shape != there.output.shape or same_claim(op, without, case, wrt)
 
 
 def changed_between(op: Op, case: Case, wrt: str, name: str, value: int | None) -> Array | None:

@@ -181,11 +181,16 @@ def turned(truth: Array) -> Iterator[Guess]:
         )
 
 
-def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[Guess]:
-    """The predictions that the claimed gradient fulfils; factors are told as they are at `case`."""
+def confirmed(
+    op: Op, point: Point, wrt: str, case: Case | None = None, until: float = math.inf
+) -> list[Guess]:
+    """The predictions that the claimed gradient fulfils; factors are told as they are at `case`.
+
+    A second case is measured where that can be done before `until`.
+    """
     claimed, truth = point.claimed[wrt], point.truth[wrt]
     found = [g for g in guesses(op, point, wrt) if g.holds(claimed, truth)]
-    found = lasting(op, point, wrt, found)
+    found = lasting(op, point, wrt, found, until)
     factor = ratio(claimed, truth)
     if factor is not None and not found:
         cause, words = factor_cause(op, point, wrt, factor, case or point.case)
@@ -207,7 +212,7 @@ def confirmed(op: Op, point: Point, wrt: str, case: Case | None = None) -> list[
     return found
 
 
-def lasting(op: Op, point: Point, wrt: str, found: list[Guess]) -> list[Guess]:
+def lasting(op: Op, point: Point, wrt: str, found: list[Guess], until: float) -> list[Guess]:
     """The predictions that hold at other values and with one sample more as well.
 
     At one case two hypotheses may predict the same numbers: a mask that keeps everything there, an
@@ -218,7 +223,7 @@ def lasting(op: Op, point: Point, wrt: str, found: list[Guess]) -> list[Guess]:
     case = point.case
     other = case.replace(seed=case.seed + 57, N=dict(case.sizes)["N"] + 1)
     try:
-        there = measure(op, other, [wrt], clock() + PATIENCE)
+        there = measure(op, other, [wrt], min(until, clock() + PATIENCE))
     except Exception:  # too slow, or these sizes are not legal for this object
         return found
     if wrt not in there.truth or there.claimed[wrt].shape != there.truth[wrt].shape:

@@ -41,6 +41,8 @@ TELLING: dict[str, set[str]] = {
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
     "zero_cotangent": {"upstream-ignored"},
 }  # fmt: skip
+#: Causes that need no change of the code to be found: where it arises, or what is kept, is known.
+TOLD = {"name-error", "not-repeatable"}
 #: Laws that fail too when the first steps are corrected wrongly: they show no cause of their own.
 FOLLOWS = {"decay", "zero_gradient_rests"}
 
@@ -63,7 +65,7 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
         by_numbers = fact.sure and ".shape = " in verdict.message  # see facts_shapes
         rank = 4 if by_numbers or fact.cause in {"gradient-shape", "bias-shape"} else 10
         candidates.append(of_shown(fact, rank, not restated(s, law)))
-    if law not in LAWS or (fact is not None and fact.cause == "name-error"):
+    if law not in LAWS or (fact is not None and fact.sure and fact.cause in TOLD):
         return candidates
     known = TELLING.get(law, set())
     bigger = case.replace(N=dict(case.sizes)["N"] + 1)

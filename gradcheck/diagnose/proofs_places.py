@@ -103,8 +103,11 @@ def in_range(t: Trial) -> bool:
 
 
 def option(t: Trial, what: Meaning) -> Meaning:
-    """The change works with another value of the option as well."""
+    """The change works with another value of the option, and its statement left the option out."""
     edit = t.repair.edit
+    number = isinstance(edit.change.site.node, ast.Constant)
+    if number and ast.unparse(edit.change.new) in ast.unparse(edit.change.site.statement):
+        return FORMULA
     after = edit.change.new if isinstance(edit.change.new, ast.AST) else None
     names = {n.attr for n in ast.walk(after) if isinstance(n, ast.Attribute)} if after else set()
     held = numbers_of(t.op)
