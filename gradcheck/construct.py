@@ -292,7 +292,15 @@ def distinct(values: tuple[str, ...], position: int, required: list[Arg]) -> tup
     """Sizes that nothing in the name tells apart get different numbers by position."""
     if values is GENERIC:
         return (str(4 + position), *(v for v in GENERIC if v != str(4 + position)))
-    same = [i for i, a in enumerate(required) if guesses(a) == values and values[0].isdigit()]
+    if values == ("2",) and any(plain(a.name) in GROUPS for a in required):
+        return ("4", "2")  # a group of one channel hides what goes wrong between channels
+    names = [plain(a.name) for a in required]
+    if names[position] == "beta" and "gamma" in names:
+        return ("<GAMMA>", *values)  # beside a scale it is a shift
+    same = [i for i, a in enumerate(required) if guesses(a)[0] == values[0] and values[0].isdigit()]
     if len(same) > 1 and same.index(position) > 0 and values[0] not in {"3", "2"}:
         return (str(int(values[0]) + same.index(position)), *values)
     return values
+
+
+GROUPS = {"numgroups", "groups", "ngroups"}

@@ -246,7 +246,7 @@ def op_reading_matters(op: Op) -> bool:
 def applicable(op: Op, options: Options) -> Iterator[tuple[str, Law]]:
     """The laws to run on an Op."""
     for name, law in LAWS.items():
-        if options.laws and name not in options.laws:
+        if (options.laws and name not in options.laws) or (op.laws and name not in op.laws):
             continue
         if group_of(op) in family(name):
             yield name, law

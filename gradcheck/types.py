@@ -211,6 +211,8 @@ class Op:
         of the rest, by name; literals only.
     follows_mode
         False where the source of backward shows that it never looks at the mode.
+    laws
+        The only laws that are tried on it, all that apply where empty: of a further size or shape.
     construct
         Like `make`, but always by running the constructor again (`make` may copy an object, and a
         copy cannot show that two instances share state).
@@ -244,6 +246,7 @@ class Op:
     upstream: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     follows_mode: bool = True
+    laws: tuple[str, ...] = ()
 
     def vjp(
         self, primals: Primals, labels: Array | None = None, train: bool = True

@@ -11,8 +11,10 @@ from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.containers import holds_what_it_is_given, parts_of
+from gradcheck.conventions.further_sizes import further_sizes, one_axis_more
 from gradcheck.conventions.live import Live, Refused, Skipped, live_maker
 from gradcheck.conventions.pairing import Trial
+from gradcheck.conventions.power_iteration import with_fixed_vectors
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.siblings import as_its_siblings
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
@@ -31,11 +33,12 @@ def layer_ops(source: Source) -> list[Op]:
     Raises
     ------
     Skipped
-        It only holds layers, and the layers at hand are wrong by themselves.
+        It only holds layers, and the layers at hand are wrong by themselves; or its vectors change
+        from forward to forward.
     Refused
         It cannot be built or run; the text says what was tried.
     """
-    found = ops_by_pairs(source)
+    found = [with_fixed_vectors(op) for op in ops_by_pairs(source)]
     if source.init is None and isinstance(source.obj, type) and holds_what_it_is_given(source.obj):
         wrong = wrong_parts(source, found[0])
         if wrong:
@@ -165,7 +168,12 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
             )
         trial = as_its_siblings(source, pair, made, make, trial)
         first = finish(source, made, make, proto, trial)
-        return [first, *other_configurations(source, made, first, pair, trial)]
+        return [
+            first,
+            *other_configurations(source, made, first, pair, trial),
+            *further_sizes(source, made, pair, trial, best_trial, finish),
+            *one_axis_more(source, made, make, proto, trial, finish),
+        ]
     return problem, broken
 
 

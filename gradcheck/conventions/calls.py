@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -169,6 +170,7 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
     names = tuple(p for n in inputs for p in parts[n] or (n,)) or ("inputs",)
     has_mode = any(a.role in {"flag", "mode"} for a in f_args)
     counts = [len(parts[n]) for n in inputs] if any(parts.values()) else []
+    tuples = dict(zip(inputs, counts, strict=False))
     run_forward = forward_caller(forward, f_args, has_mode, counts)
     b_args = arguments(getattr(cls, backward))
     required = [a for a in b_args if a.required and is_array(a)]
@@ -181,8 +183,9 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
     }  # fmt: skip
 
     def calls(given: str, name: str, reading: str = "", spare: str = "x") -> Calls:
-        together = len(unpacked(getattr(cls, backward), name)) > 1
-        run = backward_caller(backward, b_args, names, given, name, spare, together)
+        taken_apart = unpacked(getattr(cls, backward), name)
+        together = len(taken_apart) > 1 or bool(tuples and taken_apart)
+        run = backward_caller(backward, b_args, names, given, name, spare, together, tuples)
         return Calls(
             run_forward, run, **common, reading=reading, upstream=name if given == "cot" else ""
         )
@@ -279,18 +282,20 @@ def backward_caller(
     upstream: str,
     others: str = "x",
     together: bool = False,
+    tuples: Mapping[str, int] = MappingProxyType({}),
 ) -> Callable[[Live, list[Array], list[Array], Array | None], Any]:
     """A function that calls the backward.
 
     `given` says what the argument called `upstream` gets: ``cot`` (the cotangent), ``x`` (the
     input) or ``y`` (the output); in the last two cases the result is an elementwise derivative.
     Arguments whose names say nothing get the inputs, or the output where `others` is ``y``.
-    With `together` the upstream argument is the tuple of all cotangents.
+    With `together` the upstream argument is the tuple of all cotangents; `tuples` says which
+    arguments the forward was given as tuples of so many inputs.
     """
 
     guessed = [
         a.name for a in args
-        if a.required and is_array(a) and a.role == "value" and a.name not in {upstream, *names}
+        if a.required and is_array(a) and a.role == "value" and a.name not in {upstream, *names, *tuples}
         and plain(a.name) not in OUTPUTS and not strongly_upstream(a.name)
     ]  # fmt: skip
 
@@ -306,6 +311,8 @@ def backward_caller(
                 known[arg.name] = {"cot": cots[0], "x": arrays[0], "y": output_of(live)}[given]
             elif arg.required and arg.name in by_name:
                 known[arg.name] = by_name[arg.name]
+            elif arg.required and len(tuples) == 1 and tuples.get(arg.name) == len(arrays):
+                known[arg.name] = tuple(arrays)
             elif arg.required and plain(arg.name) in OUTPUTS and given == "cot":
                 known[arg.name] = output_of(live)
         unknown = [output_of(live)] if others == "y" else []

@@ -47,7 +47,7 @@ def batch(op: Op, case: Case) -> Iterator[Verdict]:
     if not any(v.status == "fail" for v in found):
         found += mean_of_twice(op, case) if op.terminal else samples(op, case)
     if not case.config and not any(v.status == "fail" for v in found):
-        found += list(larger(op, case))
+        found += [*larger(op, case), *one_column(op, case)]
     yield from found
     if not any(v.status in {"fail", "note", "skipped"} for v in found):
         yield verdict(LAW, "pass", op, case)
@@ -63,6 +63,25 @@ def larger(op: Op, case: Case) -> Iterator[Verdict]:
         if not any(v.status == "fail" for v in contract(op, where)):
             yield from (relabelled(v, LAW) for v in gradient(op, where) if v.status == "fail")
             return
+
+
+def one_column(op: Op, case: Case) -> Iterator[Verdict]:
+    """The gradient for one column, where forward takes it: no ``squeeze()`` that loses the axis.
+
+    Probabilities that sum to 1 and what is normalised are constants then, at the end of their range.
+    """
+    free = [s for s in op.slots if "D" in s.shape]
+    classes = op.labels is not None and not op.labels.encodings[0].startswith(("real", "binary"))
+    if not free or classes or any(s.domain == "simplex" for s in op.slots) or "norm" in name_of(op):
+        return  # one class is as good as none
+    narrow = case.replace(
+        N=7, D=1, seed=case.seed + 60
+    )  # enough numbers to tell a single precision
+    found = list(contract(op, narrow))
+    if any(v.status == "fail" and v.wrt == "output" for v in found):
+        return
+    wrong = [v for v in found if v.status == "fail"] or gradient(op, narrow)
+    yield from (relabelled(v, LAW) for v in wrong if v.status == "fail")
 
 
 #: More samples and more columns or classes than small constants in code allow for.

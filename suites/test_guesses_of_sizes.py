@@ -1,0 +1,39 @@
+"""The sizes a constructor is tried with: no two of them alike, so that no mix-up of axes is hidden."""
+
+import itertools
+
+import pytest
+
+from gradcheck.conventions.sources import recipes
+
+
+class Dense:
+    def __init__(self, n_prev, n):
+        pass
+
+
+class Attention:
+    def __init__(self, d_model, d_k):
+        pass
+
+
+class GroupNorm:
+    def __init__(self, num_groups, num_channels):
+        pass
+
+
+class BatchNorm:
+    def __init__(self, gamma, beta, momentum=0.9):
+        pass
+
+
+ARRAY = "np.random.randn(4)"
+
+
+@pytest.mark.parametrize(
+    ("cls", "text"), [(Dense, "Dense(4, 5)"), (Attention, "Attention(4, 5)"), (GroupNorm, "GroupNorm(2, 4)"),
+     (BatchNorm, f"BatchNorm({ARRAY}, {ARRAY})")],
+)  # fmt: skip
+def test_first_sizes_differ(cls, text):
+    found = [r.text for r in itertools.islice(recipes(cls, cls.__name__, {}), 1)]
+    assert found == [text]
