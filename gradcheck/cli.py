@@ -127,9 +127,11 @@ def cmd_check(args: argparse.Namespace) -> int:
 
 
 def _warn_unused(init: Sequence[str], results: Sequence[FileResult]) -> None:
+    from gradcheck import config
+
     names = {subject.name for result in results for subject in result.subjects}
     for expression in init:
-        if expression.split("(")[0].strip() not in names:
+        if config.called(expression) not in names:
             print(
                 f"gradcheck: --init {expression}: nothing of that name was found", file=sys.stderr
             )

@@ -92,8 +92,7 @@ def _init(value: Any) -> tuple[str, ...]:
     if not isinstance(value, Mapping):
         raise TypeError
     return tuple(
-        call(text if text.split("(")[0].strip() == name else f"{name}{text}")
-        for name, text in value.items()
+        call(text if called(text) == name else f"{name}{text}") for name, text in value.items()
     )
 
 
@@ -109,9 +108,17 @@ def call(text: str) -> str:
         node = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"{text!r} is not an expression: {error.msg}") from None
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    function = node.func if isinstance(node, ast.Call) else None
+    if isinstance(function, ast.Attribute) and function.attr == "apply":  # a function of PyTorch
+        function = function.value
+    if not isinstance(function, ast.Name):
         raise ValueError(f"{text!r} is not a call such as Dense(4, 3)")
     return text.strip()
+
+
+def called(text: str) -> str:
+    """The class that a call is of: ``Dense(4, 3)``, ``Swish.apply(torch.randn(3, 4))``."""
+    return text.split("(")[0].strip().removesuffix(".apply")
 
 
 def shape(value: Any) -> tuple[int, ...]:

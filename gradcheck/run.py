@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck import cases
+from gradcheck.config import called
 from gradcheck.conventions import ops_for, recognise
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.recognise import Planned
@@ -80,7 +81,7 @@ def is_asked_for(planned: Planned, name: str) -> bool:
 
 def source_of(loaded: Loaded, planned: Planned, options: Options) -> Source:
     """What the conventions need to know about one name."""
-    init = next((i for i in options.init if i.split("(")[0].strip() == planned.name), None)
+    init = next((i for i in options.init if called(i) == planned.name), None)
     return Source(
         planned.name, loaded.namespace.get(planned.name), loaded.namespace, loaded.tree, init,
         options.input, options.labels,

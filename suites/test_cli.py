@@ -94,7 +94,9 @@ def test_the_replay_command_repeats_the_failure(write, capsys):
 def test_a_replay_of_a_configuration_that_is_not_there(write, capsys):
     code, out, _ = run(capsys, "check", write("right.py", RIGHT), "--replay", "seed=0,config=9")
     assert code == 1
-    assert "--replay asks for config=9, but Dense has 1, counted from 0" in " ".join(out.split())
+    assert re.search(
+        r"--replay asks for config=9, but Dense has \d, counted from 0", " ".join(out.split())
+    )
 
 
 def test_explain_takes_a_cause_as_the_table_writes_it(capsys):

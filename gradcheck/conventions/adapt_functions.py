@@ -13,12 +13,14 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import function_options, function_shapes, functions, layers
+from gradcheck.conventions.calls import Calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.flagged import flag_of, split
 from gradcheck.conventions.function_calls import function_calls
 from gradcheck.conventions.hypotheses import shown_shape
-from gradcheck.conventions.live import Live, Refused
+from gradcheck.conventions.live import Live, NotFinite, Refused
 from gradcheck.conventions.methods import pair_in
+from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.parameter_dicts import dict_argument, opened
 from gradcheck.conventions.shapes import with_masks
 from gradcheck.conventions.signature import arguments, tree_of
@@ -177,7 +179,7 @@ def operands(
         if s[0] == batch
         and slots[0].shape[0] == "N"
         and slots[0].domain == "real"
-        and function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) is None
+        and (len(s) == 3 or function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) is None)
     ]
     extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]
     kept = [(n, s) for n, s in zip(names, shapes, strict=True) if n not in rows]
@@ -244,7 +246,7 @@ def readings_that_run(
     why = ""
     for calls in function_calls(forward, backward, options, [s.name for s in slots]):
         try:
-            trial = layers.observe(make, make(), calls, slots)
+            trial = observed(make, calls, slots)
         except Refused as refusal:
             why = why or f"input {shown_shape(slots)}: {refusal}"
             break
@@ -257,6 +259,21 @@ def readings_that_run(
             }
             good.append(replace(op, kind="function", convention="functions", options=given))
     return good, why
+
+
+def observed(make: Callable[[], Live], calls: Calls, slots: tuple[Slot, ...]) -> Trial:
+    """A trial on numbers of both signs; on positive ones where the forward is not finite there.
+
+    Raises
+    ------
+    Refused
+        Neither runs.
+    """
+    try:
+        return layers.observe(make, make(), calls, slots)
+    except NotFinite:
+        positive = [replace(s, domain="positive") if s.domain == "real" else s for s in slots]
+        return layers.observe(make, make(), calls, tuple(positive))
 
 
 def built_text(

@@ -65,7 +65,9 @@ def shapes_for(
     yield from by_key(params)
     if params:  # operands of one shape, or of broadcasting shapes
         for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
-            tails = itertools.product([(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1)], repeat=len(params))
+            tails = itertools.product(
+                [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6)], repeat=len(params)
+            )
             yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
 
 

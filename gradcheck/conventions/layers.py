@@ -20,6 +20,7 @@ from gradcheck.conventions import places
 from gradcheck.conventions.calls import Calls, Recorder
 from gradcheck.conventions.live import (
     Live,
+    NotFinite,
     Refused,
     arrays_of,
     changed,
@@ -87,7 +88,7 @@ def observe(
     many = upstream_count(calls, live, place)
     outputs = output_arrays(live, place, many)
     if not all(np.all(np.isfinite(o)) for o in outputs):
-        raise Refused("forward gives NaN or infinity on ordinary input")
+        raise NotFinite("forward gives NaN or infinity on ordinary input")
     if sum(o.size for o in outputs) == 0:
         raise Refused("forward gives an empty array")
     params = {

@@ -35,6 +35,10 @@ class Guessed(Refused):
     """The user's code refused an argument whose value was a guess of ours."""
 
 
+class NotFinite(Refused):
+    """The forward has no finite result for numbers of either sign: its domain is smaller."""
+
+
 class Skipped(Refused):
     """There is nothing to check here; the text says why."""
 

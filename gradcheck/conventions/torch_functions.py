@@ -7,17 +7,26 @@ a gradient of another shape) is told in its own words.
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.adapt_functions import function_ops
+from gradcheck.conventions import functions
+from gradcheck.conventions.adapt_functions import (
+    built_text,
+    fits,
+    function_ops,
+    readings_that_run,
+)
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.sources import Source
-from gradcheck.types import Op
+from gradcheck.conventions.torch_arguments import Filling, fillings, indexed
+from gradcheck.types import Op, Slot
 
 
 class Graph:
@@ -48,63 +57,219 @@ def torch_ops(source: Source) -> list[Op]:
         import torch
     except ImportError:
         raise Refused("needs PyTorch, which is not installed here") from None
-    cls, name = source.obj, source.name
+    cls = source.obj
     with_context = "setup_context" not in vars(cls)
     parameters = list(inspect.signature(cls.forward).parameters.values())[int(with_context) :]
+    if source.init is not None:
+        return [example_op(torch, source, parameters)]
+    found: list[Op] = []
+    arrays: tuple[str, ...] = ()
+    problem: Refused | None = None
+    for filling in fillings(cls, parameters):
+        if found and filling.arrays == arrays:
+            continue
+        try:
+            ops = read(torch, source, parameters, filling)
+        except Refused as refusal:
+            problem = problem or refusal
+            continue
+        arrays = filling.arrays
+        found += ops
+    if found:
+        return found
+    hint = f'give a call that works: --init "{source.name}.apply(torch.randn(3, 4), ...)"'
+    raise Refused(f"{problem or 'takes no array'}; {hint}")
 
-    def forward(**given: Any) -> tuple[Any, Graph]:
-        named = {p.name: given.get(p.name, p.default) for p in parameters}
-        out, tensors = applied(torch, cls, named)
-        for key, array in given.items():
-            if isinstance(array, np.ndarray) and array.flags.writeable:
-                now = tensors[key].detach().numpy()
-                if not np.array_equal(array, now, equal_nan=array.dtype.kind == "f"):
-                    array[...] = now  # forward edits its argument: a law says so
-        outputs = list(out) if isinstance(out, (tuple, list)) else [out]
-        arrays = [o.detach().numpy().copy() for o in outputs if torch.is_tensor(o)]
-        graph = Graph(outputs, list(tensors.values()))
-        return (arrays[0] if len(arrays) == 1 else tuple(arrays)), graph
 
-    def backward(grad_output: Any, cache: Graph) -> tuple[Any, ...]:
-        outputs, inputs = cache.kept()
-        wanted = [torch.is_tensor(t) and t.requires_grad for t in inputs]
-        cots = grad_output if isinstance(grad_output, (tuple, list)) else [grad_output]
-        found = iter(
-            torch.autograd.grad(
-                outputs[: len(cots)],
-                [t for t, is_wanted in zip(inputs, wanted, strict=True) if is_wanted],
-                [tensor(torch, c, o.shape).detach() for c, o in zip(cots, outputs, strict=False)],
-                retain_graph=True,
-                allow_unused=True,
-            )
-        )
-        gradients = [next(found) if is_wanted else None for is_wanted in wanted]
-        return tuple(None if g is None else g.numpy().copy() for g in gradients)
+def read(
+    torch: Any, source: Source, parameters: list[inspect.Parameter], filling: Filling
+) -> list[Op]:
+    """The Ops under one filling of the arguments.
 
-    forward.__name__, backward.__name__ = f"{name}_forward", f"{name}_backward"
-    forward.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    pair = {f.__name__: f for f in (forward, backward)}
-    ops = function_ops(replace(source, namespace={**source.namespace, **pair}, obj=forward))
+    Raises
+    ------
+    Refused
+        No shapes were accepted.
+    """
+    name = source.name
+    forward, backward = pair(torch, source.obj, parameters, filling)
+    both = {f.__name__: f for f in (forward, backward)}
+    inside = replace(source, namespace={**source.namespace, **both}, obj=forward)
+    if filling.whole:
+        ops = list(first_that_fits(inside, (forward, backward), filling))
+        if not ops:
+            raise Refused("no shapes were accepted")
+    else:
+        ops = function_ops(inside)
     return [
-        replace(op, name=name, obj=cls, built=op.built.replace(f"{name}_forward", f"{name}.apply"))
+        replace(op, name=name, obj=source.obj, built=call_text(op.built, name, filling))
         for op in ops
     ]
 
 
-def applied(torch: Any, cls: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """What ``apply`` returns, and its arguments with tensors for arrays.
+def call_text(built: str, name: str, filling: Filling) -> str:
+    """``Scale_forward(x)`` as ``Scale.apply(x, factor=0.7)``."""
+    text = built.replace(f"{name}_forward", f"{name}.apply")
+    return f"{text[:-1]}{filling.text()})" if text.endswith(")") else text
 
-    Whole numbers are handed over as floats, since no gradient of an integer tensor can be asked
-    for; where the function refuses that, as integers: they are indices.
+
+def first_that_fits(source: Source, both: tuple[Any, Any], filling: Filling) -> Iterator[Op]:
+    """The Op of a function that takes whole numbers, under the first shapes that it accepts."""
+    for slots, shapes in indexed(source.obj, filling):
+        make = functions.parameter_maker(list(shapes), list(shapes.values()))
+        text = built_text(both[0], [s.name for s in slots], shapes, {})
+        good, _ = readings_that_run(source, *both, slots, make, text, {})
+        runs = [op for op in good if op.gradient_names]
+        if runs and fits(runs[0]):
+            yield runs[0]
+            return
+
+
+def pair(
+    torch: Any, cls: Any, parameters: list[inspect.Parameter], filling: Filling
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``apply`` and the gradients it gives as two functions of arrays, under a filling."""
+    names = [p.name for p in parameters]
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    indices: set[str] = set()
+    dirty = "mark_dirty" in inspect.getsource(cls)
+
+    def forward(**given: Any) -> tuple[Any, Graph]:
+        given_to = {**defaults, **filling.options, **given}
+        out, tensors, handed = applied(
+            torch, cls, {n: given_to[n] for n in names if n in given_to}, indices
+        )
+        for key, array in given.items():
+            if isinstance(array, np.ndarray) and array.flags.writeable and not dirty:
+                now = handed[key].detach().numpy()
+                if not np.array_equal(array, now, equal_nan=array.dtype.kind == "f"):
+                    array[...] = now  # forward edits its argument: a law says so
+        outputs = list(out) if isinstance(out, (tuple, list)) else [out]
+        outputs = [o for o in outputs if torch.is_tensor(o) and o.is_floating_point()]
+        outputs = [o for o in outputs if o.requires_grad] or outputs
+        joined = side_by_side(torch, outputs)
+        return joined.detach().numpy().copy(), Graph([joined], list(tensors.values()))
+
+    def backward(grad_output: Any, cache: Graph) -> tuple[Any, ...]:
+        (output,), inputs = cache.kept()
+        wanted = [torch.is_tensor(t) and t.requires_grad for t in inputs]
+        with alone(torch):
+            claimed = torch.autograd.grad(
+                output,
+                [t for t, is_wanted in zip(inputs, wanted, strict=True) if is_wanted],
+                tensor(torch, np.asarray(grad_output), output.shape).detach(),
+                retain_graph=True,
+                allow_unused=True,
+            )
+        found = iter(claimed)
+        gradients = [next(found) if is_wanted else None for is_wanted in wanted]
+        return tuple(None if g is None else g.numpy().copy() for g in gradients)
+
+    forward.__name__, backward.__name__ = f"{cls.__name__}_forward", f"{cls.__name__}_backward"
+    shown = [p.replace(default=p.empty) if p.name in filling.arrays else p for p in parameters
+             if p.name not in filling.options]  # fmt: skip
+    shown.sort(key=lambda p: p.default is not p.empty)
+    forward.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    return forward, backward
+
+
+@contextmanager
+def alone(torch: Any) -> Iterator[None]:
+    """One thread, and PyTorch's generator at a seed that follows from NumPy's, alike in every call.
+
+    On small tensors threads only wait for each other. ``torch.manual_seed`` also formats the stack.
     """
+    generator, threads = torch.default_generator, torch.get_num_threads()
+    state = generator.get_state()
+    torch.set_num_threads(1)
+    generator.manual_seed(int(np.random.randint(2**31)))
     try:
-        values = {k: tensor(torch, v) for k, v in given.items()}
-        return cls.apply(*values.values()), values
+        yield
+    finally:
+        generator.set_state(state)
+        torch.set_num_threads(threads)
+
+
+def side_by_side(torch: Any, outputs: list[Any]) -> Any:
+    """Several outputs as one, so that each of them has a cotangent: (batch, all entries) or flat."""
+    if len(outputs) == 1:
+        return outputs[0]
+    if all(o.ndim for o in outputs) and len({len(o) for o in outputs}) == 1:
+        return torch.cat([o.reshape(len(o), -1) for o in outputs], 1)
+    return torch.cat([o.reshape(-1) for o in outputs])
+
+
+def example_op(torch: Any, source: Source, parameters: list[inspect.Parameter]) -> Op:
+    """The Op of a function at the shapes of an example call: its tensors of floats are drawn anew.
+
+    Raises
+    ------
+    Refused
+        The text is no call of the function, or the call raises.
+    """
+    call = ast.parse(str(source.init), mode="eval").body
+    if not isinstance(call, ast.Call):
+        raise Refused(f"--init {source.init!r} is no call of {source.name}.apply")
+    names = {"torch": torch, "np": np, **source.namespace}
+
+    def value(node: ast.expr) -> Any:
+        return eval(compile(ast.Expression(node), "--init", "eval"), dict(names))
+
+    try:
+        bound = inspect.Signature(parameters).bind(
+            *(value(a) for a in call.args), **{str(k.arg): value(k.value) for k in call.keywords}
+        )
+    except Exception as error:
+        raise Refused(f"--init {source.init!r} raises {type(error).__name__}: {error}") from None
+    given = bound.arguments
+    floats = {
+        k: tuple(v.shape) for k, v in given.items() if torch.is_tensor(v) and v.is_floating_point()
+    }
+    if not floats:
+        raise Refused(f"--init {source.init!r} has no tensor of floats to take a gradient in")
+    rest = {k: v for k, v in given.items() if k not in floats}
+    both = pair(torch, source.obj, parameters, Filling(tuple(floats), (), rest))
+    first = next(iter(floats))
+    others = {k: v for k, v in floats.items() if k != first}
+    make = functions.parameter_maker(list(others), list(others.values()))
+    good, why = readings_that_run(
+        replace(source, obj=both[0]),
+        *both,
+        (Slot(first, floats[first]),),
+        make,
+        str(source.init),
+        {},
+    )
+    if not good:
+        raise Refused(f"--init {source.init!r}: {why}")
+    return replace(good[0], name=source.name, obj=source.obj)
+
+
+def applied(
+    torch: Any, cls: Any, given: Mapping[str, Any], indices: set[str]
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """What ``apply`` returns, its arguments with tensors for arrays, and the copies it was handed.
+
+    It is handed copies within the graph, since a leaf cannot be edited in place.  Whole numbers are
+    handed over as floats, since no gradient of an integer tensor can be asked for; where the
+    function refuses that, as integers, and `indices` remembers their names.
+    """
+
+    def run(whole: set[str]) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        values = {k: tensor(torch, v, whole=k in whole) for k, v in given.items()}
+        handed = {k: v.clone() if torch.is_tensor(v) else v for k, v in values.items()}
+        with alone(torch):
+            return cls.apply(*handed.values()), values, handed
+
+    try:
+        return run(indices)
     except (RuntimeError, IndexError, TypeError):
-        if not any(np.asarray(v).dtype.kind in "iu" for v in given.values()):
+        whole = {k for k, v in given.items() if np.asarray(v).dtype.kind in "iu"}
+        if whole <= indices:
             raise
-    values = {k: tensor(torch, v, whole=True) for k, v in given.items()}
-    return cls.apply(*values.values()), values
+    result = run(whole)
+    indices |= {k for k in whole if isinstance(given[k], np.ndarray)}
+    return result
 
 
 def tensor(
