@@ -25,7 +25,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from gradcheck import cases, run, targets  # noqa: E402
 from gradcheck.laws import LAWS, family, group  # noqa: E402
-from gradcheck.types import worst  # noqa: E402
+from gradcheck.types import Case, worst  # noqa: E402
 from suites import deep, reference_ops  # noqa: E402
 
 TABLE = HERE / "laws_table.json"
@@ -108,6 +108,15 @@ def test_random_cases_of_the_functional_core_pass(data):
     found = run.run_law(name, LAWS[name], op, case)
     bad = [v for v in found if v.status not in RIGHT]
     assert not bad, [(v.status, v.message) for v in bad]
+
+
+def test_kinks_that_cancel_along_a_direction_are_no_fail():
+    """The slope of relu6 jumps up at 0 and down at 6; moved together the two can look smooth."""
+    entry = next(e for e in registry.entries() if e.make == "relu6_forward")
+    (op,) = deep.ops_of(entry)
+    case = Case.parse("seed=62,N=2,D=5,H=8,T=3,dtype=float32")
+    found = run.run_law("kinks", LAWS["kinks"], op, case)
+    assert [v.message for v in found if v.status not in RIGHT] == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
