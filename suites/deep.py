@@ -36,7 +36,7 @@ from gradcheck import cases, run, targets  # noqa: E402
 from gradcheck.conventions import ops_for  # noqa: E402
 from gradcheck.guard import pristine_numpy  # noqa: E402
 from gradcheck.laws import LAWS, family, group  # noqa: E402
-from gradcheck.types import Op  # noqa: E402
+from gradcheck.types import Case, Op, worst  # noqa: E402
 from suites import reference_ops  # noqa: E402
 
 RIGHT = {"pass", "note", "skipped"}
@@ -67,7 +67,7 @@ class Found:
 
     statuses: Counter[str] = field(default_factory=Counter)
     cases: int = 0
-    bad: list[str] = field(default_factory=list)
+    bad: list[dict[str, str]] = field(default_factory=list)
 
 
 Counts = dict[Key, Found]
@@ -124,7 +124,7 @@ def try_cell(cell: Cell, examples: int, number: int = 0, *, shrink: bool = False
         found.cases += 1
         found.statuses.update({v.status for v in verdicts} or {"skipped"})
         bad = [v for v in verdicts if v.status not in RIGHT | {"inconclusive"}]
-        found.bad += [f"{v.status} {case.token()}: {v.message}" for v in bad]
+        found.bad += [{"status": v.status, "case": case.token(), "text": v.message} for v in bad]
         assert not (shrink and bad), found.bad[-1]
 
     with pristine_numpy():
@@ -195,8 +195,8 @@ def add(found: Counts, cell: Cell, one: Found) -> None:
     total.statuses += one.statuses
     total.cases += one.cases
     total.bad += one.bad
-    for text in one.bad:
-        print(cell.entry, cell.law, cell.dtype, text, file=sys.stderr, flush=True)
+    for bad in one.bad:
+        print(cell.entry, cell.law, cell.dtype, *bad.values(), file=sys.stderr, flush=True)
 
 
 TEXT = """# Random cases of the reference
@@ -227,7 +227,7 @@ def summary(found: Counts, first: int, after: int) -> dict[str, Any]:
             rows.append({"law": law, "dtype": dtype, "entries": len(mine), "statuses": dict(statuses),
                          "each": [min(f.cases for f in mine), max(f.cases for f in mine)],
                          "cases": sum(f.cases for f in mine)})  # fmt: skip
-    bad = [f"{key[1]}, {key[2]}, {key[3]}: {f.bad[0]}" for key, f in found.items() if f.bad]
+    bad = [{"entry": key[1], "law": key[2], "dtype": key[3], **one} for key, f in found.items() for one in f.bad]  # fmt: skip
     return {"commit": commit(), "rounds": [first, after], "rows": rows, "bad": bad}
 
 
@@ -258,8 +258,25 @@ def report(runs: list[dict[str, Any]], few: int, often: int) -> str:
         cases=sum(r["cases"] for run in runs for r in run["rows"]), few=few, often=often,
         laws=", ".join(OFTEN_LAWS), table=tabulate(rows, HEAD, tablefmt="github", disable_numparse=True),
         runs="\n".join(f"- rounds {r['rounds'][0]} to {r['rounds'][1] - 1} at commit {r['commit']}" for r in runs),
-        bad="\n".join(f"- {text}" for run in runs for text in run["bad"]) or "No case failed.",
+        bad="\n".join(told(run, bad) for run in runs for bad in run["bad"]) or "No case failed.",
     )  # fmt: skip
+
+
+def told(drawn: dict[str, Any], bad: dict[str, str]) -> str:
+    """A case that was bad when it was drawn, and what it gives now."""
+    where = f"{bad['entry']}, {bad['law']}, {bad['dtype']}, `{bad['case']}`"
+    return (
+        f"- {where}: {bad['status']} at {drawn['commit']} ({bad['text']}); now: {status_now(bad)}."
+    )
+
+
+def status_now(bad: dict[str, str]) -> str:
+    """The status that a case drawn in an earlier run has with the code as it is."""
+    entry = next(e for e in registry.entries() if e.make == bad["entry"])
+    law, case = bad["law"], Case.parse(bad["case"])
+    with pristine_numpy():
+        found = [v.status for op in ops_of(entry) for v in run.run_law(law, LAWS[law], op, case)]
+    return worst(found)
 
 
 def main() -> int:
@@ -281,6 +298,8 @@ def main() -> int:
     kept = args.out.with_suffix(".json")
     earlier = json.loads(kept.read_text()) if kept.is_file() and not args.anew else []
     first = earlier[-1]["rounds"][1] if earlier else 0
+    if earlier:
+        args.out.write_text(report(earlier, args.cases, args.often))
 
     def write(found: Counts, after: int) -> None:
         runs = [*earlier, summary(found, first, after)]

@@ -132,7 +132,7 @@ def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
     deep.rounds([replace(c, wanted=20) for c in some], 600.0, after=stop)
     deep.rounds(some, 600.0, after=stop, first=1)
     assert ends == [1, 2]
-    assert not [text for run in runs for text in run["bad"]]
+    assert not [bad for run in runs for bad in run["bad"]]
     text = deep.report(runs, 40, 40)
     assert f"{len(some) * 40:,} cases." in text
     assert len(re.findall(r"^\| (?:contract|zero_cotangent) .* 40 to 40 ", text, re.M)) == 4
