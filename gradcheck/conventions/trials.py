@@ -99,7 +99,7 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     op = with_regulariser(op) if trial.params and not trial.problem else op
     return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
                    options=constructor_options(source.obj, made.text),
-                   follows_mode=follows_mode(source.obj, trial.calls.backward_function),
+                   follows_mode=follows_mode(source.obj, trial.calls.forward_function, trial.calls.backward_function),
                    first_layer=returns_nothing(op, trial.calls.backward_function))  # fmt: skip
 
 
