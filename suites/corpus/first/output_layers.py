@@ -88,3 +88,9 @@ class LossOfAnActivation:
     @staticmethod
     def grad(y, y_pred, z, act_fn):
         return (y_pred - y) * act_fn.grad(z)
+
+
+class LossWithoutItsActivation(LossOfAnActivation):
+    @staticmethod
+    def grad(y, y_pred, z, act_fn):
+        return y_pred - y
