@@ -12,11 +12,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,6 @@ from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from gradcheck.isolate import FileResult, Job
-    from gradcheck.types import Subject
 
 PASS, FAIL, USAGE, UNDECIDED = 0, 1, 2, 3
 FORMATS = ("terminal", "markdown", "github", "gradescope")
@@ -163,6 +161,8 @@ def add_list(commands: Any) -> None:
 
 def cmd_list(args: argparse.Namespace) -> int:
     """Print what was recognised in every target."""
+    from gradcheck.report.listing import listed
+
     results = _run(args, "describe")
     if len(results) == 1 and results[0].error:
         raise UsageError(results[0].error)
@@ -178,27 +178,6 @@ def cmd_list(args: argparse.Namespace) -> int:
     counts = [f"{status[name]} {name}" for name in ("to check", "error", "skipped") if status[name]]
     print(f"{', '.join(counts) or 'nothing to check'}, in {len(results)} file(s)")
     return PASS if status["to check"] else UNDECIDED
-
-
-def listed(subjects: Iterable[Subject]) -> str:
-    """The table of ``gradcheck list``: names whole, the rest of the line for how each is built."""
-    from tabulate import tabulate
-
-    rows = [
-        [s.name, "" if s.kind == "unknown" else s.kind, s.convention, f"{s.status}: {s.reason}" if s.reason else s.built]
-        for s in subjects
-    ]  # fmt: skip
-    heads = ["name", "kind", "convention", "built as"]
-    if not any(row[2] for row in rows):
-        rows, heads = [[*row[:2], row[3]] for row in rows], [*heads[:2], heads[3]]
-    used = sum(
-        max(len(head), *(len(row[i]) for row in rows)) + 2 for i, head in enumerate(heads[:-1])
-    )
-    widths = [None] * (len(heads) - 1) + [
-        max(30, shutil.get_terminal_size((110, 24)).columns - used)
-    ]
-    text: str = tabulate(rows, heads, disable_numparse=True, maxcolwidths=widths)
-    return text
 
 
 # ---- laws ---------------------------------------------------------------------------------------
