@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,12 +111,8 @@ def test_copy_puts_the_command_on_the_clipboard(opened: webdriver.Browser, clipb
     expected = opened.run(f"return document.querySelector('{article} .replay code').textContent")
     assert expected.startswith("gradcheck check ")
     opened.click(f"{article} .copy")
-    label = f"return document.querySelector('{article} .copy').textContent"
-    for _ in range(50):
-        if opened.run(label) == "Copied":
-            break
-        time.sleep(0.02)
-    assert opened.run(label) == "Copied"
+    label = f"document.querySelector('{article} .copy').textContent"
+    assert opened.becomes(f"return {label} === 'Copied'")
     opened.run(
         "var a = document.createElement('textarea'); a.id = 'paste'; document.body.prepend(a);"
     )
@@ -130,17 +125,12 @@ def test_permalink_to_a_filtered_failure_shows_it(opened: webdriver.Browser) -> 
     key = opened.run("return document.querySelector('article').id")
     opened.run("location.hash = arguments[0]", key)
     shown = "return document.getElementById(arguments[0]).getClientRects().length > 0"
-    for _ in range(50):
-        if opened.run(shown, key):
-            break
-        time.sleep(0.02)
-    assert opened.run(shown, key)
+    assert opened.becomes(shown, key)
 
 
 def test_link_to_a_pass_unfolds_its_verdicts(opened: webdriver.Browser) -> None:
     opened.click("tr[data-status=pass] a")
-    opened_one = "return document.querySelector('details:target').open"
-    assert opened.run(opened_one) is True
+    assert opened.becomes("return document.querySelector('details:target')?.open")
 
 
 def test_theme_follows_the_system_until_the_button_decides(opened: webdriver.Browser) -> None:

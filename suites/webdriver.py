@@ -62,6 +62,18 @@ class Browser:
     def run(self, script: str, *args: Any) -> Any:
         return self.call("POST", "/execute/sync", {"script": script, "args": list(args)})
 
+    def becomes(self, script: str, *args: Any, seconds: float = 10.0) -> bool:
+        """Whether what a script returns is true, now or within some seconds.
+
+        For what the page does in answer to an event: the driver does not wait for it.
+        """
+        end = time.monotonic() + seconds
+        while not self.run(script, *args):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
     def find(self, css: str) -> str:
         found = self.call("POST", "/element", {"using": "css selector", "value": css})
         return str(found[ELEMENT])
