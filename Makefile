@@ -47,6 +47,7 @@ reports: .venv/ready-dev
 	$(BIN)/python suites/benchmarks/numerics.py --write
 	$(BIN)/python suites/reference_report.py --out reports/reference.md
 	$(BIN)/python suites/deep.py --seconds 3600 --out reports/deep.md
+	$(BIN)/python suites/deep.py --seconds 3600 --out reports/deep_books.md --books
 	$(BIN)/gradcheck bugs --jobs 2 --write reports/bugs.md
 	$(BIN)/python suites/benchmarks/diagnosis.py --write
 	$(BIN)/python suites/benchmarks/training.py --presets --write

@@ -1,10 +1,12 @@
 """Random cases of every reference entry under every law: right code must never fail.
 
     python suites/deep.py --seconds 3600 --out reports/deep.md
+    python suites/deep.py --seconds 3600 --out reports/deep_books.md --books
 
-Cases are drawn by Hypothesis in rounds over all cells (entry x law x dtype) until every cell has
+The second command asks the three laws that matter most ten times as often, of the classes that
+stand in the two books.  Cases are drawn by Hypothesis in rounds over all cells (entry x law x dtype) until every cell has
 what is asked, or the time is over; the table says how many were run.  All of it takes hours: what a
-run found is kept beside the table (``deep.json``), and the next run goes on with the next round.
+run found is kept beside the table (as JSON), and the next run goes on with the next round.
 `pytest -m slow` runs as many a cell as the profile has examples (200 with
 ``HYPOTHESIS_PROFILE=deep``), and shrinks what fails.
 """
@@ -41,9 +43,10 @@ from suites import reference_ops  # noqa: E402
 
 RIGHT = {"pass", "note", "skipped"}
 DTYPES = ("float64", "float32")
-#: Cases of each cell, and of the laws that matter most for the rows of the two books.
-CASES, OFTEN = 200, 2000
-OFTEN_LAWS = ("gradient", "contract", "label_formats")
+#: Cases of each cell; and of the laws that matter most, of the classes of the two books.
+CASES, BOOKS_CASES = 200, 2000
+BOOKS_LAWS = ("gradient", "contract", "label_formats")
+BOOKS = {"nnfs": "NNFS", "fish": "fish book"}
 ROUND = 20
 
 Key = tuple[str, str, str, str]
@@ -86,9 +89,17 @@ def ops_of(entry: registry.Entry) -> tuple[Op, ...]:
     return tuple(ops_for(run.source_of(loaded, planned, options), planned.kind))
 
 
-def cells(often: int = OFTEN, few: int = CASES) -> list[Cell]:
+def cells(wanted: int = CASES, *, books: bool = False) -> list[Cell]:
     """Every cell; the cases of an entry's configurations add up to what is asked of it."""
-    return [c for e in registry.entries() if checkable(e) for c in cells_of(e, often, few)]
+    if books:
+        mine = [e for e in registry.entries() if checkable(e) and of_its_book(e)]
+        return [c for e in mine for c in cells_of(e, wanted) if c.law in BOOKS_LAWS]
+    return [c for e in registry.entries() if checkable(e) for c in cells_of(e, wanted)]
+
+
+def of_its_book(entry: registry.Entry) -> bool:
+    """Whether a class stands in the book whose style it is written in."""
+    return BOOKS.get(entry.skin, "?") in entry.source
 
 
 def checkable(entry: registry.Entry) -> bool:
@@ -96,13 +107,12 @@ def checkable(entry: registry.Entry) -> bool:
     return entry.kind != "function" or bool(entry.backward)
 
 
-def cells_of(entry: registry.Entry, often: int, few: int) -> list[Cell]:
+def cells_of(entry: registry.Entry, wanted: int) -> list[Cell]:
     """The cells of one entry."""
     found = []
     ops = ops_of(entry)
     for op in ops:
         for law in (name for name in LAWS if group(op) in family(name)):
-            wanted = often if law in OFTEN_LAWS and entry.skin != "functional" else few
             for dtype in DTYPES if op.step is None else DTYPES[:1]:
                 each = -(-wanted // len(ops))
                 found.append(Cell(entry.make, entry.skin, law, dtype, op, each))
@@ -201,11 +211,11 @@ def add(found: Counts, cell: Cell, one: Found) -> None:
 
 TEXT = """# Random cases of the reference
 
-Written by `python suites/deep.py`. Every entry of the reference in every configuration that the
-checker tries, under every law that applies, on cases drawn by Hypothesis (sizes, seeds, label
-encodings, training or not), in float64 and float32. Right code: a *fail* is a false alarm.
-{cases:,} cases. The goal is {few} a cell, {often:,} for {laws} of the two books' classes; a run
-ends with its time limit (`--seconds`), the next one goes on, and *cases each* says how far they came.
+Written by `python suites/deep.py`. {what} in every configuration that the checker tries, on cases
+drawn by Hypothesis (sizes, seeds, label encodings, training or not), in float64 and float32. Right
+code: a *fail* is a false alarm. {cases:,} cases. The goal is {wanted:,} a cell (a class or pair of
+functions, a law, a dtype); a run ends with its time limit (`--seconds`), the next one goes on, and
+*cases each* says how far they came.
 
 {table}
 
@@ -213,6 +223,8 @@ ends with its time limit (`--seconds`), the next one goes on, and *cases each* s
 
 {bad}
 """
+WHAT_ALL = "Every entry of the reference under every law that applies,"
+WHAT_BOOKS = f"The classes that stand in the two books, under {', '.join(BOOKS_LAWS)},"
 
 HEAD = ("law", "dtype", "entries it applies to", "cases each", "cases", "fail", "error", "inconclusive", "note")  # fmt: skip
 
@@ -239,11 +251,16 @@ def commit() -> str:
     return git.stdout.strip() or "unknown"
 
 
-def report(runs: list[dict[str, Any]], few: int, often: int) -> str:
+def report(runs: list[dict[str, Any]], wanted: int, what: str = WHAT_ALL) -> str:
     """The table of all runs together: a law and a dtype a row."""
     rows = []
     for law, dtype in ((law, dtype) for law in LAWS for dtype in DTYPES):
-        mine = [r for run in runs for r in run["rows"] if (r["law"], r["dtype"]) == (law, dtype)]
+        mine = [
+            r
+            for run in runs
+            for r in run["rows"]
+            if (r["law"], r["dtype"]) == (law, dtype) and r["entries"]
+        ]
         if not mine:
             continue
         entries = max(r["entries"] for r in mine)
@@ -255,8 +272,8 @@ def report(runs: list[dict[str, Any]], few: int, often: int) -> str:
              *(f"{statuses[s]:,}" for s in ("fail", "error", "inconclusive", "note"))]
         )  # fmt: skip
     return TEXT.format(
-        cases=sum(r["cases"] for run in runs for r in run["rows"]), few=few, often=often,
-        laws=", ".join(OFTEN_LAWS), table=tabulate(rows, HEAD, tablefmt="github", disable_numparse=True),
+        cases=sum(r["cases"] for run in runs for r in run["rows"]), wanted=wanted, what=what,
+        table=tabulate(rows, HEAD, tablefmt="github", disable_numparse=True),
         runs="\n".join(f"- rounds {r['rounds'][0]} to {r['rounds'][1] - 1} at commit {r['commit']}" for r in runs),
         bad="\n".join(told(run, bad) for run in runs for bad in run["bad"]) or "No case failed.",
     )  # fmt: skip
@@ -282,10 +299,8 @@ def status_now(bad: dict[str, str]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Random cases of the reference under every law.")
     parser.add_argument("--seconds", type=float, default=3 * 3600.0, help="time limit")
-    parser.add_argument("--cases", type=int, default=CASES, help="cases a cell")
-    parser.add_argument(
-        "--often", type=int, default=OFTEN, help="cases of the laws that matter most"
-    )
+    parser.add_argument("--books", action="store_true", help="the books' classes, the main laws")
+    parser.add_argument("--cases", type=int, help="cases a cell: 200, or 2,000 with --books")
     parser.add_argument(
         "--out",
         type=pathlib.Path,
@@ -296,17 +311,19 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args()
     kept = args.out.with_suffix(".json")
+    wanted = args.cases or (BOOKS_CASES if args.books else CASES)
+    what = WHAT_BOOKS if args.books else WHAT_ALL
     earlier = json.loads(kept.read_text()) if kept.is_file() and not args.anew else []
     first = earlier[-1]["rounds"][1] if earlier else 0
     if earlier:
-        args.out.write_text(report(earlier, args.cases, args.often))
+        args.out.write_text(report(earlier, wanted, what))
 
     def write(found: Counts, after: int) -> None:
         runs = [*earlier, summary(found, first, after)]
         kept.write_text(json.dumps(runs, indent=1) + "\n")
-        args.out.write_text(report(runs, args.cases, args.often))
+        args.out.write_text(report(runs, wanted, what))
 
-    found = rounds(cells(args.often, args.cases), args.seconds, args.jobs, write, first)
+    found = rounds(cells(wanted, books=args.books), args.seconds, args.jobs, write, first)
     return int(any(f.bad for f in found.values()))
 
 

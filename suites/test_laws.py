@@ -122,7 +122,7 @@ def test_kinks_that_cancel_along_a_direction_are_no_fail():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
 def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
     entry = next(e for e in registry.entries() if e.make == "Activation_ReLU()")
-    some = [c for c in deep.cells_of(entry, 40, 40) if c.law in {"contract", "zero_cotangent"}]
+    some = [c for c in deep.cells_of(entry, 40) if c.law in {"contract", "zero_cotangent"}]
     runs, ends = [], []
 
     def stop(found, number):
@@ -133,7 +133,7 @@ def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
     deep.rounds(some, 600.0, after=stop, first=1)
     assert ends == [1, 2]
     assert not [bad for run in runs for bad in run["bad"]]
-    text = deep.report(runs, 40, 40)
+    text = deep.report(runs, 40)
     assert f"{len(some) * 40:,} cases." in text
     assert len(re.findall(r"^\| (?:contract|zero_cotangent) .* 40 to 40 ", text, re.M)) == 4
 
@@ -147,7 +147,7 @@ def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
 def test_random_cases_of_every_law(entry):
     """As many as the profile has examples, in both dtypes; what fails is shrunk."""
     examples = settings().max_examples
-    for cell in deep.cells_of(entry, examples, examples):
+    for cell in deep.cells_of(entry, examples):
         assert deep.try_cell(cell, cell.wanted, shrink=True).cases
 
 

@@ -169,18 +169,20 @@ def test_an_outcome_of_the_diagnosis_report_is_what_a_run_gives(bug):
     assert told.get(bug, "first") == diagnosis.measured(("tune", bug)).outcome
 
 
-def test_the_random_cases_cover_every_law_of_layers_and_optimizers():
+@pytest.mark.parametrize("books", [False, True], ids=["all", "books"])
+def test_the_random_cases_cover_every_law_of_layers_and_optimizers(books):
     from gradcheck.laws import LAWS
 
-    table = cells("deep.md")[1:]
-    shown = {row[0] for row in table}
+    name = "deep_books" if books else "deep"
+    table = cells(f"{name}.md")[1:]
     elsewhere = {"numerical_gradient", "model_gradient", "model_moves", "model_roundtrip"}
-    assert set(LAWS) - elsewhere <= shown
-    runs = json.loads(text("deep.json"))
+    assert (set(deep.BOOKS_LAWS) if books else set(LAWS) - elsewhere) <= {row[0] for row in table}
+    runs = json.loads(text(f"{name}.json"))
     bad = [one for run in runs for one in run["bad"]]
     assert sum(int(row[5]) + int(row[6]) for row in table) == len(bad)
     assert [one for one in bad if deep.status_now(one) in {"fail", "error"}] == []
-    assert text("deep.md") == deep.report(runs, deep.CASES, deep.OFTEN)
+    goal, what = (deep.BOOKS_CASES, deep.WHAT_BOOKS) if books else (deep.CASES, deep.WHAT_ALL)
+    assert text(f"{name}.md") == deep.report(runs, goal, what)
 
 
 def test_the_readme_shows_what_the_example_report_shows():
