@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import layer_op, layers
-from gradcheck.conventions.calls import OUTPUTS, RATE, Calls, is_strength
+from gradcheck.conventions.argument_roles import OUTPUTS, is_strength
+from gradcheck.conventions.calls import Calls
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.hypotheses import dims_of
 from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly
@@ -31,6 +32,7 @@ from gradcheck.conventions.signature import (
     verbs,
 )
 from gradcheck.conventions.sources import Source, builds
+from gradcheck.conventions.stand_ins import RATE
 from gradcheck.conventions.trained import DESCENDED
 from gradcheck.conventions.trials import takes_rate
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot

@@ -1,86 +1,40 @@
-"""How one object's two methods are called: every argument filled by its role."""
+"""How one object's two methods are called: the readings of a class, and their callers."""
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.argument_roles import (
+    CONTEXT_NAMES,
+    OUTPUTS,
+    fill,
+    is_array,
+    set_mode,
+    strongly_upstream,
+    upstream_argument,
+)
 from gradcheck.conventions.guessed import refusal
 from gradcheck.conventions.live import Live, arrays_of, call_quietly, join
 from gradcheck.conventions.signature import (
-    PENALTIES,
     PREDICTIONS,
-    UPSTREAM,
     Arg,
     arguments,
     plain,
     unpacked,
 )
+from gradcheck.conventions.stand_ins import Context
 from gradcheck.types import Array
 
-#: The step size handed to a backward that updates its own parameters.
-RATE = 0.5
-OPTIMIZER_NAMES = {"optimizer", "optim", "opt", "optimiser", "updater"}
-CONTEXT_NAMES = {"ctx", "context"}
-OUTPUTS = {"output", "outputs", "out", "y", "a", "activation", "activations", "z", "yhat", "result"}
 PARAMETER_GRADIENTS = (
     "grads_wrt_params", "param_grads", "get_param_grads", "parameter_gradients", "compute_param_grads",
     "gradients_wrt_params", "backward_params", "backward_param", "calc_gradients", "compute_gradients",
 )  # fmt: skip
-
-
-class Context:
-    """The ``ctx`` of a Function written in PyTorch's style: it remembers what it is given."""
-
-    def __init__(self) -> None:
-        self.saved_tensors: tuple[Any, ...] = ()
-        self.needs_input_grad = (True,) * 8
-
-    def save_for_backward(self, *tensors: Any) -> None:
-        """Keep tensors for the backward."""
-        self.saved_tensors = tensors
-
-    def __getattr__(self, name: str) -> tuple[Any, ...]:
-        """Other spellings of `saved_tensors`: ``saved``, ``saved_values``, ``saved_variables``."""
-        if not name.startswith("saved"):
-            raise AttributeError(f"ctx has no attribute {name!r}: forward did not set it")
-        return self.__dict__["saved_tensors"]  # type: ignore[no-any-return]
-
-
-class Recorder:
-    """An optimizer to hand to a backward: plain gradient descent with a known step size.
-
-    `seen` holds the parameters and gradients it was given since it was last cleared: a backward
-    that leaves the update to an optimizer that edits in place ignores what `update` returns.
-    """
-
-    seen: ClassVar[list[tuple[Any, Any]]] = []
-
-    def __init__(self) -> None:
-        self.lr = self.learning_rate = RATE
-
-    def update(self, first: Any, second: Any, *rest: Any) -> Any:
-        """``w - RATE * gradient``; dicts are updated in place."""
-        if isinstance(first, str) and rest:
-            first, second = second, rest[0]
-        many = isinstance(first, (list, tuple))
-        Recorder.seen += list(zip(first, second, strict=True)) if many else [(first, second)]
-        if isinstance(first, dict):
-            for key in first:
-                first[key] = first[key] - RATE * second[key]
-            return first
-        if isinstance(first, (list, tuple)):
-            return [w - RATE * g for w, g in zip(first, second, strict=True)]
-        return np.asarray(first) - RATE * np.asarray(second)
-
-    __call__ = step = apply = get_update = update
 
 
 @dataclass(frozen=True)
@@ -105,59 +59,6 @@ class Calls:
     forward_function: Any = None
     backward_function: Any = None
     upstream: str = ""
-
-
-def fill(
-    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, known: Mapping[str, Any],
-    updates: bool = False,
-) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
-    """Positional and keyword arguments of a call, each by its role.
-
-    One that `updates` is told its step size also where it has a default for it.
-    """
-    positional: list[Any] = []
-    keywords: dict[str, Any] = {}
-    for arg in args:
-        if arg.name in known:
-            value: Any = known[arg.name]
-        elif arg.role == "flag":
-            value = train if arg.flag else not train
-        elif arg.role == "mode":
-            value = "train" if train else "test"
-        elif arg.role == "rate" and (arg.required or (updates and type(arg.default) is float)):
-            value = RATE
-        elif not arg.required:
-            continue
-        elif is_strength(arg):
-            value = 0.0
-        elif plain(arg.name) in OPTIMIZER_NAMES:
-            value = Recorder()
-        elif arg.role == "labels" and labels is not None:
-            value = labels
-        else:
-            value = next(values, None)
-        if arg.keyword_only or not arg.required or keywords:
-            keywords[arg.name] = value
-        else:
-            positional.append(value)
-    return positional, keywords
-
-
-def set_mode(obj: Any, train: bool) -> bool:
-    """Switch an object between training and evaluation by method or attribute, if it has one."""
-    on, off = getattr(obj, "train", None), getattr(obj, "eval", None)
-    if callable(on) and callable(off):
-        method = on if train else off
-        if not [a for a in arguments(method) if a.required]:
-            method()
-            return True
-    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
-        if isinstance(value, bool):
-            flag = Arg(name, False, True).flag
-            if flag is not None:
-                setattr(obj, name, train if flag else not train)
-                return True
-    return False
 
 
 def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
@@ -218,38 +119,6 @@ def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
             yield calls("cot", own, f"{backward} takes the output as {other}", spare="y")
     else:
         yield from (upstream, at_input, at_output)
-
-
-def is_array(arg: Arg) -> bool:
-    """Whether an argument carries an array of the computation."""
-    key = plain(arg.name)
-    named = key in OPTIMIZER_NAMES or key in CONTEXT_NAMES or is_strength(arg)
-    return arg.role in {"value", "labels"} and not named
-
-
-def is_strength(arg: Arg) -> bool:
-    """Whether an argument is the strength of a penalty."""
-    return strength_name(arg.name)
-
-
-@functools.lru_cache(maxsize=1024)
-def strength_name(name: str) -> bool:
-    """Whether a name means the strength of a penalty."""
-    words = set(re.split(r"[_\d]+", name.lower()))
-    return plain(name) in PENALTIES or bool(words & (PENALTIES - {"decay"}))
-
-
-def strongly_upstream(name: str) -> bool:
-    """A name that can only mean an upstream gradient."""
-    return (
-        bool(UPSTREAM.match(name)) and plain(name) not in {"data", "d", "g", "dim", "da"} | OUTPUTS
-    )
-
-
-def upstream_argument(required: list[Arg], names: tuple[str, ...]) -> str | None:
-    """Which argument of a backward is the upstream gradient, as far as names tell."""
-    marked = [a.name for a in required if a.name not in names and strongly_upstream(a.name)]
-    return marked[0] if marked else None
 
 
 def forward_caller(

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.argument_roles import strongly_upstream
 from gradcheck.conventions.caches import is_cache, left_behind, local
-from gradcheck.conventions.calls import RATE, Calls, applied, strongly_upstream
+from gradcheck.conventions.calls import Calls, applied
 from gradcheck.conventions.function_options import split_arguments
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
 from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.conventions.stand_ins import RATE
 from gradcheck.types import Array
 
 UPSTREAM = re.compile(r"^(d[a-z]+|grad.*|delta|upstream|g)$")

@@ -18,8 +18,8 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import functions, places
+from gradcheck.conventions.argument_roles import strongly_upstream
 from gradcheck.conventions.caches import is_cache
-from gradcheck.conventions.calls import strongly_upstream
 from gradcheck.conventions.candidates import first_fitting
 from gradcheck.conventions.functional_layouts import last_size, layouts, named_gradients
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import places
-from gradcheck.conventions.calls import RATE, Recorder, set_mode
+from gradcheck.conventions.argument_roles import set_mode
 from gradcheck.conventions.layers import named, output_arrays
 from gradcheck.conventions.live import (
     Live,
@@ -27,6 +27,7 @@ from gradcheck.conventions.signature import (
     plain,
     tree_of,
 )
+from gradcheck.conventions.stand_ins import RATE, Recorder
 from gradcheck.conventions.zeroing import zeroed_by_others
 from gradcheck.resets import resets
 from gradcheck.types import Array, Kind, Op, Primals

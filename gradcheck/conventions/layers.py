@@ -17,7 +17,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import places
-from gradcheck.conventions.calls import Calls, Recorder
+from gradcheck.conventions.calls import Calls
 from gradcheck.conventions.live import (
     Live,
     NotFinite,
@@ -38,6 +38,7 @@ from gradcheck.conventions.signature import (
     returned_names,
     unpacked,
 )
+from gradcheck.conventions.stand_ins import Recorder
 from gradcheck.types import Array, Case, Slot
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.calls import strongly_upstream
+from gradcheck.conventions.argument_roles import strongly_upstream
 from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Op

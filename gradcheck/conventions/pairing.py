@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradcheck.conventions import places
-from gradcheck.conventions.calls import Calls, Recorder
+from gradcheck.conventions.calls import Calls
 from gradcheck.conventions.live import (
     Live,
 )
 from gradcheck.conventions.places import Place
+from gradcheck.conventions.stand_ins import Recorder
 from gradcheck.types import Array, Slot
 
 PARAMETER_NAMES = {"weight", "w", "bias", "b", "gamma", "beta", "kernel", "filter", "alpha"}

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.calls import CONTEXT_NAMES, Context
+from gradcheck.conventions.argument_roles import CONTEXT_NAMES
 from gradcheck.conventions.live import call_quietly
 from gradcheck.conventions.signature import arguments, plain, verbs
+from gradcheck.conventions.stand_ins import Context
 from gradcheck.types import Array
 
 #: Numbers on which any function of the kind is defined.

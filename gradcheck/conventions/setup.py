@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.calls import OPTIMIZER_NAMES, Recorder
+from gradcheck.conventions.argument_roles import OPTIMIZER_NAMES
 from gradcheck.conventions.signature import Arg, arguments, plain
+from gradcheck.conventions.stand_ins import Recorder
 from gradcheck.guard import seeded
 from gradcheck.guesses import guesses
 

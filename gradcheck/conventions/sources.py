@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.construct import Recipe, recipes
-from gradcheck.conventions.calls import OPTIMIZER_NAMES, Recorder
+from gradcheck.conventions.argument_roles import OPTIMIZER_NAMES
 from gradcheck.conventions.containers import chains, holds_what_it_is_given
 from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.signature import arguments
+from gradcheck.conventions.stand_ins import Recorder
 
 
 @dataclass(frozen=True)

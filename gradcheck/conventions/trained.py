@@ -15,11 +15,11 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe, recipes
 from gradcheck.conventions import places
-from gradcheck.conventions.calls import RATE
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.fused import labels_of
 from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly, clone, live_maker
 from gradcheck.conventions.signature import RATES, arguments, plain, tree_of, verbs
+from gradcheck.conventions.stand_ins import RATE
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 #: Losses a training loop may descend, as functions of prediction and target.

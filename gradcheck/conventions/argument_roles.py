@@ -1,0 +1,100 @@
+"""What every argument of a forward or backward is for, and a value for it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gradcheck.conventions.signature import PENALTIES, UPSTREAM, Arg, arguments, plain
+from gradcheck.conventions.stand_ins import RATE, Recorder
+
+OPTIMIZER_NAMES = {"optimizer", "optim", "opt", "optimiser", "updater"}
+CONTEXT_NAMES = {"ctx", "context"}
+OUTPUTS = {"output", "outputs", "out", "y", "a", "activation", "activations", "z", "yhat", "result"}
+
+
+def fill(
+    args: list[Arg], values: Iterator[Any], labels: Any, train: bool, known: Mapping[str, Any],
+    updates: bool = False,
+) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+    """Positional and keyword arguments of a call, each by its role.
+
+    One that `updates` is told its step size also where it has a default for it.
+    """
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for arg in args:
+        if arg.name in known:
+            value: Any = known[arg.name]
+        elif arg.role == "flag":
+            value = train if arg.flag else not train
+        elif arg.role == "mode":
+            value = "train" if train else "test"
+        elif arg.role == "rate" and (arg.required or (updates and type(arg.default) is float)):
+            value = RATE
+        elif not arg.required:
+            continue
+        elif is_strength(arg):
+            value = 0.0
+        elif plain(arg.name) in OPTIMIZER_NAMES:
+            value = Recorder()
+        elif arg.role == "labels" and labels is not None:
+            value = labels
+        else:
+            value = next(values, None)
+        if arg.keyword_only or not arg.required or keywords:
+            keywords[arg.name] = value
+        else:
+            positional.append(value)
+    return positional, keywords
+
+
+def set_mode(obj: Any, train: bool) -> bool:
+    """Switch an object between training and evaluation by method or attribute, if it has one."""
+    on, off = getattr(obj, "train", None), getattr(obj, "eval", None)
+    if callable(on) and callable(off):
+        method = on if train else off
+        if not [a for a in arguments(method) if a.required]:
+            method()
+            return True
+    for name, value in list(vars(obj).items()) if hasattr(obj, "__dict__") else ():
+        if isinstance(value, bool):
+            flag = Arg(name, False, True).flag
+            if flag is not None:
+                setattr(obj, name, train if flag else not train)
+                return True
+    return False
+
+
+def is_array(arg: Arg) -> bool:
+    """Whether an argument carries an array of the computation."""
+    key = plain(arg.name)
+    named = key in OPTIMIZER_NAMES or key in CONTEXT_NAMES or is_strength(arg)
+    return arg.role in {"value", "labels"} and not named
+
+
+def is_strength(arg: Arg) -> bool:
+    """Whether an argument is the strength of a penalty."""
+    return strength_name(arg.name)
+
+
+@functools.lru_cache(maxsize=1024)
+def strength_name(name: str) -> bool:
+    """Whether a name means the strength of a penalty."""
+    words = set(re.split(r"[_\d]+", name.lower()))
+    return plain(name) in PENALTIES or bool(words & (PENALTIES - {"decay"}))
+
+
+def strongly_upstream(name: str) -> bool:
+    """A name that can only mean an upstream gradient."""
+    return (
+        bool(UPSTREAM.match(name)) and plain(name) not in {"data", "d", "g", "dim", "da"} | OUTPUTS
+    )
+
+
+def upstream_argument(required: list[Arg], names: tuple[str, ...]) -> str | None:
+    """Which argument of a backward is the upstream gradient, as far as names tell."""
+    marked = [a.name for a in required if a.name not in names and strongly_upstream(a.name)]
+    return marked[0] if marked else None
