@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,23 +57,29 @@ def check(
         init=(init,) if init else (), laws=tuple(laws), seed=seed, examples=examples
     )
     found: list[Subject] = []
-    for loaded, name in resolve(target):
+    for loaded, name in opened(target):
         names = [p.name for p in run.plan(loaded, name)] or ([name] if name else [])
         found += [run.check(loaded, n, options) for n in names]
     return Verdicts(found)
 
 
-def resolve(target: Any) -> Iterable[tuple[targets.Loaded, str | None]]:
-    """The loaded files of a target with the name asked for in each."""
+def opened(target: Any) -> Iterator[tuple[targets.Loaded, str | None]]:
+    """The loaded files of a target with the name asked for in each; closed before the next."""
     if isinstance(target, str | Path):
-        return [(targets.load(t), t.name) for t in targets.parse(str(target))]
+        for one in targets.parse(str(target)):
+            loaded = targets.load(one)
+            try:
+                yield loaded, one.name
+            finally:
+                loaded.close()
+        return
     if not hasattr(target, "__name__") or not hasattr(target, "__module__"):
         kind = type(target).__name__
         raise TypeError(
             f"an instance of {kind} is given, but should be a class, a function or a text such as "
             f"'layers.py::Dense'; for a class with arguments, as in check(Dense, init='Dense(4, 3)')"
         )
-    return [(around(target), target.__name__)]
+    yield around(target), target.__name__
 
 
 def around(obj: Any) -> targets.Loaded:

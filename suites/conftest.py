@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gradcheck import targets
+
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile("dev", max_examples=8, deadline=None, suppress_health_check=QUIET)
@@ -53,6 +55,21 @@ def pytest_collection_modifyitems(config, items):
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def files_are_closed(monkeypatch):
+    """Close what a test has loaded: a file left open decides what the next one imports."""
+    opened, load = [], targets.load
+
+    def recorded(target):
+        opened.append(load(target))
+        return opened[-1]
+
+    monkeypatch.setattr(targets, "load", recorded)
+    yield
+    for loaded in reversed(opened):
+        loaded.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -68,6 +69,39 @@ def test_numerical_gradient_is_the_books():
     gradient = gradcheck.numerical_gradient(lambda v: np.sum(v**2), x)
     np.testing.assert_allclose(gradient, [6.0, 8.0], rtol=1e-9)
     np.testing.assert_array_equal(x, [3.0, 4.0])
+
+
+GRADED = {
+    "mine/layers.py": "class Half:\n    factor = 0.5\n",
+    "anna/layers.py": "class Half:\n    factor = 2.0\n",
+    "anna/net.py": """
+        from layers import Half
+
+        class Scale:
+            def forward(self, x):
+                return x * Half.factor
+
+            def backward(self, dout):
+                return dout * 0.5
+        """,
+}
+
+
+@pytest.mark.parametrize("first", ["imported", "checked"])
+def test_a_students_file_imports_the_students_files(tmp_path, monkeypatch, first):
+    """Not the grader's module of that name, nor that of a student who was checked before."""
+    for name, text in GRADED.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(text))
+    monkeypatch.syspath_prepend(tmp_path / "mine")
+    own = importlib.import_module("layers") if first == "imported" else None
+    if own is None:
+        gradcheck.check(tmp_path / "mine" / "layers.py")
+    finders = list(sys.meta_path)
+    (subject,) = gradcheck.check(f"{tmp_path}/anna/net.py::Scale", laws=["gradient"])
+    assert subject.status == "fail"
+    assert sys.meta_path == finders
+    assert sys.modules.pop("layers", None) is own
 
 
 def test_unknown_attribute():

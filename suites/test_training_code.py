@@ -6,7 +6,6 @@ The subjects are those of the corpus; here they are checked in process and witho
 from __future__ import annotations
 
 import ast
-import functools
 import json
 from pathlib import Path
 
@@ -27,7 +26,6 @@ QUICK = {
 }  # fmt: skip
 
 
-@functools.cache
 def loaded(name):
     return targets.load(targets.parse(str(FOLDER / name))[0])
 

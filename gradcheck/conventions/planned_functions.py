@@ -9,14 +9,14 @@ from typing import Any
 
 from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.function_options import is_mask
-from gradcheck.conventions.functional_models import (
+from gradcheck.conventions.functions import WHOLE
+from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
+from gradcheck.conventions.module_parameters import kept_of
+from gradcheck.conventions.network_functions import (
     is_network_function,
     is_network_pair,
     only_backward_knows,
 )
-from gradcheck.conventions.functions import WHOLE
-from gradcheck.conventions.loss_names import is_loss_name, label_first, strong_label
-from gradcheck.conventions.module_parameters import kept_of
 from gradcheck.conventions.numerical import is_numerical
 from gradcheck.conventions.objective_roles import (
     DATA,

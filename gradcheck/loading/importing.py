@@ -1,7 +1,8 @@
 """Import a user's modules definitions-only: no training, no plots, no `nnfs.init()`.
 
 `Project` owns everything that has to be undone: the finder in `sys.meta_path`, the entries of
-`sys.path` and `sys.modules`, and the `nnfs.init` that was replaced.
+`sys.path` and `sys.modules`, modules of other folders that were hidden, and the `nnfs.init` that
+was replaced.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Project:
         # Last, but before that of a project that is still open: the newest one is asked, and notes it.
         older = [i for i, f in enumerate(sys.meta_path) if isinstance(f, CompiledFinder)]
         sys.meta_path.insert(min(older, default=len(sys.meta_path)), self._compiled)
+        self._hidden: dict[str, types.ModuleType] = {}
+        self._hide()
         self._path = [str(root) for root in self.roots]
         self._added: list[str] = []
         sys.path[:0] = self._path
@@ -73,9 +76,39 @@ class Project:
         for name, module in list(sys.modules.items()):
             if id(module) in mine:
                 del sys.modules[name]
+        for module in self._created:
+            module._ns.state = "closed"
+        for name, hidden in self._hidden.items():
+            if not (isinstance(hidden, UserModule) and hidden._ns.state == "closed"):
+                sys.modules.setdefault(name, hidden)
+        self._hidden = {}
         for owner, init in self._nnfs_init:
             owner.init = init
         self._nnfs_init.clear()
+
+    def add_root(self, folder: Path) -> None:
+        """Search one more folder, after the others: the file put it on `sys.path`."""
+        self.roots += (folder,)
+        self._hide()
+
+    def _hide(self) -> None:
+        """Take modules of other folders away that have the name of one in these.
+
+        A grader's own ``layers``, or another student's, must not be what this file imports.
+        """
+        mine: dict[str, set[Path]] = {}
+        for root in reversed(self.roots):
+            for found in (*root.glob("*.py"), *root.glob("*/__init__.py")):
+                mine.setdefault(
+                    found.stem if found.parent == root else found.parent.name, set()
+                ).add(found)
+        self._hidden |= (hidden := {
+            name: module for name, module in list(sys.modules.items())
+            if (top := name.partition(".")[0]) in mine and top not in RESERVED
+            and _elsewhere(sys.modules.get(top), mine[top])
+        })  # fmt: skip
+        for name in hidden:
+            del sys.modules[name]
 
     def note(self, text: str) -> None:
         """Add a note once."""
@@ -209,6 +242,14 @@ class _Loader(importlib.abc.Loader):
             self.project.note(f"{self.file.name}:{error.lineno}: not loaded, {error.msg}")
             raise ImportError(f"{self.file.name}:{error.lineno}: {error.msg}") from error
         self.project.execute(module, source, tree, str(self.file))
+
+
+def _elsewhere(module: types.ModuleType | None, files: set[Path]) -> bool:
+    """Whether a module is some user's, from none of these files."""
+    file = getattr(module, "__file__", None)
+    if not file or {"site-packages", "dist-packages"} & set(Path(file).parts):
+        return False
+    return Path(file).resolve() not in {f.resolve() for f in files}
 
 
 def _holds_python(folder: Path) -> bool:

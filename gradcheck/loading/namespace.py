@@ -16,7 +16,7 @@ class Namespace(dict[str, Any]):
         self["__builtins__"] = builtins.__dict__
         self.pending: dict[str, Callable[[], Any]] = {}
         self.failed: dict[str, str] = {}
-        self.state = "new"  # then "running", then "done"
+        self.state = "new"  # then "running", "done" and "closed"
 
     def will_have(self, name: str) -> bool:
         """Whether a name is not there yet, but may be: pending, or in a circular import."""

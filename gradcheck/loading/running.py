@@ -90,7 +90,7 @@ class Runner:
             self.project.added(entry)
             folder = Path(os.path.normpath(here / entry))
             if folder.is_dir() and folder not in self.project.roots:
-                self.project.roots += (folder,)
+                self.project.add_root(folder)
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
