@@ -94,6 +94,16 @@ def pristine_numpy() -> Iterator[Guard]:
         np.seterr(**errors)
 
 
+@contextmanager
+def one_seed(seed: int = 0) -> Iterator[None]:
+    """Context: every `seeded` starts at this seed, so that backward draws what forward drew."""
+    before, seeded.forced = seeded.forced, seed
+    try:
+        yield
+    finally:
+        seeded.forced = before
+
+
 class seeded:
     """Context: the global NumPy and `random` generators start at `seed` and are put back after.
 
@@ -102,9 +112,10 @@ class seeded:
     """
 
     depth = 0
+    forced: int | None = None
 
     def __init__(self, seed: int) -> None:
-        self.seed = seed
+        self.seed = seed if seeded.forced is None else seeded.forced
 
     def __enter__(self) -> None:
         if not seeded.depth:

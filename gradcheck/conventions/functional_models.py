@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,18 +42,24 @@ OUTPUT = re.compile(
     r"^(a|al|a\d|a_?last|a_?out|y_?(hat|pred|out)\w?|out|output|outputs|probs?|p|pred\w*|scores|h|final\w*|result)$"
 )
 
-#: ``(parameters, X, Y) -> (cost, gradients by name)``.
-Step = Callable[[dict[str, Array], Array, Array], tuple[Any, Mapping[str, Any]]]
+#: ``(parameters, X, Y, strengths of penalties) -> (cost, gradients by name)``.
+Step = Callable[
+    [dict[str, Array], Array, Array, Mapping[str, float]], tuple[Any, Mapping[str, Any]]
+]
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network as one function, the keys of its parameters, and the function with its backward."""
+    """A network as one function, the keys of its parameters, and the function with its backward.
+
+    `strengths` are those of the penalties that it is given.
+    """
 
     step: Step
     keys: tuple[str, ...]
     built: str
     backward: Any
+    strengths: Mapping[str, float] = field(default_factory=dict)
 
 
 def network_of(source: Source, pair: tuple[Any, Any] | None) -> Network:
@@ -108,18 +114,20 @@ def single(function: Any) -> Network:
     args = arguments(function, method=False)
     label = str(label_name([a.name for a in args]))
     data = next(a.name for a in args if plain(a.name) in DATA)
-    strengths: dict[str, Any] = {
+    strengths = {
         a.name: STRENGTH for a in args if is_strength(a) and (a.required or a.default in (0, 0.0))
     }
 
-    def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
+    def step(
+        params: dict[str, Array], x: Array, y: Array, more: Mapping[str, float]
+    ) -> tuple[Any, Mapping[str, Any]]:
         given: dict[str, Any] = {held[0]: params} if held else dict(params)
-        given |= {data: x, label: y, **strengths}
+        given |= {data: x, label: y, **more}
         one, two = call_quietly(function, **given)
         return (two, one) if isinstance(one, Mapping) else (one, two)
 
     text = ", ".join(a.name for a in args)
-    return Network(step, keys, f"{function.__name__}({text})", function)
+    return Network(step, keys, f"{function.__name__}({text})", function, strengths)
 
 
 def of_two(forward: Any, backward: Any) -> Network:
@@ -129,7 +137,9 @@ def of_two(forward: Any, backward: Any) -> Network:
     label, own = label_name(required(forward)), required(forward)
     data = next(n for n in own if n not in {held[0], label})
 
-    def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
+    def step(
+        params: dict[str, Array], x: Array, y: Array, more: Mapping[str, float]
+    ) -> tuple[Any, Mapping[str, Any]]:
         known: dict[str, Any] = {held[0]: params, data: x, str(label): y}
         result = call_quietly(forward, **{k: known[k] for k in own})
         left = result[-1] if len(result) == 2 else result[1:]
@@ -154,14 +164,16 @@ def of_three(forward: Any, backward: Any, cost: Any) -> Network:
     data = next(n for n in required(forward) if n not in {held[0], *held[1]})
     both = [a for f in (cost, backward) for a in arguments(f, method=False)]
     fixed = {a.name: a.default for a in arguments(forward, method=False) if a.default is not None}
-    fixed |= {a.name: STRENGTH for a in both if a.required and is_strength(a)}
+    strengths = {a.name: STRENGTH for a in both if a.required and is_strength(a)}
 
-    def step(params: dict[str, Array], x: Array, y: Array) -> tuple[Any, Mapping[str, Any]]:
+    def step(
+        params: dict[str, Array], x: Array, y: Array, more: Mapping[str, float]
+    ) -> tuple[Any, Mapping[str, Any]]:
         given: dict[str, Any] = {data: x, **({held[0]: params} if held[0] else params)}
         result = call_quietly(forward, **given)
         several = result if isinstance(result, tuple) else (result,)
         named = dict(zip(returned, several, strict=True)) if len(returned) == len(several) else {}
-        known = {**fixed, **given, **named}
+        known = {**fixed, **more, **given, **named}
         left = several[-1] if len(several) > 1 else None
 
         def value(name: str, label: str | None) -> Any:
@@ -187,7 +199,7 @@ def of_three(forward: Any, backward: Any, cost: Any) -> Network:
         return call(cost), named_gradients(call(backward), backward)
 
     text = f"{forward.__name__}, {cost.__name__} and {backward.__name__}"
-    return Network(step, held[1], text, backward)
+    return Network(step, held[1], text, backward, strengths)
 
 
 def network_op(source: Source, pair: tuple[Any, Any] | None) -> Op:
@@ -230,15 +242,15 @@ def reading(
     start = functions.parameter_maker(list(sizes), list(sizes.values()))
 
     def holding(values: Primals) -> Live:
-        return Live(
-            SimpleNamespace(), {**start().args, **{k: np.array(v) for k, v in values.items()}}
-        )
+        strengths = SimpleNamespace(**network.strengths)
+        return Live(strengths, {**start().args, **{k: np.array(v) for k, v in values.items()}})
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
         x, y = inputs["X"], np.asarray(labels)
         if columns:
             x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
-        cost, live.ret = network.step({k: np.array(v) for k, v in live.args.items()}, x, y)
+        params = {k: np.array(v) for k, v in live.args.items()}
+        cost, live.ret = network.step(params, x, y, vars(live.obj))
         return np.asarray(arrays_of(cost)[0], dtype=np.float64).reshape(())
 
     outputs = last_size(sizes, columns)

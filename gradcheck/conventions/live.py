@@ -236,10 +236,11 @@ def call_quietly(function: Callable[..., Any], *args: Any, seed: int = 0, **kwar
     Backward gets another seed than forward, so that a mask drawn again there is another mask.
     A function given to ``np.errstate(call=...)`` around the call is told of overflows.
     """
+    start = seeded(seed)
     for generator in generators_near(function):
-        generator.bit_generator.state = type(generator.bit_generator)(seed).state
+        generator.bit_generator.state = type(generator.bit_generator)(start.seed).state
     over: Literal["call", "ignore"] = "ignore" if np.geterrcall() is None else "call"
-    with seeded(seed), np.errstate(all="ignore", over=over), warnings.catch_warnings():
+    with start, np.errstate(all="ignore", over=over), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*args, **kwargs)
 

@@ -190,12 +190,14 @@ def reading(source: Source, function: Any, roles: Roles, tried: Shapes) -> Op:
         )
 
     def holding(values: Primals) -> Live:
+        numbers = {k: v for k, v in roles.fixed.items() if type(v) is float}
         return Live(
-            SimpleNamespace(), {**start().args, **{k: np.array(v) for k, v in values.items()}}
+            SimpleNamespace(**numbers),
+            {**start().args, **{k: np.array(v) for k, v in values.items()}},
         )
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        known: dict[str, Any] = {**live.args, **given}
+        known: dict[str, Any] = {**live.args, **given, **vars(live.obj)}
         known[roles.data] = handed(inputs[roles.data], tried)
         if roles.labels:
             target = np.asarray(labels)

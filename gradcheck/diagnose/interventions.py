@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.diagnose.facts_values import redrawn
 from gradcheck.diagnose.interventions_labels import label_interventions
 from gradcheck.diagnose.interventions_options import (
     altered,
@@ -18,7 +17,8 @@ from gradcheck.diagnose.interventions_options import (
     other_option,
     same_claim,
 )
-from gradcheck.diagnose.measure import at, claim, clock
+from gradcheck.diagnose.interventions_state import other_chance, output_in_place_of_input
+from gradcheck.diagnose.measure import at, clock
 from gradcheck.diagnose.modes import looks_at_mode
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import along, quiet
@@ -35,6 +35,7 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         shape_interventions,
         distinct_indices,
         other_chance,
+        output_in_place_of_input,
         without_regulariser,
         strength_of_a_model,
         other_option,
@@ -141,7 +142,7 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
 
 
 #: Attributes that hold a regularisation strength.
-STRENGTH = re.compile(r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|^lambda|^lam$", re.IGNORECASE)
+STRENGTH = re.compile(r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|^lamb|^lam$", re.IGNORECASE)
 
 
 def strength_of_a_model(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -173,24 +174,6 @@ def ignored_strength(op: Op, case: Case, wrt: str) -> str:
             if same_claim(op, without, case, wrt) and agreed(without, case, wrt):
                 return name
     return ""
-
-
-def other_chance(op: Op, verdict: Verdict) -> Iterator[Shown]:
-    """A backward that draws random numbers: the entries it lets through are others than forward's."""
-    case, wrt = verdict.case, verdict.wrt
-    shown = redrawn(op)
-    if case is None or verdict.law != "gradient" or op.terminal or shown is None:
-        return
-    try:
-        with quiet():
-            point = claim(op, case)
-    except Exception:  # it cannot be run: nothing is known
-        return
-    x, mine = point.primals.get(wrt), point.claimed.get(wrt)
-    if x is None or mine is None or not x.shape == mine.shape == point.output.shape:
-        return
-    if np.any((mine == 0) != (point.output == 0)):
-        yield shown
 
 
 def training_on(op: Op, verdict: Verdict) -> Iterator[Shown]:

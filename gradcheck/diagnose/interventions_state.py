@@ -1,0 +1,75 @@
+"""Interventions on what forward leaves for backward: its random numbers, what it stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions import places
+from gradcheck.conventions.live import arrays_of
+from gradcheck.diagnose.facts_values import redrawn
+from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.diagnose.trial import Shown, agreed
+from gradcheck.guard import one_seed
+from gradcheck.types import Array, Op, Primals, Verdict
+
+
+def other_chance(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """A backward that draws random numbers: with those of forward it is right, or it lets others through."""
+    case, wrt = verdict.case, verdict.wrt
+    shown = redrawn(op)
+    if case is None or verdict.law != "gradient" or op.terminal or shown is None:
+        return
+    with one_seed():
+        same = agreed(op, case, wrt)
+    if same:
+        yield replace(shown, evidence=f"where it draws the numbers that forward drew, {same}")
+        return
+    try:
+        with quiet():
+            point = claim(op, case)
+    except Exception:  # it cannot be run: nothing is known
+        return
+    x, mine = point.primals.get(wrt), point.claimed.get(wrt)
+    if x is None or mine is None or not x.shape == mine.shape == point.output.shape:
+        return
+    if np.any((mine == 0) != (point.output == 0)):
+        yield shown
+
+
+def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """What forward stored of its input is taken for its output by backward, or the reverse."""
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or verdict.law != "gradient" or op.terminal or len(op.slots) != 1:
+        return
+    for kept, wanted in (("input", "output"), ("output", "input")):
+        names: set[str] = set()
+        same = agreed(exchanged(op, kept, names), case, wrt)
+        if same and names:
+            name = min(names)
+            text = f"backward takes {name} for forward's {wanted}, but it holds the {kept}"
+            evidence = f"with the {wanted} in {name}, {same}"
+            yield Shown("derivative-at-wrong-point", text, evidence)
+
+
+def exchanged(op: Op, kept: str, names: set[str]) -> Op:
+    """The Op whose backward finds the output where the input is stored, or the reverse.
+
+    The names of what was exchanged are added to `names`.
+    """
+
+    def backward(live: Any, cot: Array, inputs: Primals, labels: Array | None) -> Mapping[str, Any]:
+        two = [np.asarray(next(iter(inputs.values()))), *arrays_of(live.out)[:1]]
+        if len(two) == 2 and two[0].shape == two[1].shape:
+            old, new = two if kept == "input" else two[::-1]
+            for place, held in places.walk(live.obj).items():
+                if held.shape == old.shape and np.array_equal(held, old):
+                    places.write(live.obj, place, np.array(new))
+                    names.add(places.label(place))
+        return op.backward(live, cot, inputs, labels)
+
+    return replace(op, backward=backward)
