@@ -86,6 +86,8 @@ def test_the_exchange_confirms_the_cause(tmp_path, text, name, cause, words):
     assert failed.cause is not None
     assert failed.cause.id == cause and words in failed.cause.text
     assert "agrees" in failed.cause.evidence
+    if name == "forward":  # not the line of the function the network is called after
+        assert '"dW1"' in failed.cause.source
 
 
 @pytest.mark.parametrize(("text", "name"), RIGHT)

@@ -102,6 +102,7 @@ def gradient_line(found: list[Piece], called_name: str, wrt: str) -> int | None:
     for piece in found:
         if piece.role not in {"backward", "both"}:
             continue
+        last: int | None = None
         for node in ast.walk(piece.node):
             if isinstance(node, (ast.Assign, ast.AugAssign)):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -111,12 +112,13 @@ def gradient_line(found: list[Piece], called_name: str, wrt: str) -> int | None:
                 if entry and any("grad" in x.lower() for t in targets for x in names_in(t)):
                     best = max(best or 0, entry)
             elif isinstance(node, ast.Return) and node.value is not None:
-                returned = node.lineno
+                entry = next((e for n in wanted if (e := entry_line(node.value, n))), None)
+                best = max(best or 0, entry) if entry else best
+                last = node.lineno
         if best:
             return best
-        if returned:
-            return returned
-    return None
+        returned = returned or last
+    return returned
 
 
 def entry_line(value: ast.expr | None, key: str) -> int | None:
