@@ -31,7 +31,7 @@ ALLOWED = {
     "numdiff": {"types", "numdiff"},
     "cases": {"types"},
     "evidence": {"types", "numdiff"},
-    "laws": {"types", "numdiff", "cases", "evidence", "resets", "laws"},
+    "laws": {"types", "numdiff", "cases", "evidence", "guard", "resets", "laws"},
     "report": {"types", "report"},
     "guard": set(),
     "resets": set(),

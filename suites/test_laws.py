@@ -119,6 +119,41 @@ def test_kinks_that_cancel_along_a_direction_are_no_fail():
     assert [v.message for v in found if v.status not in RIGHT] == []
 
 
+SCALE = """
+class Scale:
+    def __init__(self):
+        self.w = np.array([0.7, -1.3, 0.9])
+
+    def forward(self, x):
+        self.x = np.array({kept})
+        return {out}
+
+    def backward(self, dout):
+        d = {upstream}
+        self.dw = (d * self.x).sum(axis=0)
+        return d * self.w
+"""
+WHOLE = {"kept": "x", "out": "self.x * self.w", "upstream": "dout"}
+ROUNDED = [
+    ({"kept": "x, dtype=np.float32"}, "forward rounds x to float32"),
+    ({"upstream": "dout.astype(np.float32)"}, "backward rounds its upstream gradient to float32"),
+    ({}, ""),
+    ({"out": "np.round(self.x) * self.w"}, ""),
+    ({"kept": "x, dtype=np.float32", "out": "np.float32(self.x * self.w)"}, "is float32 although"),
+]
+
+
+@pytest.mark.parametrize(("changed", "words"), ROUNDED)
+def test_digits_that_float32_loses_inside_are_a_note(tmp_path, changed, words):
+    """Only what float64 would keep and float32 does not; a step function keeps no digits anyway."""
+    path = tmp_path / "mine.py"
+    path.write_text("import numpy as np\n" + SCALE.format(**{**WHOLE, **changed}), encoding="utf-8")
+    loaded = targets.load(targets.parse(str(path))[0])
+    subject = run.check(loaded, "Scale", run.Options(laws=("dtype",), diagnose=False))
+    notes = [v.message for v in subject.verdicts if v.status in {"note", "fail"}]
+    assert len(notes) == bool(words) and all(words in note for note in notes), notes
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
 def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
     entry = next(e for e in registry.entries() if e.make == "Activation_ReLU()")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from gradcheck.conventions.signature import (
     Arg,
     arguments,
     plain,
+    tree_of,
 )
 
 WORDS = (
@@ -65,6 +67,21 @@ def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if any(w in key for w in words):
             return domains, encodings
     return ANY
+
+
+def makes_signs(function: Any) -> bool:
+    """Whether a function makes -1 and 1 of labels that are 0 and 1: ``2 * target - 1``."""
+    args = {a.name for a in arguments(function)}
+    for node in ast.walk(tree_of(function) or ast.Pass()):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)):
+            continue
+        twice, one = node.left, node.right
+        if not (isinstance(twice, ast.BinOp) and isinstance(twice.op, ast.Mult)):
+            continue
+        numbers = [n.value for n in (one, twice.left, twice.right) if isinstance(n, ast.Constant)]
+        if numbers == [1, 2] and args & {n.id for n in ast.walk(twice) if isinstance(n, ast.Name)}:
+            return True
+    return False
 
 
 def is_loss_name(name: str) -> bool:

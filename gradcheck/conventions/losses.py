@@ -34,7 +34,13 @@ from gradcheck.conventions.loss_calls import (
     run_forward,
     stored_prediction,
 )
-from gradcheck.conventions.loss_names import backward_forms, hints, label_first, value_args
+from gradcheck.conventions.loss_names import (
+    backward_forms,
+    hints,
+    label_first,
+    makes_signs,
+    value_args,
+)
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import (
     plain,
@@ -111,6 +117,8 @@ def readings(
     args = value_args(lossy.forward_function)
     if any(plain(a.name) in {"logits", "logit", "scores", "z", "preactivation"} for a in args[:2]):
         domains = ("real", *(d for d in domains if d != "real"))
+    if "sign" in encodings and makes_signs(lossy.forward_function):
+        encodings = ("binary", *(e for e in encodings if e != "binary"))
     encodings = asked or encodings
     order = label_first(value_args(lossy.forward_function))
     orders = (order,) if order is not None else (False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import re
 import traceback
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcheck import cases
+from gradcheck.conventions.signature import tree_of
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.modes import backward_functions, by_samples, looks_at_mode
 from gradcheck.diagnose.pieces import functions_by_place
@@ -102,6 +104,12 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     text = v.message
     if "must use the mask of the forward" in text:
         return redrawn(op)
+    if "drawn once and kept" in text:
+        shown = (
+            "two passes with different random numbers dropped the same units, two objects did not"
+        )
+        text = "the mask of the first training pass is used ever after"
+        return Shown("stale-mask", text, shown, line=drawn_at(op))
     if "share that is kept" in text:
         return Shown(
             "dropout-scale",
@@ -143,6 +151,16 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
 #: What draws random numbers.
 DRAWS = {"binomial", "rand", "randn", "random", "random_sample", "choice", "uniform", "normal",
          "integers", "randint", "standard_normal", "bernoulli", "permutation"}  # fmt: skip
+
+
+def drawn_at(op: Op) -> int | None:
+    """The first line of the user's functions that draws random numbers."""
+    for function in functions_by_place(op).values():
+        tree = tree_of(function)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in DRAWS:
+                return function.__code__.co_firstlineno + node.lineno - 1
+    return None
 
 
 def redrawn(op: Op) -> Shown | None:

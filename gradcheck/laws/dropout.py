@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import cases
+from gradcheck.guard import one_seed
 from gradcheck.laws.common import (
     cotangent_for,
     differs,
@@ -24,6 +25,10 @@ from gradcheck.laws.common import (
 from gradcheck.types import Array, Case, Op, Primals, Status, Verdict
 
 MANY = 256
+
+
+#: Random numbers of another draw than the usual one, which is 0.
+OTHER_SEED = 7
 
 
 #: Standard deviations beyond which a share of kept units is no accident (1 in 5e8).
@@ -70,6 +75,7 @@ def dropout(op: Op, case: Case) -> Iterator[Verdict]:
     if back is not None and differs(back, cot * ratio):
         yield numbers_differ("train_eval", "fail", op, case, gradient_name(op, name), back, cot * ratio,
                              "backward must use the mask of the forward")  # fmt: skip
+    yield from frozen_mask(op, case, live, name, x, output)
     in_use = np.array(op.forward(op.make(), {name: x.copy()}, None, False)) / x
     if differs(in_use, np.full_like(in_use, in_use.flat[0])):
         index, got, _ = first_difference(in_use, np.ones_like(in_use))
@@ -97,6 +103,18 @@ def dropout(op: Op, case: Case) -> Iterator[Verdict]:
             measured=expected,
             bound=SIGMAS * spread,
         )
+
+
+def frozen_mask(
+    op: Op, case: Case, live: Any, name: str, x: Array, output: Array
+) -> Iterator[Verdict]:
+    """A second training pass must drop other units, if a new object would with other random numbers."""
+    with one_seed(OTHER_SEED):
+        again = np.array(op.forward(live, {name: x.copy()}, None, True))
+        new = np.array(op.forward(op.make(), {name: x.copy()}, None, True))
+    if np.array_equal(again, output) and not np.array_equal(new, output):
+        text = "every training pass drops the same units: the mask is drawn once and kept"
+        yield verdict("train_eval", "fail", op, case, "output", text)
 
 
 def stale_mask(op: Op, case: Case, live: Any, name: str, x: Array, cot: Array) -> Iterator[Verdict]:

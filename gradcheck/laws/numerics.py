@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gradcheck import cases
 from gradcheck.laws.common import (
     Evaluated,
+    cotangent_for,
     differing,
     differs,
     evaluate,
@@ -40,6 +41,7 @@ def dtype(op: Op, case: Case) -> Iterator[Verdict]:
         *single_precision(op, single, primals, labels),
         *whole_numbers(op, case),
         *narrowed(op, case),
+        *rounded(op, case),
     ]
     yield from found
     if not any(v.status in {"fail", "note"} for v in found):
@@ -118,3 +120,46 @@ def narrowed(op: Op, case: Case) -> Iterator[Verdict]:
     yield verdict(
         "dtype", "note" if whole else "fail", op, case, narrow[0], f"{text}: digits are lost"
     )
+
+
+#: A change of this size, relative, is sixteen times what float32 can tell apart.
+SEEN = 1e-6
+
+
+def rounded(op: Op, case: Case) -> Iterator[Verdict]:
+    """float64 in and out, but a number is rounded to float32 on the way: a note.
+
+    Where that is so, rounding it beforehand changes no bit of the result.
+    """
+    primals, labels = cases.draw(op, case)
+    base = evaluate(op, case, primals, labels)
+    if base.output.dtype != np.float64:
+        return
+    for name, x in primals.items():
+
+        def output(value: Array, name: str = name) -> Array:
+            return evaluate(op, case, {**primals, name: value}, labels).output
+
+        if x.dtype == np.float64 and only_single(output, x, base.output):
+            text = f"forward rounds {name} to float32 although all it is given is float64: digits are lost"
+            yield verdict("dtype", "note", op, case, name, text)
+            return
+    cot = np.asarray(cotangent_for(op, base.output, case))
+    for name in primals if not op.terminal and cot.dtype == np.float64 else ():
+        mine = base.gradients.get(name)
+
+        def gradient_of(value: Array, name: str = name) -> Array:
+            return evaluate(op, case, primals, labels, value).gradients[name]
+
+        if mine is not None and mine.dtype == np.float64 and only_single(gradient_of, cot, mine):
+            text = f"backward rounds its upstream gradient to float32 on the way to {gradient_name(op, name)}: digits are lost"
+            yield verdict("dtype", "note", op, case, name, text)
+            return
+
+
+def only_single(function: Callable[[Array], Array], x: Array, result: Array) -> bool:
+    """Whether a function sees of an array what float32 can hold, and no more."""
+    single = x.astype(np.float32).astype(np.float64)
+    if not x.size or np.mean(single != x) < 0.5 or not np.array_equal(function(single), result):
+        return False
+    return not np.array_equal(function(x * (1.0 + SEEN)), result)

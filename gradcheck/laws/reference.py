@@ -142,7 +142,7 @@ def activation(op: Op, case: Case) -> Verdict | None:
         "output",
         got.output,
         nearest,
-        f"the reference's {names[0]} of the same input",
+        f"forward is not the reference's {names[0]} of the same input",
     )
 
 
@@ -163,7 +163,8 @@ def asked_slope(op: Op, name: str) -> float | None:
 def ignored_slope(
     op: Op, case: Case, module: str, name: str, x: Array, got: Array, asked: float
 ) -> Verdict | None:
-    """A fail where the output has another slope than was asked for, one that stands in the code.
+    """A fail where the output has the slope that was asked for on the other side, or another one
+    that stands in the code.
 
     A slope that was computed from the one asked for is the user's own definition.
     """
@@ -171,6 +172,9 @@ def ignored_slope(
     wanted = forward(x, alpha=asked)[0]
     if not differs(got, wanted, 1e-7):
         return None
+    if not differs(got, -forward(-x, alpha=asked)[0], 1e-7):
+        why = f"the slope of {asked:g} belongs to x < 0, but forward has it where x > 0"
+        return numbers_differ(LAW, "fail", op, case, "output", got, wanted, why)
     constants = [float(c) for c in re.findall(r"(?<![\w.])\d*\.?\d+(?![\w.])", source_text(op))]
     for fixed in dict.fromkeys((*constants, *ALPHAS)):
         if fixed > 0 and fixed != asked and not differs(got, forward(x, alpha=fixed)[0], 1e-7):

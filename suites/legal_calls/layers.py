@@ -209,3 +209,73 @@ class LastAxisScale:
     def backward(self, dout):
         self.dscale = (dout * self.x).mean(axis=(0, 1), keepdims=True)
         return dout * self.scale
+
+
+class FreshMaskDropout:
+    """right"""
+
+    def __init__(self, drop_rate=0.4):
+        self.drop_rate = drop_rate
+        self.mask = None
+
+    def redraw(self, x):
+        return True
+
+    def forward(self, x, training=True):
+        self.training = training
+        if not training:
+            return x * (1.0 - self.drop_rate)
+        if self.redraw(x):
+            self.mask = np.random.rand(*x.shape) > self.drop_rate
+        return x * self.mask
+
+    def backward(self, d):
+        return d * (self.mask if self.training else 1.0 - self.drop_rate)
+
+
+class FirstMaskDropout(FreshMaskDropout):
+    """wrong: train_eval"""
+
+    def redraw(self, x):
+        return self.mask is None or self.mask.shape != x.shape
+
+
+class ExternalMaskDropout:
+    """right"""
+
+    def __init__(self, drop_rate=0.4, seed=3):
+        self.drop_rate = drop_rate
+        self.generator = np.random.default_rng(seed)
+
+    def forward(self, x, training=True):
+        share = 1.0 - self.drop_rate
+        kept = self.generator.random(x.shape) < share if training else np.ones(x.shape) * share
+        self.factor = kept / share
+        return x * self.factor
+
+    def backward(self, d):
+        return d * self.factor
+
+
+class BentLeakyReLU:
+    """right"""
+
+    def __init__(self, alpha=0.1):
+        self.alpha = alpha
+
+    def bent(self, x):
+        return x < 0
+
+    def forward(self, x):
+        self.factor = np.where(self.bent(x), self.alpha, 1.0)
+        return x * self.factor
+
+    def backward(self, d):
+        return d * self.factor
+
+
+class WrongSideLeakyReLU(BentLeakyReLU):
+    """wrong: same_as_reference"""
+
+    def bent(self, x):
+        return x > 0

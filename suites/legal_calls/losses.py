@@ -294,3 +294,37 @@ class LearntVariance:
     def backward(self):
         self.dlog_var = 0.5 + 0.5 * np.exp(-self.log_var) * np.mean(self.diff**2)
         return np.exp(-self.log_var) * self.diff / self.diff.size
+
+
+class ZeroOneHingeLoss:
+    """right"""
+
+    def signs(self, target):
+        return target.astype(float)
+
+    def forward(self, pred, target):
+        self.sign = 2 * self.signs(target).reshape(pred.shape) - 1
+        self.slack = 1.0 - self.sign * pred
+        return np.maximum(0.0, self.slack).mean()
+
+    def backward(self):
+        return -self.sign * (self.slack > 0) / self.slack.size
+
+
+class WrappingHingeLoss(ZeroOneHingeLoss):
+    """wrong: label_formats"""
+
+    def signs(self, target):
+        return target
+
+
+class PlusMinusHingeLoss:
+    """right"""
+
+    def forward(self, pred, target):
+        self.target = target.reshape(pred.shape)
+        self.slack = 1.0 - self.target * pred
+        return np.maximum(0.0, self.slack).mean()
+
+    def backward(self):
+        return -self.target * (self.slack > 0) / self.slack.size
