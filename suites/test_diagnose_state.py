@@ -101,3 +101,76 @@ def test_another_mistake_is_not_called_a_wrong_point(tmp_path):
     )
     (failed, *_) = [v for v in checked(tmp_path, text, "Squash").verdicts if v.status == "fail"]
     assert failed.cause is not None and failed.cause.id != "derivative-at-wrong-point"
+
+
+ATTENTION = """
+class Attention:
+    def __init__(self, n):
+        self.Wv = np.random.randn(n, n + 1)
+
+    def forward(self, x):
+        self.x = x.copy()
+        e = np.exp(x @ x.transpose(0, 2, 1) / 4)
+        self.p = e / e.sum(-1, keepdims=True)
+        self.v = x @ self.Wv
+        return self.p @ self.v
+
+    def backward(self, dout):
+        dp = dout @ self.v.transpose(0, 2, 1)
+        dv = np.einsum({subscripts}, self.p, dout)
+        dlog = {rows} / 4
+        self.dWv = np.einsum("ntd,nte->de", self.x, dv)
+        return dlog @ self.x + dlog.transpose(0, 2, 1) @ self.x + dv @ self.Wv.T
+"""
+SOFTMAX_ROWS = "self.p * (dp - (dp * self.p).sum(-1, keepdims=True))"
+CENTRED = """
+class Centred:
+    def forward(self, x):
+        self.inv = 1.0 / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
+        self.n = (x - x.mean(axis=1, keepdims=True)) * self.inv
+        return self.n.copy()
+
+    def backward(self, dout):
+        centred = dout - dout.mean(axis=1, keepdims=True)
+        along = self.n * (dout * self.n).mean(axis=1, keepdims=True)
+        return (self.inv * {terms}).reshape(dout.shape)
+"""
+ADAM = """
+class Adam:
+    def __init__(self, lr=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
+        self.iterations = 0
+        self.m, self.v = {{}}, {{}}
+
+    def update(self, params, grads):
+        self.iterations += 1
+        t = {count}
+        for k, g in grads.items():
+            self.m[k] = self.beta1 * self.m.get(k, 0.0) + (1 - self.beta1) * g
+            self.v[k] = self.beta2 * self.v.get(k, 0.0) + (1 - self.beta2) * {square}
+            mhat, vhat = self.m[k] / (1 - self.beta1**t), self.v[k] / (1 - self.beta2**t)
+            params[k] -= self.lr * mhat / (np.sqrt(vhat) + self.eps)
+"""
+MORE = [
+    (ATTENTION.format(subscripts='"nij,njd->nid"', rows=SOFTMAX_ROWS), "Attention", "transposed"),
+    (ATTENTION.format(subscripts='"nji,njd->nid"', rows="self.p * (1 - self.p) * dp"), "Attention",
+     "softmax-diagonal-only"),
+    (ADAM.format(count="max(self.iterations - 1, 1)", square="g**2"), "Adam", "step-counter"),
+    (ADAM.format(count="1", square="g**2"), "Adam", "bias-correction"),
+    (ADAM.format(count="self.iterations", square="g"), "Adam", "moment-not-squared"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name", "cause"), MORE)
+def test_more_causes_are_told_apart(tmp_path, text, name, cause):
+    verdicts = [v for v in checked(tmp_path, text, name).verdicts if v.status == "fail"]
+    found = [v.cause.id for v in verdicts if v.cause is not None and v.cause.id != "unknown"]
+    assert found and found[0] == cause, [(v.law, v.cause) for v in verdicts]
+
+
+def test_a_term_that_is_computed_and_not_used_is_tried(tmp_path):
+    right = CENTRED.format(terms="(centred - along)")
+    assert checked(tmp_path, right, "Centred").status in {"pass", "note"}
+    subject = checked(tmp_path, CENTRED.format(terms="centred"), "Centred")
+    (failed, *_) = [v for v in subject.verdicts if v.status == "fail"]
+    assert failed.cause is not None and "(centred - along)" in failed.cause.fix

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.conventions import places
 from gradcheck.conventions.live import arrays_of
 from gradcheck.diagnose.facts_values import redrawn
+from gradcheck.diagnose.interventions_options import same_claim
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed
@@ -49,23 +50,26 @@ def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
     for kept, wanted in (("input", "output"), ("output", "input")):
         names: set[str] = set()
         same = agreed(exchanged(op, kept, names), case, wrt)
-        if same and names:
+        # What is only compared with a threshold is cured by anything on the right side of it.
+        if same and names and not same_claim(op, exchanged(op, kept, names, nudge=1e-6), case, wrt):
             name = min(names)
             text = f"backward takes {name} for forward's {wanted}, but it holds the {kept}"
             evidence = f"with the {wanted} in {name}, {same}"
             yield Shown("derivative-at-wrong-point", text, evidence)
 
 
-def exchanged(op: Op, kept: str, names: set[str]) -> Op:
+def exchanged(op: Op, kept: str, names: set[str], nudge: float = 0.0) -> Op:
     """The Op whose backward finds the output where the input is stored, or the reverse.
 
-    The names of what was exchanged are added to `names`.
+    The names of what was exchanged are added to `names`.  With a `nudge`, it finds what was stored
+    changed by that much, relative, and nothing else.
     """
 
     def backward(live: Any, cot: Array, inputs: Primals, labels: Array | None) -> Mapping[str, Any]:
         two = [np.asarray(next(iter(inputs.values()))), *arrays_of(live.out)[:1]]
         if len(two) == 2 and two[0].shape == two[1].shape:
             old, new = two if kept == "input" else two[::-1]
+            new = old * (1.0 + nudge) if nudge else new
             for place, held in places.walk(live.obj).items():
                 if held.shape == old.shape and np.array_equal(held, old):
                     places.write(live.obj, place, np.array(new))

@@ -26,7 +26,7 @@ from gradcheck.diagnose.rules_names import (
     statements,
     targets,
 )
-from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, transposes
+from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, subscripts, transposes
 from gradcheck.diagnose.rules_sizes import options, padded, regrouped
 from gradcheck.diagnose.rules_terms import (
     drops,
@@ -36,7 +36,7 @@ from gradcheck.diagnose.rules_terms import (
     signs,
     stale,
 )
-from gradcheck.diagnose.rules_unused import strides, unused
+from gradcheck.diagnose.rules_unused import rows_of_softmax, strides, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     targets,
@@ -45,6 +45,8 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     signs,
     masks,
     transposes,
+    subscripts,
+    rows_of_softmax,
     axes,
     drops,
     stale,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -251,6 +252,24 @@ def either_end(node: ast.expr | None) -> ast.expr:
     """``-pad or None``."""
     assert node is not None
     return ast.BoolOp(ast.Or(), [node, ast.Constant(None)])
+
+
+def subscripts(scope: Scope, site: Site) -> Iterator[Change]:
+    """Two axes of an operand, or of the result, exchanged in ``np.einsum("nij,njd->nid", ...)``."""
+    node, above = site.node, site.parent
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return
+    if not isinstance(above, ast.Call) or getattr(above.func, "attr", "") != "einsum":
+        return
+    if re.fullmatch(r"[a-z]+(,[a-z]+)*->[a-z]*", node.value) is None:
+        return
+    parts = re.split(r"(,|->)", node.value)
+    for k, part in enumerate(parts):
+        for i, j in itertools.combinations(range(len(part)), 2) if part.isalpha() else ():
+            letters = list(part)
+            letters[i], letters[j] = letters[j], letters[i]
+            text = "".join([*parts[:k], *letters, *parts[k + 1 :]])
+            yield Change(1, site, ast.Constant(text), "transposed")
 
 
 def broadcasts(scope: Scope, site: Site) -> Iterator[Change]:

@@ -19,16 +19,17 @@ def unused(scope: Scope, site: Site) -> Iterator[Change]:
         return
     whole = isinstance(above, (ast.Assign, ast.AugAssign, ast.Return)) and above.value is node
     summed = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
-    if not whole and not summed:
+    factor = isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div))
+    if not whole and not summed and not factor:
         return
     for name in unread(scope.piece.node):
-        for other in ("", *scope.pool):
+        for other in ("", *scope.pool) if whole or summed else ("",):
             term = f"{name} * {other}" if other else name
             if other == name or name in text_of(site.statement):
                 continue
             cause = added_cause(scope, site, name)
             for op in (ast.Sub(), ast.Add()):
-                yield Change(3, site, ast.BinOp(node, op, expr(term)), cause)
+                yield Change(3 if other else 2, site, ast.BinOp(node, op, expr(term)), cause)
 
 
 def unread(function: ast.AST) -> list[str]:
@@ -37,6 +38,34 @@ def unread(function: ast.AST) -> list[str]:
     read = {n.id for n in nodes if isinstance(n.ctx, ast.Load)}
     stored = dict.fromkeys(n.id for n in nodes if isinstance(n.ctx, ast.Store))
     return [n for n in stored if n not in read and not n.startswith("_")]
+
+
+def rows_of_softmax(scope: Scope, site: Site) -> Iterator[Change]:
+    """``s * (1 - s) * d``, the diagonal of softmax's Jacobian, made the whole of it."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return
+    if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Mult):
+        return
+    factors = [text_of(f) for f in factors_of(node)]
+    for s in dict.fromkeys(factors):
+        rest = [f for f in factors if f != s]
+        if f"1 - {s}" not in rest and f"1.0 - {s}" not in rest:
+            continue
+        rest = [f for f in rest if f not in {f"1 - {s}", f"1.0 - {s}"}]
+        if len(rest) + 2 != len(factors) or not rest:
+            continue
+        d = " * ".join(f"({f})" for f in rest)
+        for axis in ("-1", "1"):
+            whole = f"{s} * ({d} - ({s} * {d}).sum(axis={axis}, keepdims=True))"
+            yield Change(1, site, expr(whole), "softmax-diagonal-only")
+
+
+def factors_of(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product, from left to right."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*factors_of(node.left), *factors_of(node.right)]
+    return [node]
 
 
 def strides(scope: Scope, site: Site) -> Iterator[Change]:

@@ -109,6 +109,13 @@ def of_adam(late: bool) -> Iterator[Mistake]:
         "the correction of the second average lacks its root",
         two=lambda h, t: (1 - h["b2"] ** t) ** (2 if late else 0.5),
     )
+    yield wrong(
+        "step-counter",
+        "the first two steps are both corrected as the first, and every later one as the one before it",
+        "bias-correction",
+        one=lambda h, t: 1 - h["b1"] ** max(t - 1, 1),
+        two=lambda h, t: 1 - h["b2"] ** max(t - 1, 1),
+    )
     for k in (1, -1):
         off1, off2 = (
             (lambda h, t, k=k: 1 - h["b1"] ** (t + k)),
@@ -122,6 +129,11 @@ def of_adam(late: bool) -> Iterator[Mistake]:
         "moment-not-squared",
         "the second average is of |g|, not of its square",
         second=lambda h, v, g: h["b2"] * v + (1 - h["b2"]) * np.abs(g),
+    )
+    yield wrong(
+        "moment-not-squared",
+        "the second average is of g itself, not of its square",
+        second=lambda h, v, g: h["b2"] * v + (1 - h["b2"]) * g,
     )
     yield wrong(
         "update-wrong",

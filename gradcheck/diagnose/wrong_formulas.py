@@ -97,6 +97,11 @@ def of_adagrad() -> Iterator[Mistake]:
         rms_like(lambda h, s, g: s + np.abs(g)),
     )
     yield Mistake(
+        "moment-not-squared",
+        "the sum is of g itself, not of its square",
+        rms_like(lambda h, s, g: s + g),
+    )
+    yield Mistake(
         "update-wrong",
         "the sum forgets the squares of the steps before",
         rms_like(lambda h, s, g: g * g),

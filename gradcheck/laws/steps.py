@@ -247,15 +247,25 @@ def gap_of(taken: Trace, name: str, formula: Formula, hyper: Hyper) -> Gap:
     for t, grads in enumerate(taken.grads):
         w = formula(w, grads[name], state, t + 1, hyper)
         mine = taken.params[t + 1][name]
-        scale = float(np.max(np.abs(w - start))) or 1.0
-        distance = float(np.max(np.abs(mine - w))) / scale if mine.shape == w.shape else np.inf
-        distance = distance if np.isfinite(distance) else 1e9
+        distance = apart(mine, w, start)
         if distance > found.distance:
             found = Gap(distance, formula, hyper, t + 1, mine, w.copy())
         if distance > 0.5:
             break
     return found
 
+
+def apart(mine: Array, wanted: Array, start: Array) -> float:
+    """The largest difference, relative to the way gone; what is not finite must be so in both."""
+    finite = np.isfinite(wanted)
+    if mine.shape != wanted.shape or not finite.any() or np.any(np.isfinite(mine) != finite):
+        return NOWHERE
+    scale = float(np.max(np.abs(wanted - start)[finite])) or 1.0
+    return float(np.max(np.abs(mine - wanted)[finite])) / scale
+
+
+#: The distance of a path that leaves the numbers.
+NOWHERE = 1e9
 
 #: On a constant gradient Adam's steps have one length, up to what an epsilon takes away.
 LENGTH = 0.01
