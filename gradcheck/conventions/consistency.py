@@ -68,3 +68,32 @@ def one_direction(
     if not np.isfinite(scale):
         return math.inf
     return abs(claimed - measured) / scale if scale > 1e-12 else 0.0
+
+
+def fits(op: Op) -> bool:
+    """Whether every gradient has its primal's shape: operands that merely broadcast do not fit.
+
+    The shapes are guesses of ours, so a misfit speaks against them until all have been tried.
+    """
+    primals, labels = cases.draw(op, Case())
+    output, pullback = op.vjp(primals, labels)
+    grads = pullback(np.ones(np.shape(output)))
+    return all(g.shape == primals[k].shape for k, g in grads.items() if k in primals)
+
+
+#: Another number of samples than the usual 3.
+MORE = 5
+
+
+def runs_on(op: Op, samples: int) -> bool:
+    """Whether forward and backward run on so many samples.
+
+    A kernel or bias that is wrong by its shape may fit where as many filters as samples were guessed.
+    """
+    try:
+        primals, labels = cases.draw(op, Case().replace(N=samples))
+        output, pullback = op.vjp(primals, labels)
+        pullback(np.ones(np.shape(output)))
+    except Exception:  # whatever it is, the shapes do not fit
+        return False
+    return True

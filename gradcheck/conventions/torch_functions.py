@@ -19,10 +19,10 @@ import numpy as np
 from gradcheck.conventions import functions
 from gradcheck.conventions.adapt_functions import (
     built_text,
-    fits,
     function_ops,
     readings_that_run,
 )
+from gradcheck.conventions.consistency import fits
 from gradcheck.conventions.live import Refused
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.torch_arguments import Filling, fillings, indexed

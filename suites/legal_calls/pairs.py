@@ -115,3 +115,24 @@ def step_forward(x):
 
 def step_backward(dout, cache):
     return (cache > 0) * 1.0
+
+
+def conv1d_forward(x, w, b, stride=2):
+    """wrong: contract"""
+    width = w.shape[2]
+    steps = (x.shape[2] - width) // stride + 1
+    out = np.zeros((len(x), len(w), steps))
+    for t in range(steps):
+        window = x[:, :, t * stride : t * stride + width]
+        out[:, :, t] = np.tensordot(window, w, axes=((1, 2), (1, 2))) + b
+    return out, (x.copy(), w.copy(), stride)
+
+
+def conv1d_backward(dout, cache):
+    x, w, stride = cache
+    dx, dw = np.zeros(x.shape), np.zeros(w.shape)
+    for t in range(dout.shape[2]):
+        one = slice(t * stride, t * stride + w.shape[2])
+        dw += np.tensordot(dout[:, :, t], x[:, :, one], axes=(0, 0))
+        dx[:, :, one] += np.tensordot(dout[:, :, t], w, axes=(1, 0))
+    return dx, dw, dout.sum(axis=0)
