@@ -6,6 +6,7 @@ import argparse
 import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -621,7 +622,10 @@ def test_ctrl_c_keeps_what_was_trained(style, tmp_path):
     process.send_signal(signal.SIGINT)
     code, out, err = finish(process)
     assert "ended early; what was trained is kept" in out, out + err
-    assert "target accuracy" in out and "skipped" in out and code == 0
+    assert "target accuracy" in out and "skipped" in out, out
+    # Where it is stopped is chance, and so is whether a gradient can be decided there.
+    undecided = re.search(r"^gradients after training +\? ", out, re.M) is not None
+    assert code == (3 if undecided else 0), out
     with np.load(kept) as arrays:
         assert len([name for name in arrays.files if name != "description.json"]) == 4
 
