@@ -31,7 +31,7 @@ def orders(scope: Scope, site: Site) -> Iterator[Change]:
 
 
 def functions(scope: Scope, site: Site) -> Iterator[Change]:
-    """Another function of one argument: tanh for sigmoid, expm1 for exp."""
+    """Another function of one argument, tanh for sigmoid; or what was kept: ``th`` for np.tanh(c)."""
     node = site.node
     if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords or in_index(site):
         return
@@ -39,6 +39,10 @@ def functions(scope: Scope, site: Site) -> Iterator[Change]:
     mine = helpers(scope)
     if name.removeprefix("np.") not in ELEMENTWISE and name not in mine:
         return
+    argument = text_of(node.args[0])
+    for kept in scope.names if argument in scope.names else ():
+        if kept != argument and scope.alike(argument, kept):
+            yield Change(2, site, expr(kept), "derivative-at-wrong-point")
     for other in (*mine, *(f"np.{f}" for f in ELEMENTWISE)):
         if other != name:
             yield Change(3, site, ast.Call(expr(other), node.args, []), "wrong-derivative")

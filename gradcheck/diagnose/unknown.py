@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ CLOSE = 0.1
 EXACT = {"constant-factor"}
 #: What is left where nothing that was tried explains a gradient: the line holds another formula.
 GENERIC = ("wrong-derivative", "missing-chain-factor")
+#: Names of layers whose gradient has a term for the mean and one for the variance.
+NORM = re.compile(r"norm|standardi[sz]")
 OF_GRADIENTS = {"gradient", "model_gradient"}
 #: Laws about what forward gives.
 OF_OUTPUT = {"same_as_reference", "roles"}
@@ -71,8 +74,11 @@ def generic(s: Session, verdict: Verdict) -> tuple[str, ...]:
         measured and verdict.law in {"extremes", "train_eval"}
     ):
         return ()
-    other = any(v.law in OF_OUTPUT and v.status == "fail" for v in s.verdicts)
-    return ("forward-wrong", GENERIC[0]) if other else GENERIC
+    if any(v.law in OF_OUTPUT and v.status == "fail" for v in s.verdicts):
+        return ("forward-wrong", GENERIC[0])
+    if NORM.search(s.op.name.lower()) and verdict.wrt in {slot.name for slot in s.op.slots}:
+        return (GENERIC[0], "missing-norm-term")
+    return GENERIC
 
 
 def located(op: Op, verdict: Verdict, found: list[Piece]) -> int | None:
