@@ -111,6 +111,10 @@ class Found:
     problem: str
 
 
+#: What a backward raises where the shapes are wrong, which may be ours.
+SHAPE_ERRORS = ("ValueError", "IndexError")
+
+
 def search(
     source: Source,
     pair: tuple[Any, Any],
@@ -123,16 +127,17 @@ def search(
     broken: Op | None = None
     first: tuple[Op, Settled] | None = None
     tried = 0
-    shapes = function_shapes.shapes_for(source.name, names)
+    named = list(function_shapes.shapes_for(source.name, names))
+    shapes = [*named, *function_shapes.operand_shapes(names)]
     if source.shape is not None:
-        shapes = iter([(("N", *source.shape[1:]), s) for _, s in shapes])
+        shapes = [(("N", *source.shape[1:]), s) for _, s in shapes]
     tree = tree_of(pair[1])
     code = ast.unparse(tree) if tree is not None else ""
     tables = list(embedding_slots(source.name, inputs, names))
-    candidates = [*slots_for(inputs, shapes), *tables]
+    candidates = [*slots_for(inputs, iter(shapes)), *tables]
     if "embed" in source.name.lower():
         candidates = [*tables, *candidates]
-    for slots, param_shapes in candidates:
+    for k, (slots, param_shapes) in enumerate(candidates):
         slots, params, param_shapes = operands(slots, names, param_shapes)
         slots = next(with_masks(slots, code))
         make = functions.parameter_maker(params, param_shapes)
@@ -142,11 +147,12 @@ def search(
         good, why = readings_that_run(source, *pair, slots, make, text, fixed)
         problem = problem or why
         runs = [op for op in good if op.gradient_names]
-        broken = broken or next(iter(good), None)
+        if k < len(named) or not why.startswith(SHAPE_ERRORS):
+            broken = broken or next(iter(good), None)
         if not runs:
             continue
         best = closest(runs)
-        if first is None or (fits(best) and runs_on(best, MORE)):
+        if first is None or better(best, first[0]):
             first = best, (slots, params, param_shapes)
         tried += 1
         if fits(first[0]) or tried > 24:
@@ -154,6 +160,12 @@ def search(
     if first is None:
         return Found(None, ((), [], []), broken, problem)
     return Found(first[0], first[1], broken, problem)
+
+
+def better(op: Op, than: Op) -> bool:
+    """Whether later guesses fit where earlier ones did not, and leave no gradient out for it."""
+    fewer = len(op.gradient_names) < len(than.gradient_names)
+    return not fewer and fits(op) and runs_on(op, MORE)
 
 
 def operands(
@@ -167,7 +179,11 @@ def operands(
         if s[0] == batch
         and slots[0].shape[0] == "N"
         and slots[0].domain == "real"
-        and (len(s) == 3 or function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) is None)
+        and (
+            s == function_shapes.ROWS
+            or len(s) == 3
+            or function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) is None
+        )
     ]
     extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]
     kept = [(n, s) for n, s in zip(names, shapes, strict=True) if n not in rows]
@@ -240,6 +256,7 @@ def readings_that_run(
             break
         shaped = replace(source, obj=forward)
         op = finish(shaped, Recipe(text, lambda: None), make, make(), trial)
+        why = why or trial.problem
         if trial.problem or trial.grads:
             given = {k: v for k, v in options.items() if not isinstance(v, dict)}
             given |= {

@@ -63,12 +63,24 @@ def shapes_for(
         if all(c is not None for c in chosen):
             yield shape, chosen  # type: ignore[misc]
     yield from by_key(params)
-    if params:  # operands of one shape, or of broadcasting shapes
-        for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)):
-            tails = itertools.product(
-                [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6)], repeat=len(params)
-            )
-            yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
+
+
+#: The other operand of ``a @ M @ b``, one row a sample.
+ROWS = (3, 5)
+
+
+def operand_shapes(
+    params: list[str],
+) -> Iterator[tuple[tuple[int | str, ...], list[tuple[int, ...]]]]:
+    """Operands of one shape, of broadcasting shapes, or with a matrix between: no name tells."""
+    if len(params) == 2:
+        yield ("N", 4), [ROWS, (4, 5)]
+        yield ("N", 4), [(4, 5), ROWS]
+    for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)) if params else ():
+        tails = itertools.product(
+            [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6)], repeat=len(params)
+        )
+        yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
 
 
 def by_key(

@@ -268,6 +268,7 @@ def named(backward: Any, ret: Any) -> Any:
             else [v]
         )
     names = returned_names(backward) if isinstance(ret, tuple) else []
+    names = [n or f"returned[{i}]" for i, n in enumerate(names)]
     if len(names) != len(values) or len(set(names)) != len(names):
         names = ["returned"] if len(values) == 1 else [f"returned[{i}]" for i in range(len(values))]
     return dict(zip(names, values, strict=True))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import places
+from gradcheck.conventions.caches import is_cache
 from gradcheck.conventions.guessed import refusal
 from gradcheck.conventions.live import (
     Live,
@@ -15,13 +16,11 @@ from gradcheck.conventions.live import (
     arrays_of,
     call_quietly,
 )
-from gradcheck.conventions.loss_names import label_first
+from gradcheck.conventions.loss_names import label_first, strong_label
 from gradcheck.conventions.pairing import input_gradient
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.running_totals import added, remember
-from gradcheck.conventions.signature import (
-    arguments,
-)
+from gradcheck.conventions.signature import LABELS, PREDICTIONS, arguments, plain
 from gradcheck.types import Array
 
 
@@ -51,6 +50,8 @@ def run_backward(
     )
     if form == "none":
         return call_quietly(method)
+    if form == "cache":
+        return call_quietly(method, *by_name(live, method, pred, labels))
     if form in {"upstream", "upstream_each"} and live.memory.get("hands on"):
         # it adds its own gradient to that of what its predictions go on to
         return call_quietly(method, np.zeros_like(pred, dtype=np.float64))
@@ -74,6 +75,31 @@ def run_backward(
             raise
         names = [a.name for a in arguments(method) if a.required][2:]
         raise refusal(method.__name__, names, error) from error
+
+
+def by_name(live: Live, method: Callable[..., Any], pred: Array, labels: Any) -> list[Any]:
+    """What a backward with a cache is given, by the names of its arguments.
+
+    Raises
+    ------
+    Refused
+        Forward returned nothing beside the loss.
+    """
+    if not isinstance(live.out, tuple) or len(live.out) < 2:
+        raise Refused(
+            f"{method.__name__} takes a cache, but forward returns nothing beside the loss"
+        )
+    cache = live.out[1] if len(live.out) == 2 else live.out[1:]
+    given: list[Any] = []
+    for arg in (a for a in arguments(method) if a.required):
+        key = plain(arg.name)
+        if is_cache(arg.name):
+            given.append(cache)
+        elif strong_label(key) or key in LABELS:
+            given.append(labels)
+        else:
+            given.append(pred if key in PREDICTIONS else live.memory.get("cot", 1.0))
+    return given
 
 
 def loss_value(out: Any, live: Live, stored: Place | None) -> Array:

@@ -6,6 +6,8 @@ import ast
 import re
 from typing import Any
 
+from gradcheck.conventions.argument_roles import CONTEXT_NAMES
+from gradcheck.conventions.caches import is_cache
 from gradcheck.conventions.signature import (
     LABELS,
     PREDICTIONS,
@@ -125,12 +127,14 @@ def backward_forms(function: Any) -> tuple[str, ...]:
 
     ``none``; ``upstream`` (1); ``upstream_each`` (one for each value that forward gives);
     ``pred`` (the predictions); ``pair`` (predictions, labels); ``stored`` (the stored output and
-    the labels, as NNFS's fused pairs); ``labels``.
+    the labels, as NNFS's fused pairs); ``labels``; ``cache`` (what forward returned beside the loss).
     """
     required = [a for a in arguments(function) if a.required and a.role in {"value", "labels"}]
     names = [plain(a.name) for a in required]
     if not required:
         return ("none",)
+    if any(is_cache(a.name) and plain(a.name) not in CONTEXT_NAMES for a in required):
+        return ("cache",)
     if len(required) == 1:
         if strong_label(names[0]) or names[0] in {"y", "t"}:
             return ("labels", "upstream")

@@ -82,6 +82,7 @@ def read_gradients(
             pairs[p] = match
             rest.remove(match)
     pairs |= only_one_left(aliases, pairs, {p: a for p, a in offered.items() if p not in used})
+    pairs |= last_returned(aliases, pairs, rest)
     updated = [p for p in aliases if p not in pairs and p in touched and p[0] == ("attr", "obj")]
     if pairs:  # velocities and running statistics change too; only a trained name is an update
         updated = [p for p in updated if likely_parameter(p)]
@@ -113,6 +114,20 @@ def only_one_left(
     ]  # fmt: skip
     fits = [g for g in free if len(lonely) == 1 and offered[g].shape == params[lonely[0]].shape]
     return {lonely[0]: fits[0]} if len(fits) == 1 else {}
+
+
+def last_returned(
+    params: dict[Place, Array], pairs: dict[Place, Place], rest: list[Place]
+) -> dict[Place, Place]:
+    """The one argument without a gradient, and the one result that no name or shape gave to another.
+
+    It has the wrong shape, which the contract says better than that there is none.
+    """
+    lonely = [p for p in params if p not in pairs]
+    free = [g for g in rest if g not in pairs.values()]
+    if len(lonely) != 1 or len(free) != 1 or lonely[0][0] != ("attr", "args"):
+        return {}
+    return {lonely[0]: free[0]}
 
 
 def likely_parameter(place: Place) -> bool:

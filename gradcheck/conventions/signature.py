@@ -256,14 +256,23 @@ def unpacked(function: Any, name: str) -> tuple[str, ...]:
 
 
 def returned_names(function: Any) -> list[str]:
-    """The names in ``return a, b, c`` (the last such statement), or []."""
+    """The names in ``return a, b, c`` (the last such statement), or [].
+
+    "" for an expression of an argument: ``dout.sum(axis=0)`` has no name.
+    """
     tree = tree_of(function)
     if tree is None:
         return []
     found: list[str] = []
+    given = {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            found = [last_name(e) for e in flat_elements(node.value)]
+            parts = flat_elements(node.value)
+            names = [last_name(e) for e in parts]
+            found = [
+                "" if isinstance(e, ast.Call) and n in given else n
+                for e, n in zip(parts, names, strict=True)
+            ]
     return found
 
 
@@ -276,12 +285,15 @@ def flat_elements(node: ast.Tuple | ast.List) -> list[ast.expr]:
 
 
 def last_name(node: ast.expr) -> str:
-    """``self.dW`` -> ``dW``; ``dW / n`` -> ``dW``; otherwise the first name inside."""
+    """``self.dW`` -> ``dW``; ``dW / n`` -> ``dW``; otherwise the first name inside that is no method."""
     if isinstance(node, ast.Attribute):
         return node.attr
     if isinstance(node, ast.Name):
         return node.id
+    methods = [c.func for c in ast.walk(node) if isinstance(c, ast.Call)]
     for child in ast.walk(node):
+        if isinstance(child, ast.Attribute) and child in methods:
+            continue
         if isinstance(child, (ast.Name, ast.Attribute)) and child is not node:
             name = child.attr if isinstance(child, ast.Attribute) else child.id
             if name not in {"np", "numpy", "self", "float", "int"}:

@@ -17,8 +17,10 @@ from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Case, Op, Verdict
 
 
-def edited(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+def edited(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """An argument or stored array that a call has changed."""
+    if not v.wrt:  # the call raises: nothing was compared
+        return None
     fused = op.terminal and v.wrt != "labels" and "backward" in v.message
     if "overwrites the stored output" in v.message or v.wrt == "output" or fused:
         return Shown(
@@ -140,7 +142,7 @@ def runs_right(op: Op, case: Case) -> bool:
     return not any(v.status in {"fail", "error"} for v in found)
 
 
-def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
+def laid(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
     """Memory layout; a read-only array that is written to is an edited argument."""
     if "read-only" in v.message:
         edit = next((o for o in others if o.law == "inputs_unchanged" and o.status == "fail"), None)

@@ -142,7 +142,9 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
 
 
 #: Attributes that hold a regularisation strength.
-STRENGTH = re.compile(r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|^lamb|^lam$", re.IGNORECASE)
+STRENGTH = re.compile(
+    r"regulari[sz]er|_l[12]$|^l[12]_?|^reg$|lambd?a?(_|$)|^lam$|weight_?decay", re.IGNORECASE
+)
 
 
 def strength_of_a_model(op: Op, verdict: Verdict) -> Iterator[Shown]:

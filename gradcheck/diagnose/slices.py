@@ -112,7 +112,7 @@ def gradient_line(found: list[Piece], called_name: str, wrt: str) -> int | None:
                 if entry and any("grad" in x.lower() for t in targets for x in names_in(t)):
                     best = max(best or 0, entry)
             elif isinstance(node, ast.Return) and node.value is not None:
-                entry = next((e for n in wanted if (e := entry_line(node.value, n))), None)
+                entry = next((e for n in (*wanted, wrt) if (e := entry_line(node.value, n))), None)
                 best = max(best or 0, entry) if entry else best
                 last = node.lineno
         if best:

@@ -139,31 +139,37 @@ def interleaved(op: Op, case: Case) -> Iterator[Verdict]:
     if op.convention == "updating":
         yield verdict(law, "skipped", op, case, what="backward updates the parameters")
         return
-    other = case.replace(seed=case.seed + 7919)
-    base = evaluate(op, case)
-    live, inputs, parameters, labels = start(op, case)
-    before, targets = moved(
-        op, other.replace(N=dict(case.sizes)["N"] + 1)
-    )  # as a last, smaller batch
-    op.forward(live, before, targets, case.train)
-    try:
-        output = op.forward(live, inputs, labels, case.train)
-        out_before = np.array(output)
-        gradients = op.backward(live, cotangent_for(op, output, case), inputs, labels)
-    except Exception as error:
-        text = (
-            f"after a forward with a batch of another size: raises {type(error).__name__}: {error}"
-        )
-        yield verdict(law, stateful(op), op, case, "inputs", text, detail=told(traced(error)))
-        return
-    for wrt, got, wanted in differing(op, base, out_before, gradients):
-        yield numbers_differ(law, stateful(op), op, case, wrt, got, wanted,
-                             "an earlier forward changes the result of the later one")  # fmt: skip
-        return
-    found = list(two_objects(op, case, parameters))
+    found = list(after_another(op, case)) or list(two_objects(op, case))
     yield from found
     if not found:
         yield verdict(law, "pass", op, case)
+
+
+def after_another(op: Op, case: Case) -> Iterator[Verdict]:
+    """A forward and backward after the forward of another batch: of another size, then of the same.
+
+    As a last, smaller batch; what is kept until the shape changes shows in the second.
+    """
+    law, samples = "interleaved", dict(case.sizes)["N"]
+    base = evaluate(op, case)
+    for size, words in ((samples + 1, "another size"), (samples, "the same size")):
+        live, inputs, _, labels = start(op, case)
+        before, targets = moved(op, case.replace(seed=case.seed + 7919, N=size))
+        op.forward(live, before, targets, case.train)
+        try:
+            output = op.forward(live, inputs, labels, case.train)
+            out_before = np.array(output)
+            gradients = op.backward(live, cotangent_for(op, output, case), inputs, labels)
+        except Exception as error:
+            text = (
+                f"after a forward with a batch of {words}: raises {type(error).__name__}: {error}"
+            )
+            yield verdict(law, stateful(op), op, case, "inputs", text, detail=told(traced(error)))
+            return
+        for wrt, got, wanted in differing(op, base, out_before, gradients):
+            why = "an earlier forward changes the result of the later one"
+            yield numbers_differ(law, stateful(op), op, case, wrt, got, wanted, why)
+            return
 
 
 def moved(op: Op, other: Case) -> tuple[Primals, Array | None]:
@@ -172,7 +178,7 @@ def moved(op: Op, other: Case) -> tuple[Primals, Array | None]:
     return inputs, labels
 
 
-def two_objects(op: Op, case: Case, parameters: Primals) -> Iterator[Verdict]:
+def two_objects(op: Op, case: Case) -> Iterator[Verdict]:
     """A second object's forward between the first one's forward and backward changes nothing."""
     law, make = "interleaved", op.construct or op.make
     _, inputs, _, labels = start(op, case)

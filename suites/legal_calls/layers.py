@@ -279,3 +279,15 @@ class WrongSideLeakyReLU(BentLeakyReLU):
 
     def bent(self, x):
         return x > 0
+
+
+class FirstMaskReLU:
+    """wrong: interleaved"""
+
+    def forward(self, x):
+        if not hasattr(self, "off") or self.off.shape != x.shape:
+            self.off = x <= 0
+        return np.where(self.off, 0.0, x)
+
+    def backward(self, d):
+        return np.where(self.off, 0.0, d)

@@ -136,3 +136,61 @@ def conv1d_backward(dout, cache):
         dw += np.tensordot(dout[:, :, t], x[:, :, one], axes=(0, 0))
         dx[:, :, one] += np.tensordot(dout[:, :, t], w, axes=(1, 0))
     return dx, dw, dout.sum(axis=0)
+
+
+def bilinear_forward(a, b, M):
+    """right"""
+    return np.sum((a @ M) * b, axis=1), (a.copy(), b.copy(), M.copy())
+
+
+def bilinear_backward(dout, cache):
+    a, b, M = cache
+    d = dout[:, None]
+    return d * (b @ M.T), d * (a @ M), a.T @ (d * b)
+
+
+def logits_bce_forward(z, y):
+    """right"""
+    loss = np.mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))))
+    return loss, (z.copy(), y)
+
+
+def logits_bce_backward(dout, cache):
+    z, y = cache
+    return dout * (1.0 / (1.0 + np.exp(-z)) - y) / z.size
+
+
+def mse_loss_forward(pred, target):
+    """wrong: gradient"""
+    diff = pred - target.reshape(pred.shape)
+    return np.mean(diff**2), (diff,)
+
+
+def mse_loss_backward(cache):
+    (diff,) = cache
+    return diff / diff.size
+
+
+def hinge_loss_forward(scores, y):
+    """right"""
+    n = len(y)
+    margins = np.maximum(0, scores - scores[np.arange(n), y][:, None] + 1)
+    margins[np.arange(n), y] = 0
+    return margins.sum() / n, margins, y
+
+
+def hinge_loss_backward(dout, cache):
+    margins, y = cache
+    d = (margins > 0).astype(float)
+    d[np.arange(len(y)), y] -= d.sum(axis=1)
+    return dout * d / len(y)
+
+
+def summed_forward(x, w, b):
+    """wrong: contract"""
+    return x @ w + b, (x.copy(), w.copy())
+
+
+def summed_backward(dout, cache):
+    x, w = cache
+    return dout @ w.T, x.T @ dout, dout.sum(axis=1)
