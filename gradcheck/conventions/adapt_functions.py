@@ -152,7 +152,7 @@ def search(
         if not runs:
             continue
         best = closest(runs)
-        if first is None or better(best, first[0]):
+        if first is None or better(best, first[0], inputs):
             first = best, (slots, params, param_shapes)
         tried += 1
         if fits(first[0]) or tried > 24:
@@ -162,10 +162,15 @@ def search(
     return Found(first[0], first[1], broken, problem)
 
 
-def better(op: Op, than: Op) -> bool:
-    """Whether later guesses fit where earlier ones did not, and leave no gradient out for it."""
+def better(op: Op, than: Op, inputs: list[str]) -> bool:
+    """Whether later guesses fit where earlier ones did not, and make nothing up for it.
+
+    They leave no gradient out, and take nothing for one row a sample that is called a parameter.
+    """
     fewer = len(op.gradient_names) < len(than.gradient_names)
-    return not fewer and fits(op) and runs_on(op, MORE)
+    rows = [s.name for s in op.slots if s.name not in inputs]
+    called = any(function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) for n in rows)
+    return not fewer and not called and fits(op) and runs_on(op, MORE)
 
 
 def operands(
