@@ -84,14 +84,24 @@ class CosineLoss:
 
     def forward(self, y_pred, y_true):
         self.p, self.t = y_pred.copy(), y_true.copy()
-        self.n_p = np.linalg.norm(y_pred, axis=1, keepdims=True)
-        self.n_t = np.linalg.norm(y_true, axis=1, keepdims=True)
+        self.n_p = self.length(y_pred)
+        self.n_t = self.length(y_true)
         self.cos = (y_pred * y_true).sum(1, keepdims=True) / (self.n_p * self.n_t)
         return np.mean(1 - self.cos)
+
+    def length(self, rows):
+        return np.sqrt((rows**2).sum(axis=1, keepdims=True) + 1e-12)
 
     def backward(self):
         d = self.t / (self.n_p * self.n_t) - self.cos * self.p / self.n_p**2
         return -d / len(self.p)
+
+
+class CosineLossUnguarded(CosineLoss):
+    """wrong: extremes"""
+
+    def length(self, rows):
+        return np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 class SpectralNormDense:

@@ -80,7 +80,6 @@ BUGS: tuple[Bug, ...] = (
         law="extremes",
         also=("kinks", "gradient"),
         wrt="a",
-        status="note",
         cause="nan-at-extreme",
         init="CosineEmbeddingLoss()",
         lineage="wild",
