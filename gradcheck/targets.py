@@ -20,7 +20,7 @@ from gradcheck.loading import notebooks, stubs
 from gradcheck.loading.importing import NNFS_NOTE, Project
 from gradcheck.loading.namespace import UserModule
 from gradcheck.loading.roots import dotted, module_name, package_top, roots_of
-from gradcheck.loading.source import parse_quietly, read_source
+from gradcheck.loading.source import installed, parse_quietly, read_source
 from gradcheck.loading.typed import Target, TargetError, locate_module, parse
 
 __all__ = [
@@ -175,8 +175,7 @@ def _remember_source(path: Path, source: str) -> None:
 
 
 def _installed_path(path: Path) -> bool:
-    parts = path.parts
-    return "site-packages" in parts or "dist-packages" in parts or "gradcheck_reference" in parts
+    return installed(path) or "gradcheck_reference" in path.parts
 
 
 def _import(target: Target, path: Path, source: str, tree: ast.Module) -> Loaded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any
@@ -134,7 +134,7 @@ def search(
     tree = tree_of(pair[1])
     code = ast.unparse(tree) if tree is not None else ""
     tables = list(embedding_slots(source.name, inputs, names))
-    candidates = [*slots_for(inputs, iter(shapes)), *tables]
+    candidates = [*slots_for(inputs, shapes), *tables]
     if "embed" in source.name.lower():
         candidates = [*tables, *candidates]
     for k, (slots, param_shapes) in enumerate(candidates):
@@ -196,7 +196,7 @@ def operands(
 
 
 def slots_for(
-    inputs: list[str], shapes: Iterator[Any]
+    inputs: list[str], shapes: Iterable[Any]
 ) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
     """Slots and parameter shapes to try; states take (batch, hidden)."""
     for shape, param_shapes in shapes:

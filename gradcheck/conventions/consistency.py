@@ -70,14 +70,19 @@ def one_direction(
     return abs(claimed - measured) / scale if scale > 1e-12 else 0.0
 
 
+def once(op: Op, case: Case) -> tuple[Primals, Primals]:
+    """The primals of a case and their gradients under a random cotangent."""
+    primals, labels = cases.draw(op, case)
+    output, pullback = op.vjp(primals, labels)
+    return primals, pullback(cases.cotangent(output, case))
+
+
 def fits(op: Op) -> bool:
     """Whether every gradient has its primal's shape: operands that merely broadcast do not fit.
 
     The shapes are guesses of ours, so a misfit speaks against them until all have been tried.
     """
-    primals, labels = cases.draw(op, Case())
-    output, pullback = op.vjp(primals, labels)
-    grads = pullback(np.ones(np.shape(output)))
+    primals, grads = once(op, Case())
     return all(g.shape == primals[k].shape for k, g in grads.items() if k in primals)
 
 
@@ -91,9 +96,7 @@ def runs_on(op: Op, samples: int) -> bool:
     A kernel or bias that is wrong by its shape may fit where as many filters as samples were guessed.
     """
     try:
-        primals, labels = cases.draw(op, Case().replace(N=samples))
-        output, pullback = op.vjp(primals, labels)
-        pullback(np.ones(np.shape(output)))
+        once(op, Case().replace(N=samples))
     except Exception:  # whatever it is, the shapes do not fit
         return False
     return True

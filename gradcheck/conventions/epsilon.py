@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.conventions.signature import returned_names, tree_of
+from gradcheck.loading.source import installed
 
 SMALLEST, LARGEST = 1e-16, 1.1e-5
 #: What a backward may add to a denominator.
@@ -92,7 +93,7 @@ def of_user(module: str | None) -> bool:
     ours = Path(__file__).parents[1]
     library = Path(os.__file__).parent
     return bool(module) and not (
-        "site-packages" in Path(file).parts
+        installed(Path(file))
         or (file and Path(file).is_relative_to(library))
         or (file and Path(file).is_relative_to(ours))
         or str(module).partition(".")[0] in {"gradcheck", "gradcheck_reference", "builtins"}

@@ -20,7 +20,7 @@ from gradcheck.loading import definitions
 from gradcheck.loading.compiled import CompiledFinder
 from gradcheck.loading.namespace import UserModule
 from gradcheck.loading.running import Runner
-from gradcheck.loading.source import parse_quietly, read_source
+from gradcheck.loading.source import installed, parse_quietly, read_source
 
 #: Never taken from a user's folder, whatever it contains.
 RESERVED = frozenset(sys.stdlib_module_names) | {
@@ -247,7 +247,7 @@ class _Loader(importlib.abc.Loader):
 def _elsewhere(module: types.ModuleType | None, files: set[Path]) -> bool:
     """Whether a module is some user's, from none of these files."""
     file = getattr(module, "__file__", None)
-    if not file or {"site-packages", "dist-packages"} & set(Path(file).parts):
+    if not file or installed(Path(file)):
         return False
     return Path(file).resolve() not in {f.resolve() for f in files}
 

@@ -7,6 +7,14 @@ import importlib.util
 import warnings
 from pathlib import Path
 
+#: Folders that hold installed packages.
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+
+
+def installed(path: Path) -> bool:
+    """Whether a file belongs to an installed package: no user's."""
+    return not _PACKAGES.isdisjoint(path.parts)
+
 
 def read_source(path: Path) -> str:
     """A Python file's text, in the encoding that it declares."""
