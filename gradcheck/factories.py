@@ -125,9 +125,7 @@ def sizes(arg: Arg) -> tuple[str, ...]:
 def calls_with_arrays(name: str, scope: Mapping[str, Any], tree: ast.AST | None) -> Iterator[str]:
     """``Dense(np.random.randn(4, 5), np.random.randn(1, 5))`` from the arrays that calls are given."""
     folder = folder_of(scope)
-    others = (
-        [t for path, t in trees(folder) if str(path) != scope.get("__file__")] if folder else []
-    )
+    others = [t for path, t in trees(folder, name) if str(path) != scope.get("__file__")]
     for module in (tree, *others):
         for owner in scopes(module):
             for node in ast.walk(owner):

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,10 @@ class Options:
     early: Callable[[Subject], None] | None = None  # given the verdicts before their diagnosis
 
 
+#: What each file holds; made before the forks of its classes, so that none makes it again.
+_PLANS: weakref.WeakKeyDictionary[Loaded, list[Planned]] = weakref.WeakKeyDictionary()
+
+
 def laws() -> dict[str, Law]:
     """Every law by name."""
     return dict(LAWS)
@@ -67,8 +72,9 @@ def laws() -> dict[str, Law]:
 
 def plan(loaded: Loaded, only: str | None = None) -> list[Planned]:
     """What a file holds, in its order; nothing is constructed."""
-    found = recognise.plan_names(loaded.namespace, loaded.tree, loaded.module_name)
-    return [p for p in found if only is None or is_asked_for(p, only)]
+    if loaded not in _PLANS:
+        _PLANS[loaded] = recognise.plan_names(loaded.namespace, loaded.tree, loaded.module_name)
+    return [p for p in _PLANS[loaded] if only is None or is_asked_for(p, only)]
 
 
 def is_asked_for(planned: Planned, name: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradcheck import run, targets
-from gradcheck.loading import stubs
+from gradcheck.loading import stubs, usages
 
 
 @pytest.fixture
@@ -667,3 +667,22 @@ def test_an_update_that_wants_labels_is_refused_in_one_line(tmp_path):
         """
     subject = checked(tmp_path / "descent.py", text, "optimize")
     assert subject.status in {"error", "skipped"} and "Traceback" not in subject.reason
+
+
+def test_of_a_large_project_only_what_may_call_a_class_is_read(project, monkeypatch):
+    project.write("layers.py", "class Dense:\n    def __init__(self, n, m): pass")
+    project.write("main.py", "from layers import Dense\nwidth = 3\nfirst = Dense(2 * width, 4)")
+    project.write("broken.py", "Dense(1, 1")
+    for i in range(20):
+        project.write(f"other{i}.py", "x = [1, 2, 3]")
+    read = []
+    parse = usages.parse_quietly
+    monkeypatch.setattr(
+        usages, "parse_quietly", lambda text, name: read.append(name) or parse(text, name)
+    )
+    loaded = project.load("layers.py:Dense")
+    for _ in range(2):  # the second time nothing is read again
+        assert list(usages.calls_elsewhere("Dense", loaded.namespace)) == ["Dense(6, 4)"]
+    assert sorted(p.rpartition("/")[2] for p in read)[-2:] == ["layers.py", "main.py"]
+    assert not [p for p in read if "other" in p]
+    assert sum(p.endswith("main.py") for p in read) == 1

@@ -70,6 +70,9 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+#: The same pairs as they are compared.
+PLAIN_VERBS = tuple(tuple(n if n.startswith("_") else plain(n) for n in pair) for pair in VERBS)
+
 #: What a ``mode`` that switches between training and evaluation is by default.
 MODES = {"train", "training", "test", "testing", "eval", "evaluation", "inference", "predict"}
 
@@ -218,11 +221,11 @@ def verbs(cls: type) -> tuple[str, str] | None:
     for name in own:
         if not name.startswith("__") or name == "__call__":
             spelled.setdefault(name if name.startswith("_") else plain(name), name)
-    pairs = []
-    for f, b in VERBS:
-        one, two = (n if n.startswith("_") else plain(n) for n in (f, b))
-        if one in spelled and two in spelled and one != two:
-            pairs.append((spelled[one], spelled[two]))
+    pairs = [
+        (spelled[one], spelled[two])
+        for one, two in PLAIN_VERBS
+        if one in spelled and two in spelled and one != two
+    ]
     concrete = [
         (f, b)
         for f, b in pairs

@@ -67,14 +67,13 @@ def near(path: Path) -> Iterator[ast.Module]:
     except (OSError, SyntaxError, ValueError):
         return
     folder = folder_of({"__file__": str(path)})
-    project = trees(folder) if folder else ()
     beside: set[str] = set()
-    for _, tree in project:
+    for _, tree in trees(folder, path.stem):
         names = {n for node in ast.walk(tree) for n in imported(node)}
         if path.stem in names:
             beside |= names
             yield tree
-    yield from (tree for other, tree in project if other.stem in beside)
+    yield from (tree for _, tree in trees(folder, stems=beside))
 
 
 def imported(node: ast.AST) -> set[str]:

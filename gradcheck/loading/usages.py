@@ -10,7 +10,7 @@ import ast
 import functools
 import importlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,9 @@ def folder_of(namespace: Mapping[str, Any]) -> Path | None:
 
 
 @functools.lru_cache(maxsize=8)
-def trees(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
-    """The files of a project that parse, nearest to the top first."""
-    found: list[tuple[Path, ast.Module]] = []
+def sources(folder: Path) -> tuple[tuple[Path, str], ...]:
+    """The texts of a project's files, nearest to the top first."""
+    found: list[tuple[Path, str]] = []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith("."))
         for name in sorted(files):
@@ -46,7 +46,7 @@ def trees(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
             if path.suffix != ".py" or path.stat().st_size > BYTES:
                 continue
             try:
-                found.append((path, parse_quietly(read_source(path), str(path))))
+                found.append((path, read_source(path)))
             except (OSError, SyntaxError, ValueError):
                 continue
             if len(found) >= FILES:
@@ -54,10 +54,30 @@ def trees(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
     return tuple(found)
 
 
+@functools.lru_cache(maxsize=4 * FILES)
+def parsed(path: Path, text: str) -> ast.Module | None:
+    """The tree of a file, or None where it has none."""
+    try:
+        return parse_quietly(text, str(path))
+    except (SyntaxError, ValueError):
+        return None
+
+
+def trees(
+    folder: Path | None, word: str = "", stems: Container[str] | None = None
+) -> Iterator[tuple[Path, ast.Module]]:
+    """The files of a project that say a word, or of these names; nearest to the top first."""
+    for path, text in sources(folder) if folder else ():
+        if word in text and (stems is None or path.stem in stems):
+            tree = parsed(path, text)
+            if tree is not None:
+                yield path, tree
+
+
 def calls_elsewhere(name: str, namespace: Mapping[str, Any]) -> Iterator[str]:
     """Calls of a class in the other files of its project, names of constants written out."""
     folder = folder_of(namespace)
-    for path, tree in trees(folder) if folder else ():
+    for path, tree in trees(folder, name):
         if str(path) == namespace.get("__file__"):
             continue
         constants: dict[str, list[tuple[int, ast.expr]]] | None = None
@@ -148,7 +168,7 @@ def folded(node: ast.expr) -> ast.expr:
 def definition_elsewhere(name: str, namespace: Mapping[str, Any]) -> Any:
     """A class or function of another file of the project, or None."""
     folder = folder_of(namespace)
-    for path, tree in trees(folder) if folder else ():
+    for path, tree in trees(folder, name):
         kinds = (ast.ClassDef, ast.FunctionDef)
         if not any(isinstance(n, kinds) and n.name == name for n in tree.body):
             continue
@@ -164,7 +184,7 @@ def class_names(namespace: Mapping[str, Any]) -> Iterator[str]:
     """The names of the classes that a file knows, then of those in the other files of its project."""
     yield from (n for n, v in list(namespace.items()) if isinstance(v, type))
     folder = folder_of(namespace)
-    for _, tree in trees(folder) if folder else ():
+    for _, tree in trees(folder):
         yield from (n.name for n in tree.body if isinstance(n, ast.ClassDef))
 
 
@@ -179,7 +199,7 @@ def classes_with(
             if fits is None or fits(name):
                 yield name
     folder = folder_of(namespace)
-    for _, tree in trees(folder) if folder else ():
+    for _, tree in trees(folder):
         for node in tree.body:
             if not isinstance(node, ast.ClassDef) or node.name in seen:
                 continue
