@@ -38,7 +38,22 @@ def loss_readings(
         found = any_reading(source, lossy, make, built)
     if isinstance(found, str):
         return found
+    found = widened(found, lossy)
     return leaving_out(with_own_parameters(found, make, proto), lossy, proto)
+
+
+#: What makes probabilities of logits.
+FROM_LOGITS = re.compile(r"\b(exp|tanh|sigmoid|softmax|logaddexp|expit)\(")
+
+
+def widened(op: Op, lossy: losses.Lossy) -> Op:
+    """The Op for logits where its name speaks of probabilities, but its code makes them itself."""
+    if {s.domain for s in op.slots} - {"unit", "simplex"} or not FROM_LOGITS.search(
+        source_of(lossy.forward_function)
+    ):
+        return op
+    wide = replace(op, slots=tuple(replace(s, domain="real") for s in op.slots))
+    return wide if miss(op) < AGREES and miss(wide) < AGREES else op
 
 
 def learning(
@@ -98,10 +113,15 @@ def any_reading(
     return found
 
 
+#: ``np.eye(classes)[t]``: there the labels are class numbers.
+ROWS_OF_AN_IDENTITY = re.compile(r"\b(?:eye|identity)\((?:[^()]|\([^()]*\))*\)\[")
+
+
 def masks(lossy: losses.Lossy) -> bool:
     """Whether the labels stand in brackets as a boolean mask may: ``p[t]``, ``p[t.astype(bool)]``."""
     named = [a.name for a in loss_names.value_args(lossy.forward_function)]
     text = "\n".join(map(source_of, (lossy.forward_function, lossy.backward_function)))
+    text = ROWS_OF_AN_IDENTITY.sub("onehot(", text)
     marks = r"\s*(\]|\.astype\((np\.)?bool_?\)|==\s*1|>\s*0|!=\s*0)"
     return any(re.search(rf"\[\s*(self\.)?{re.escape(n)}{marks}", text) for n in named)
 

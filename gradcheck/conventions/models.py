@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import recipes
 from gradcheck.conventions import places
+from gradcheck.conventions.argument_roles import set_mode
+from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.layers import lost_import, named
 from gradcheck.conventions.live import (
     Live,
@@ -71,18 +74,40 @@ def first_reading(
     alone = len([a for a in arguments(getattr(cls, loss)) if a.required]) == 1 and loss != gradient
     for shape in shapes:
         for encoding in ("",) if alone else ("index", "onehot", "real", "binary"):
+            read = functools.partial(
+                reading, name, cls, proto, make, text, loss, gradient, shape, encoding, dims
+            )
             try:
-                op = reading(name, cls, proto, make, text, loss, gradient, shape, encoding, dims)
+                op = read()
             except Refused as refusal:
                 last = last or str(refusal)
                 continue
             if not op.gradient_names:
                 broken.append(op)
             elif fits(op):
-                return op
+                return in_its_mode(op, read) if switches(proto, loss, gradient) else op
             else:
                 candidates.append(op)
     return next(iter([*candidates, *broken]), last)
+
+
+def switches(live: Live, *methods: str) -> bool:
+    """Whether a model can be told that it trains."""
+    given = [a for m in methods for a in arguments(getattr(live.obj, m))]
+    return any(a.role in {"flag", "mode"} for a in given) or set_mode(live.obj, True)
+
+
+def in_its_mode(op: Op, read: Callable[..., Op]) -> Op:
+    """The gradient is that of the loss in training, else that of the loss as it is called by default."""
+    case = Case(labels=op.labels.encodings[0] if op.labels else "")
+    names = tuple(op.gradient_names)
+    if miss(op, case, names) <= AGREES:
+        return op
+    try:
+        plainly = read(train=None)
+    except Refused:
+        return op
+    return plainly if miss(plainly, case, names) <= AGREES else op
 
 
 def fits(op: Op) -> bool:
@@ -122,9 +147,11 @@ def outputs_of(live: Live, x: Array) -> int:
 
 def reading(
     name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
-    shape: tuple[int, ...], encoding: str, dims: list[int],
+    shape: tuple[int, ...], encoding: str, dims: list[int], train: bool | None = True,
 ) -> Op:  # fmt: skip
     """One reading of a model; where the loss runs and the gradient raises, without gradients.
+
+    `train` is the mode of the loss whose gradient is meant; None leaves out every flag.
 
     Raises
     ------
@@ -143,9 +170,9 @@ def reading(
             if classes == 1 and encoding in {"index", "onehot"}:
                 raise Refused(f"one output: {encoding} labels say nothing")
             t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
-        value = loss_of(call_loss(live, loss, x, t))
+        value = loss_of(call_loss(live, loss, x, t, train))
         try:
-            live.ret = call_gradient(live, gradient, x, t)
+            live.ret = call_gradient(live, gradient, x, t, train)
         except (
             Exception
         ) as error:  # told by the laws, where it is the code of the model that raises
@@ -165,7 +192,9 @@ def reading(
         raise Refused("loss is not one finite number")
     own = {p: a for p, a in places.walk(proto.obj).items() if places.is_numeric(a) and a.size}
     if raised:
-        return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, {})
+        return build(
+            name, cls, proto, make, text, loss, gradient, slot, encoding, classes, {}, train
+        )
     found = {p: a for p, a in places.walk(live).items() if p[0] == ("attr", "ret")}
     if live.ret is None:  # they are kept
         found = {
@@ -179,7 +208,9 @@ def reading(
         pairs = {places.words(place)[0]: (place, next(iter(found)))}
     if not pairs:
         raise Refused("gradient returns nothing that matches a parameter by name")
-    return build(name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs)
+    return build(
+        name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs, train
+    )
 
 
 def loss_of(value: Any) -> Array:
@@ -189,10 +220,24 @@ def loss_of(value: Any) -> Array:
     ).reshape(())
 
 
-def call_loss(live: Live, loss: str, x: Array, t: Array | None) -> Any:
-    """Run the loss of data and targets, or of the data alone."""
+def call_loss(live: Live, loss: str, x: Array, t: Array | None, train: bool | None = None) -> Any:
+    """Run the loss of data and targets, or of the data alone; None leaves the mode as it stands."""
     method = getattr(live.obj, loss)
-    return call_quietly(method, x, *([] if t is None else [t]), **penalties(method))
+    given = {**penalties(method), **modes(live, method, train)}
+    return call_quietly(method, x, *([] if t is None else [t]), **given)
+
+
+def modes(live: Live, method: Any, train: bool | None) -> dict[str, Any]:
+    """The flags of a method that say the mode; without any, the model itself is switched."""
+    if train is None:
+        return {}
+    flags = [a for a in arguments(method) if a.role in {"flag", "mode"}]
+    if not flags:
+        set_mode(live.obj, train)
+    return {
+        a.name: (train == a.flag) if a.role == "flag" else "train" if train else "test"
+        for a in flags
+    }
 
 
 def penalties(method: Any) -> dict[str, Any]:
@@ -203,13 +248,16 @@ def penalties(method: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def call_gradient(live: Live, gradient: str, x: Array, t: Array | None) -> Any:
+def call_gradient(
+    live: Live, gradient: str, x: Array, t: Array | None, train: bool | None = None
+) -> Any:
     """Run the gradient method with (x, t), or without arguments after a loss."""
     method = getattr(live.obj, gradient)
-    penalised = penalties(method)
-    needed = [a for a in arguments(method) if a.required and a.name not in penalised]
+    named_too = {**penalties(method), **modes(live, method, train)}
+    needed = [a for a in arguments(method) if a.required and a.name not in named_too]
     given = [x, t] if gradient in LOSS else [x, t][: len(needed)]
-    result = call_quietly(method, *given, seed=1, **penalised)
+    # With the data it runs a forward of its own, which must draw what that of the loss drew.
+    result = call_quietly(method, *given, seed=0 if given else 1, **named_too)
     if isinstance(result, tuple) and isinstance(result[-1], dict):
         return result[-1]
     if isinstance(result, tuple):
@@ -238,17 +286,19 @@ def by_key(own: dict[Place, Array], found: dict[Place, Array]) -> dict[str, tupl
 def build(
     name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
     slot: Slot, encoding: str, classes: int, pairs: dict[str, tuple[Place, Place]],
+    mode: bool | None,
 ) -> Op:  # fmt: skip
     """The Op of a model: its loss as a function of its parameters."""
 
     def forward(live: Live, inputs: Primals, labels: Array | None, train: bool) -> Array:
-        return loss_of(call_loss(live, loss, inputs["x"], labels))
+        told = None if mode is None else train
+        return loss_of(call_loss(live, loss, inputs["x"], labels, told))
 
     def backward(
         live: Live, cot: Array, inputs: Primals, labels: Array | None
     ) -> Mapping[str, Any]:
         targets = None if labels is None else np.asarray(labels)
-        live.ret = call_gradient(live, gradient, inputs["x"], targets)
+        live.ret = call_gradient(live, gradient, inputs["x"], targets, mode)
         return {k: places.read(live, g) for k, (_, g) in pairs.items()}
 
     return Op(

@@ -18,6 +18,8 @@ AT_A_NUMBER = "the derivative at a number"
 #: Words for a derivative, and for its being measured.
 DERIVATIVE = ("grad", "diff", "deriv")
 MEASURED = ("num", "finite", "central")
+#: The upstream gradient that is handed over; with 1 nobody would see that it is forgotten.
+UPSTREAM = 1.75
 #: What else is done with derivatives.
 OTHERS = ("descent", "check", "test", "second")
 
@@ -63,7 +65,7 @@ def numgrad_op(source: Source) -> Op:
         needed = [a for a in arguments(function, method=False) if a.required]
         extra = [upstream_or_step(a) for a in needed[2:]]
         if any(isinstance(e, np.ndarray) for e in extra):
-            return with_arrays(function, g, x, extra)
+            return function(weighed(g), x, *extra)
         if point_first and len(needed) >= 2:
             return function(x, g, *extra)
         return function(g, x, *extra)
@@ -87,9 +89,10 @@ def at_every_index(
     def call(g: Callable[[Any], float], x: Any) -> Any:
         found = np.zeros(np.shape(x))
         for index in np.ndindex(*np.shape(x)):
-            given: list[Any] = [x, g] if point_first else [g, x]
             own = index[0] if len(index) == 1 else index
             rest = [own if where(a) else upstream_or_step(a) for a in needed[2:]]
+            f = weighed(g) if any(isinstance(r, np.ndarray) for r in rest) else g
+            given: list[Any] = [x, f] if point_first else [f, x]
             found[index] = np.asarray(function(*given, *rest)).reshape(())
         return found
 
@@ -98,7 +101,9 @@ def at_every_index(
 
 def upstream_or_step(arg: Arg) -> Any:
     """What a numerical gradient gets beyond the function and x: an upstream gradient or a step."""
-    return np.ones(()) if strongly_upstream(arg.name) and plain(arg.name) != "delta" else 1e-4
+    if strongly_upstream(arg.name) and plain(arg.name) != "delta":
+        return np.array(UPSTREAM)
+    return 1e-4
 
 
 def where(arg: Arg) -> bool:
@@ -106,6 +111,6 @@ def where(arg: Arg) -> bool:
     return plain(arg.name) in {"index", "idx", "ix", "coordinate", "i", "position"}
 
 
-def with_arrays(function: Any, g: Callable[[Any], float], x: Any, extra: list[Any]) -> Any:
-    """Call a numerical gradient of an array-valued function with an upstream gradient."""
-    return function(lambda *a: np.asarray(g(*a)), x, *extra)
+def weighed(g: Callable[[Any], float]) -> Callable[..., Any]:
+    """An array-valued function divided by the upstream gradient: used, this gives the gradient of `g`."""
+    return lambda *a: np.asarray(g(*a)) / UPSTREAM

@@ -189,20 +189,23 @@ def dict_of(arrays: list[Any]) -> Any:
 
 
 def tried(ops: list[Op], method: str) -> Op:
-    """The first Op whose steps move every parameter.
+    """The first Op whose steps move every parameter, else the first that moves them to NaN.
 
     Raises
     ------
     Refused
         None does; the text names the last problem.
     """
-    last = ""
+    last, broken = "", []
     for op in ops:
         try:
             if moves(op):
                 return op
+            broken += [op] if moves(op, finite=False) else []
         except Exception as error:
             last = last or f"{method} of {op.built} raises {type(error).__name__}: {error}"
             continue
         last = last or f"{method} leaves the parameters it was given unchanged"
+    if broken:
+        return broken[0]  # the laws tell what is wrong with it
     raise Refused(last)

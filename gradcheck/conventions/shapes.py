@@ -36,7 +36,8 @@ def shape_hypotheses(
     line: list[tuple[int | str, ...]] = [*((d, "N") for d in dims), ("D",), ("D", 1), (1, "D"), *((d,) for d in dims),
                                          *((d, 1) for d in dims), *((1, d) for d in dims), ("C", "H", "W"), *((c, "H", "W") for c in dims),
                                          *(("H", "W", c) for c in dims), ("H", "W"), ()]  # fmt: skip
-    whole = [("N", "C", *d) for d in itertools.permutations(dims, 2)]
+    turns = [*itertools.permutations(dims, 2)]
+    whole = [*(("N", *d) for d in turns), *(("N", "C", *d) for d in turns)]
     if any(
         w in key
         for w in ("conv", "pool", "2d", "spatial", "upsampl", "flatten", "pad", "image", "unpool")

@@ -129,7 +129,8 @@ def best_trial(
     """The first shape and reading under which the object runs, the consistent reading preferred.
 
     A shape under which neither the input's nor a weight's gradient has the right shape gives way
-    to a later one under which all have it: the code may take one sample at a time.
+    to a later one under which all have it: the code may take one sample at a time.  So does one
+    that is broadcast to more axes and whose gradient then has another shape.
     """
     dims = dims_of(made, proto)
     why = ""
@@ -165,7 +166,8 @@ def best_trial(
         wrong = [wrong_shapes(finish(source, made, make, proto, t)) for t in good[:1]]
         late += misshapen is not None
         crossed = bool(good) and states_of_other_sizes(good[0])
-        if misshapen is None and wrong and ({"input", "weight"} <= wrong[0] or crossed):
+        spilled = bool(wrong) and "input" in wrong[0] and more_axes(good[0])
+        if misshapen is None and wrong and ({"input", "weight"} <= wrong[0] or crossed or spilled):
             misshapen = good[0]
             continue
         if late > PATIENCE:
@@ -199,6 +201,11 @@ def best_trial(
             return settled(chosen, make, proto), ""
         broken = broken or next(iter(trials), None)
     return vector or misshapen or broken, why
+
+
+def more_axes(trial: Trial) -> bool:
+    """Whether the output has more axes than the input: images may be meant where rows were given."""
+    return any(len(shape) > len(trial.slots[0].shape) for shape in trial.shapes)
 
 
 def states_of_other_sizes(trial: Trial) -> bool:

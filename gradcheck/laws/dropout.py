@@ -31,6 +31,9 @@ MANY = 256
 OTHER_SEED = 7
 
 
+#: Draws of a random number to be counted, and the passes after which fewer must do.
+DRAWS, MOST_PASSES = 1024, 32
+
 #: Standard deviations beyond which a share of kept units is no accident (1 in 5e8).
 SIGMAS = 6.0
 
@@ -85,8 +88,9 @@ def dropout(op: Op, case: Case) -> Iterator[Verdict]:
         )
         return
     yield from stale_mask(op, replace(case, train=False), live, name, x, cot)
-    scale, keep, expected = float(np.max(ratio)), float(np.mean(ratio != 0)), float(in_use.flat[0])
-    spread = abs(scale) * float(np.sqrt(keep * (1 - keep) / ratio.size))
+    scale, expected = float(np.max(ratio)), float(in_use.flat[0])
+    keep, draws = counted(op, live, name, x)
+    spread = abs(scale) * float(np.sqrt(keep * (1 - keep) / draws))
     if abs(scale * keep - expected) > SIGMAS * spread + 1e-9:
         text = (
             f"training keeps {keep:.3f} of the units, times {scale:.6g}: a mean of {scale * keep:.4g} (± {SIGMAS * spread:.2g}), "
@@ -103,6 +107,26 @@ def dropout(op: Op, case: Case) -> Iterator[Verdict]:
             measured=expected,
             bound=SIGMAS * spread,
         )
+
+
+def counted(op: Op, live: Any, name: str, x: Array) -> tuple[float, int]:
+    """The share of units that training keeps, and how many draws of a random number it is a mean of.
+
+    Where whole channels are dropped, the entries of one are one draw.
+    """
+    shares, draws, last = [], 0, None
+    for seed in range(MOST_PASSES):
+        with one_seed(seed):
+            kept = np.array(op.forward(live, {name: x.copy()}, None, True)) != 0
+        if last is not None and np.array_equal(kept, last):
+            break  # nothing is drawn anew
+        last = kept
+        shares.append(float(np.mean(kept)))
+        alike = [np.all(kept == kept.take([0], axis)) for axis in range(kept.ndim)]
+        draws += int(np.prod([n for n, same in zip(kept.shape, alike, strict=True) if not same]))
+        if draws >= DRAWS:
+            break
+    return float(np.mean(shares)), draws
 
 
 def frozen_mask(
@@ -159,9 +183,8 @@ def kept_share(op: Op, case: Case) -> Iterator[Verdict]:
     if asked is None or not op.has_mode or not is_mask(op, case):
         return
     live, inputs, name = large(op, case)
-    ratio = np.asarray(op.forward(live, {name: inputs[name].copy()}, None, True)) / inputs[name]
-    kept = float(np.mean(ratio != 0))
-    spread = SIGMAS * float(np.sqrt(asked * (1 - asked) / ratio.size))
+    kept, draws = counted(op, live, name, inputs[name])
+    spread = SIGMAS * float(np.sqrt(asked * (1 - asked) / draws))
     if abs(kept - asked) <= spread:
         return
     text = (

@@ -69,7 +69,11 @@ def label_formats(op: Op, case: Case) -> Iterator[Verdict]:
             yield from found
             if failed:
                 return
-    found = [*flat_against_column(op, case, first), *column_of_classes(op, case, primals, base)]
+    found = [
+        *flat_against_column(op, case, first),
+        *column_of_classes(op, case, primals, base),
+        *classes_apart(op, case, primals, labels.astype(base_dtype)),
+    ]
     yield from found
     if not any(v.status == "fail" for v in found):
         yield verdict(LAW, "pass", op, case)
@@ -158,15 +162,35 @@ def column_of_classes(op: Op, case: Case, primals: Primals, base: Evaluated) -> 
     yield verdict(LAW, "fail" if promised else "note", op, where, "labels", text)
 
 
+def classes_apart(op: Op, case: Case, primals: Primals, labels: Array) -> Iterator[Verdict]:
+    """Every class has a loss of its own; where just two of many share one, one is never reached."""
+    assert op.labels is not None
+    classes = op.labels.classes
+    classes = dict(case.sizes)[classes] if isinstance(classes, str) else classes
+    encoding = case.labels or op.labels.encodings[0]
+    if encoding != "index" or classes < 4 or op.labels.ignored is not None:
+        return
+    losses = []
+    for c in range(classes):
+        losses.append(np.sum(op.vjp(primals, np.full_like(labels, c), case.train)[0]))
+    alike = [(a, b) for b in range(classes) for a in range(b) if losses[a] == losses[b]]
+    if len(alike) == 1:
+        a, b = alike[0]
+        text = f"labels that are all {b} give the very loss of labels that are all {a}, {float(losses[a]):.6g}: "
+        text += f"of {classes} classes one is never reached"
+        yield verdict(LAW, "fail", op, case, "labels", text)
+
+
 def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
     """Labels (n,) beside predictions (n, 1): NumPy makes (n, n) of them without a word."""
     assert op.labels is not None
     shape = op.slots[0].shape
     if first not in FLAT or FLAT[first] in op.labels.encodings or len(shape) != 2:
         return
-    if shape[0] != "N" or (isinstance(shape[1], int) and shape[1] != 1):
+    of_one_output = op.kind == "model" and op.labels.wide and op.labels.classes == 1
+    if shape[0] != "N" or (isinstance(shape[1], int) and shape[1] != 1 and not of_one_output):
         return
-    case = case.replace(D=1)
+    case = case if of_one_output else case.replace(D=1)
     primals, _ = cases.draw(op, case)
     column, flat = whole_labels(op, case, first), whole_labels(op, case, FLAT[first])
     if flat.shape != (column.shape[0],) or column.shape[1:] != (1,):
@@ -177,7 +201,8 @@ def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
     except Exception:  # refusing flat labels is a legal answer, and a loud one
         return
     where = case.replace(labels=FLAT[first])
-    same_loss = not differs(got.output, wanted.output) and still_the_same(op, case, primals)
+    same_loss = not differs(got.output, wanted.output)
+    same_loss = same_loss and (of_one_output or still_the_same(op, case, primals))
     wrong = next(
         (k for k, g in wanted.gradients.items() if differs(got.gradients.get(k, np.zeros(())), g)),
         "",

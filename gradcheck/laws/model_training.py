@@ -138,7 +138,7 @@ def trained(op: Op, case: Case, x: Array, y: Array, seed: int, options: dict[str
 
 def predicts_alike(op: Op, case: Case) -> Iterator[Verdict]:
     """``predict(X)`` gives the same answer again: what is drawn at random in training is off."""
-    live, inputs, _, _ = start(op, case)
+    live, inputs, _, labels = start(op, case)
     method: Any = getattr(getattr(live, "obj", live), "predict", None)
     try:
         parameters = inspect.signature(method).parameters.values()
@@ -146,6 +146,7 @@ def predicts_alike(op: Op, case: Case) -> Iterator[Verdict]:
         return
     if len([p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]) != 1:
         return
+    op.forward(live, inputs, labels, False)  # a model that is switched is in evaluation after it
     answers = []
     for seed in (0, 1):
         with seeded(seed), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):

@@ -19,6 +19,7 @@ from gradcheck.laws.common import (
     verdict,
 )
 from gradcheck.laws.dropout import kept_share
+from gradcheck.laws.pooling import max_pool, mean_pool
 from gradcheck.types import Array, Case, Op, Verdict
 
 LAW = "roles"
@@ -113,6 +114,11 @@ def role_of(op: Op) -> str | None:
         r"hard|log(?!istic)|fast|linear|approx", name
     ):
         return "sigmoid"
+    if "pool" in name and not re.search(r"unpool|depool|upsampl|grad|backward|soft|frac", name):
+        if op.parameters(op.make()):
+            return None
+        kinds = [w for w in ("max", "mean", "avg", "average") if w in name]
+        return {1: "max_pool" if kinds[:1] == ["max"] else "mean_pool"}.get(len(kinds))
     if re.search(r"batchnorm|bnlayer|^bn\d?d?$", name):
         return "batch_norm"
     return "layer_norm" if "layernorm" in name else None
@@ -283,5 +289,6 @@ def standard(y: Array, axes: tuple[int, ...]) -> bool:
 
 
 ROLES = {
-    f.__name__: f for f in (softmax, log_softmax, sigmoid, batch_norm, layer_norm, kept_share)
+    f.__name__: f
+    for f in (softmax, log_softmax, sigmoid, batch_norm, layer_norm, kept_share, max_pool, mean_pool)
 }  # fmt: skip
