@@ -124,7 +124,8 @@ def confirmed(
     ids.pop(best.cause)
     if ids:
         detail["also"] = tuple(ids)
-    changes = sorted((c for c in others if c.repair is not None), key=lambda c: not c.confirmed)
+    changes = [c for c in others if c.repair is not None and not (best.lost and ahead(c.repair))]
+    changes.sort(key=lambda c: not c.confirmed)
     changes.sort(key=lambda c: c.cause != best.cause)
     repair = changes[0].repair if changes else None
     if repair is not None:
@@ -142,6 +143,11 @@ def confirmed(
     return Cause(best.cause, best.text, evidence, fix, line, source_line(source, line))
 
 
+def ahead(repair: Repair) -> bool:
+    """Whether a change is one of forward alone."""
+    return repair.edit.piece.role == "forward"
+
+
 def told_in(message: str) -> bool:
     """Whether a gradient law's message tells of something else than a wrong number."""
     return "raises" in message or "left behind" in message
@@ -152,6 +158,8 @@ def as_before(s: Session, candidate: Candidate) -> Candidate:
     for repair, earlier in s.known:
         assert candidate.repair is not None
         if repair.edit is not candidate.repair.edit or earlier.cause in GENERAL:
+            continue
+        if candidate.confirmed and not earlier.confirmed:
             continue
         return dataclasses.replace(
             candidate, rank=1 if earlier.confirmed else candidate.rank, cause=earlier.cause,

@@ -12,10 +12,11 @@ from gradcheck.diagnose.facts_calls import (
     left_behind,
     linear,
     mixed,
-    repeated,
     typed,
 )
 from gradcheck.diagnose.facts_contract import contract
+from gradcheck.diagnose.facts_modes import trained
+from gradcheck.diagnose.facts_repeat import repeated
 from gradcheck.diagnose.facts_roles import accuracy
 from gradcheck.diagnose.facts_steps import (
     corrected,
@@ -24,7 +25,7 @@ from gradcheck.diagnose.facts_steps import (
     shared_by_parameters,
     unmoved,
 )
-from gradcheck.diagnose.facts_values import extreme, kinked, numeric, trained
+from gradcheck.diagnose.facts_values import extreme, kinked, numeric
 from gradcheck.diagnose.trial import Shown
 from gradcheck.diagnose.wrong_steps import stepped
 from gradcheck.types import Op, Verdict

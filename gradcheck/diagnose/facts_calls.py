@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from gradcheck.diagnose.facts_contract import contract, raised_in
-from gradcheck.diagnose.history import accumulated, forward_keeps, steps_along
+from gradcheck.diagnose.history import accumulated, forward_keeps
 from gradcheck.diagnose.interventions_labels import tells_apart
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws import LAWS
-from gradcheck.laws.common import cotangent_for, start
+from gradcheck.laws.common import start
 from gradcheck.types import Case, Op, Verdict
 
 
@@ -42,73 +40,6 @@ def edited(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         "copy it first",
         "the array was compared before and after",
     )
-
-
-def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
-    """A second identical call that gives something else."""
-    changed = changed_by_backward(op, v)
-    parameters = set(op.parameters(op.make()))
-    moved = [n for n in changed if n in parameters]
-    if moved and v.case is not None:
-        step = steps_along(op, v.case, moved[0])
-        words = "it moved against its gradient" if step else "it moved, but not along its gradient"
-        return Shown(
-            "updated-weights-used" if step else "edits-argument",
-            f"backward itself changes {moved[0]}: what comes after it uses other parameters than forward",
-            f"the parameters were compared before and after backward: {words}",
-            second="edits-argument" if step else "updated-weights-used",
-        )
-    if v.case is not None and forward_keeps(op, v.case):
-        return Shown(
-            "not-repeatable",
-            "forward keeps something from one call to the next: the same input gives another output",
-            "forward was called twice with the same input, with no backward between",
-            second="stale-mask",
-        )
-    if any(o.law == "inputs_unchanged" and o.status == "fail" for o in others) or changed:
-        return Shown(
-            "overwrites-output",
-            "backward writes into what forward stored, so the second backward starts from other "
-            "numbers",
-            "the stored output was compared before and after backward",
-        )
-    if (
-        v.claimed is not None and v.measured and np.isclose(v.claimed, 2 * v.measured, rtol=1e-6)
-    ) or "accumul" in v.message:
-        return Shown(
-            "accumulates",
-            "the second backward adds to the first one's gradient: set it to zero, or assign "
-            "instead of adding",
-            "the second result is twice the first",
-        )
-    return Shown(
-        "not-repeatable",
-        "the same call gives different results",
-        "two calls were compared",
-        sure=False,
-        second="updated-weights-used" if "backward" in v.message else "stale-mask",
-    )
-
-
-def changed_by_backward(op: Op, v: Verdict) -> list[str]:
-    """The arrays that the object holds since forward and that backward changes, gradients aside."""
-    if v.case is None or op.backward is None:
-        return []
-    from gradcheck.conventions import places
-
-    with quiet():
-        live, inputs, _, labels = start(op, v.case)
-        output = op.forward(live, inputs, labels, v.case.train)
-        held = places.walk(live.obj, 2) if getattr(live, "obj", None) is not None else {}
-        before = {p: np.array(a) for p, a in held.items()}
-        op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
-        return [
-            str(p[-1][-1])
-            for p, old in before.items()
-            if not np.array_equal(held[p], old, equal_nan=True)
-            and held[p].dtype.kind == "f"
-            and not places.is_gradient_place(p)
-        ]
 
 
 def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
@@ -163,6 +94,8 @@ def refused(op: Op, v: Verdict) -> Shown:
         try:
             with quiet():
                 live, inputs, _, labels = start(op, where)
+                for given in (*inputs.values(), *([] if labels is None else [labels])):
+                    given.flags.writeable = False
                 shown = "forward"
                 op.forward(live, inputs, labels, where.train)
                 shown = "backward"
@@ -267,7 +200,7 @@ def typed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
 
 def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """Label formats: what the law compared."""
-    if "broadcast" in v.message:
+    if "broadcast" in v.message and "indexing arrays" not in v.message:
         return Shown(
             "labels-broadcast",
             "labels of shape (n,) against predictions of shape (n, 1) make a table of n x n losses",
@@ -282,7 +215,7 @@ def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "onehot-as-index",
             "one-hot labels are used as class numbers",
             "class numbers give another result",
-            sure=not tells_apart(op),
+            sure=not tells_apart(op) or "indexing arrays" in v.message,
             second="forward-wrong",
         )
     if case.labels == "index_column" or "flat" in case.labels:

@@ -40,6 +40,14 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
                 "predictions and labels of different shapes are compared, each with every other",
                 "both shapes were tried",
             )
+        if "although it takes" in text:
+            return Shown(
+                "accuracy-broadcast",
+                "predictions and labels of this shape are not brought to one shape before they are compared",
+                "the same values in another shape give the right accuracy",
+                sure=False,
+                second="forward-wrong",
+            )
         numbers = re.search(r"(?:gives|=) ([-\d.e+]+), but should (?:give|be) ([-\d.e+]+)", text)
         if numbers and float(numbers.group(1)) > 1:
             return Shown(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.diagnose.common_state import changed_in_common
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
@@ -174,7 +175,9 @@ def stands_still(op: Op) -> bool:
                 params = op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
     except Exception:  # it cannot be stepped like that
         return False
-    counters = [x for n, x in getattr(inner, "__dict__", {}).items() if COUNTER.match(n)]
+    configs = getattr(getattr(live, "memory", {}).get("bench"), "configs", [])
+    kept = [*getattr(inner, "__dict__", {}).items(), *(i for c in configs for i in c.items())]
+    counters = [x for n, x in kept if COUNTER.match(n)]
     return bool(counters) and all(x in (0, 1) for x in counters if isinstance(x, int))
 
 
@@ -202,17 +205,25 @@ def decayed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     )
 
 
+def stepped_once(op: Op, live: Any) -> int:
+    """One step of every parameter; how many there are."""
+    assert op.step is not None
+    params = {k: np.ones(p.shape) for k, p in op.parameters(None).items()}
+    op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
+    return len(params)
+
+
 def shared_by_parameters(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     """One state for several parameters: a counter that moves with each of them, or an array."""
     tried = "the path of one parameter changed with the gradient of another"
+    common = changed_in_common(op, lambda: stepped_once(op, op.make()))
+    if common is not None:
+        return common
     live = op.make()
     inner, count = getattr(live, "obj", live), 0
     try:
-        assert op.step is not None
         with quiet():
-            params = {k: np.ones(p.shape) for k, p in op.parameters(None).items()}
-            count = len(params)
-            op.step(live, params, {k: np.ones(p.shape) for k, p in params.items()})
+            count = stepped_once(op, live)
     except Exception:  # it cannot be stepped like that
         count = 0
     counters = [n for n, x in getattr(inner, "__dict__", {}).items() if COUNTER.match(n) and x == count > 1]  # fmt: skip

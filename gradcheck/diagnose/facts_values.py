@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dis
 import re
 import traceback
@@ -11,16 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcheck import cases
-from gradcheck.conventions.signature import tree_of
 from gradcheck.diagnose.floats import callable_errors
-from gradcheck.diagnose.modes import backward_functions, by_samples, looks_at_mode
+from gradcheck.diagnose.modes import backward_functions
 from gradcheck.diagnose.pieces import functions_by_place
-from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
-from gradcheck.laws import LAWS
-from gradcheck.laws.common import cotangent_for, evaluate, start
+from gradcheck.laws.common import evaluate
 from gradcheck.laws.extremes import extreme_inputs
-from gradcheck.types import Op, Verdict
+from gradcheck.types import Op, Primals, Verdict
 
 
 def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
@@ -73,6 +69,14 @@ def clipped(op: Op) -> Shown:
     return Shown("nan-at-extreme", what, tried)
 
 
+def zeroed(op: Op, primals: Primals, message: str) -> Primals:
+    """The inputs with the row of zeros that a verdict speaks of."""
+    slot = next((s for s in op.slots if f"a row of {s.name} is all zeros" in message), op.slots[0])
+    x = np.array(primals[slot.name])
+    np.moveaxis(x, slot.shape.index("N"), 0)[0] = 0.0
+    return {slot.name: x}
+
+
 def first_error(op: Op, v: Verdict) -> tuple[str, int | None]:
     """The first floating-point error at the verdict's extreme input, and the user's line of it."""
     if v.case is None:
@@ -80,6 +84,8 @@ def first_error(op: Op, v: Verdict) -> tuple[str, int | None]:
     primals, labels = cases.draw(op, v.case)
     drawn = list(extreme_inputs(op, v.case, primals))
     wanted = [(p, dtype) for what, p, dtype in drawn if what in v.message]
+    if "are all zeros" in v.message or "is all zeros" in v.message:
+        wanted = [(zeroed(op, primals, v.message), "float64")]
     for given, dtype in wanted or [(primals, "float64")]:
         values = {k: cases.cast(a, dtype) for k, a in {**primals, **given}.items()}
         try:
@@ -97,142 +103,6 @@ def raised_at(op: Op, error: Exception) -> int | None:
     mine = {f.__code__ for f in functions_by_place(op).values()}
     lines = [n for frame, n in traceback.walk_tb(error.__traceback__) if frame.f_code in mine]
     return lines[-1] if lines else None
-
-
-def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
-    """Training against evaluation."""
-    text = v.message
-    if "must use the mask of the forward" in text:
-        return redrawn(op)
-    if "drawn once and kept" in text:
-        shown = (
-            "two passes with different random numbers dropped the same units, two objects did not"
-        )
-        text = "the mask of the first training pass is used ever after"
-        return Shown("stale-mask", text, shown, line=drawn_at(op))
-    if "share that is kept" in text:
-        return Shown(
-            "dropout-scale",
-            "the kept values are not scaled to keep the mean",
-            "the share of kept units was counted over many samples",
-        )
-    if "in the wrong mode" in text:
-        what = "evaluation leaves a training flag switched, and training goes on in the wrong mode"
-        return Shown(
-            "mode-ignored", what, "the flag was compared before and after", second="restore-missing"
-        )
-    if "evaluation scales" in text:
-        return Shown("mode-ignored", "evaluation still drops units", "it was run on many samples")
-    if "in evaluation" not in text and "drop" in op.name.lower() and "evaluation]" in text:
-        return by_one_number(op, v)
-    if "batch's own mean" in text:
-        own = by_samples(op, v)
-        return Shown(
-            "forward-wrong" if own else "mode-ignored",
-            "training uses its batch, but not its mean and standard deviation"
-            if own
-            else "training does not use the statistics of its own batch",
-            "2x + 5 gave another result than x"
-            + ("" if own else "; one sample's output does not depend on the others"),
-            sure=not own,
-            second="mode-ignored" if own else "running-statistics",
-        )
-    if "evaluation of it must give" in text or "must not update the running" in text:
-        return Shown(
-            "running-statistics",
-            "the running statistics are not those of the training batches",
-            "one batch was trained on until nothing changed",
-        )
-    if "evaluation" in text and v.case is not None and not v.case.train:
-        return evaluated(op, v)
-    return None
-
-
-#: What draws random numbers.
-DRAWS = {"binomial", "rand", "randn", "random", "random_sample", "choice", "uniform", "normal",
-         "integers", "randint", "standard_normal", "bernoulli", "permutation"}  # fmt: skip
-
-
-def drawn_at(op: Op) -> int | None:
-    """The first line of the user's functions that draws random numbers."""
-    for function in functions_by_place(op).values():
-        tree = tree_of(function)
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in DRAWS:
-                return function.__code__.co_firstlineno + node.lineno - 1
-    return None
-
-
-def redrawn(op: Op) -> Shown | None:
-    """Whether a function of the backward draws random numbers: then the mask is another one."""
-    drawing = [f.__name__ for f in backward_functions(op) if DRAWS & set(f.__code__.co_names)]
-    if not drawing:
-        return None
-    return Shown(
-        "resampled-mask",
-        f"{drawing[0]} draws a mask of its own instead of using forward's",
-        "the entries it lets through are not those that forward kept",
-        second="not-repeatable",
-    )
-
-
-def left_over(op: Op, v: Verdict) -> bool:
-    """Whether the gradient in evaluation is another one after a training pass than without."""
-    if v.case is None:
-        return False
-    found = []
-    try:
-        with quiet():
-            for trained_before in (False, True):
-                live, inputs, _, labels = start(op, v.case)
-                if trained_before:
-                    op.forward(live, {k: x.copy() for k, x in inputs.items()}, labels, True)
-                output = op.forward(live, inputs, labels, False)
-                cot = cotangent_for(op, output, v.case)
-                found.append(np.array(op.backward(live, cot, inputs, labels)[v.wrt]))
-    except Exception:  # there is no such gradient
-        return False
-    return not np.array_equal(found[0], found[1])
-
-
-def by_one_number(op: Op, v: Verdict) -> Shown:
-    """Dropout in evaluation: forward and backward scale by two different numbers."""
-    if left_over(op, v):
-        return Shown(
-            "stale-mask",
-            "backward in evaluation uses what the last training pass left",
-            "after a training pass the same evaluation has another gradient than on a fresh object",
-            second="mode-ignored",
-        )
-    ratio = (v.claimed or 0.0) / v.measured if v.measured else 0.0
-    return Shown(
-        "dropout-scale",
-        "in evaluation forward and backward scale by different numbers",
-        f"the gradient is {ratio:.4g} times the measured one",
-        sure=False,
-        second="mode-ignored",
-    )
-
-
-def evaluated(op: Op, v: Verdict) -> Shown | None:
-    """A gradient that is wrong in evaluation only: its backward does not look at the mode."""
-    assert v.case is not None
-    with quiet():
-        bad = {
-            g.wrt for g in LAWS["gradient"](op, v.case.replace(train=True)) if g.status == "fail"
-        }
-    if bad:
-        return None
-    looks = looks_at_mode(op)
-    return Shown(
-        "mode-ignored",
-        "the gradient is wrong in evaluation"
-        if looks
-        else "backward computes the training gradient in evaluation as well",
-        "the gradient is right with training on, and wrong with it off",
-        sure=not looks,
-        second="wrong-derivative" if looks else "",
-    )
 
 
 def numeric(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnose import interventions, numbers, parts, repairs, rules
+from gradcheck.diagnose import constants, interventions, numbers, parts, repairs, rules
 from gradcheck.diagnose.factors import ratio
 from gradcheck.diagnose.interventions_options import numbers_of
 from gradcheck.diagnose.meaning import Meaning, difference, meaning
@@ -62,7 +62,8 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     whole = single_factor(point, wrt)
     bigger = case.replace(N=dict(case.sizes)["N"] + 1)
     for repair in gradient_repairs(s, point, wrt, verdict.law):
-        what = meaning(repair, lambda: again(op, point), lambda: claim(op, bigger), whole)
+        samples = dict(case.sizes)["N"] if op.terminal else None
+        what = meaning(repair, lambda: again(op, point), lambda: claim(op, bigger), whole, samples)
         what = told_by_sizes(s, verdict, of_carry(op, point, wrt, repair, what))
         trial = Trial(op, case, wrt, repair, lambda: again(op, point), s.until, point)
         candidates.append(of_repair(repair, proved(trial, what)))
@@ -76,11 +77,19 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
 
 
 def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
-    """A ratio that is a count is no mean where every change that works exchanges ``*`` and ``/``.
+    """What the changes that work say against the numbers.
 
+    A ratio that is a count is no mean where every change that works exchanges ``*`` and ``/``:
     ``ds / scale`` for ``ds * scale`` with scale = 1 / sqrt(d) is wrong by d, and nobody averages.
+    Nothing is left out where something too much is taken away: ``dout * s`` for ``dout * s * (1 - s)``.
     """
-    changes = {c.repair.edit.cause for c in found if c.repair is not None}
+    taken = [c.repair for c in found if c.repair is not None]
+    if any(difference(r.edit.change).kind in {"unfactor", "unterm"} for r in taken):
+        found = [replace(c, confirmed=False, rank=45) if c.lost else c for c in found]
+    if any(c.repair is not None and c.confirmed and c.cause == "missing-carry" for c in found):
+        # Of the steps only the last is left, which may begin at zero.
+        found = [replace(c, rank=25) if c.cause == "zero-gradient" else c for c in found]
+    changes = {r.edit.cause for r in taken}
     if op.terminal or changes != {"wrong-derivative"}:
         return found
     return [
@@ -102,9 +111,34 @@ def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list
         )
         for g in map(dropped(s.op, point, wrt), guesses)
     ]  # fmt: skip
-    if enough or any(c.confirmed for c in found):
+    if enough or any(c.confirmed and c.cause not in VAGUE for c in found):
         return found
-    return found + of_part(s, point, wrt)
+    found += of_constant(s, point, wrt)
+    return found if any(c.confirmed for c in found) else found + of_part(s, point, wrt)
+
+
+#: How telling it is that backward takes a name for a constant: before and after changes of the code.
+CONSTANT = {"missing-carry": 9, "missing-norm-term": 12, "missing-chain-factor": 24}
+
+
+def of_constant(s: Session, point: Point, wrt: str) -> list[Candidate]:
+    """A name of forward through which backward follows no path."""
+    mean = constants.averaged(s.op, point, wrt, s.pieces)
+    if mean is not None:
+        text = f"forward takes `{mean.name}`, but backward passes on what a sum would: the division is missing"
+        evidence = "with a sum there, forward has exactly the claimed gradient, at two batch sizes"
+        second = "missing-mean" if mean.cause != "missing-mean" else "summed-not-averaged"
+        return [Candidate(9, mean.cause, text, evidence, second=second, line=mean.line, lost=True)]
+    lost = constants.taken_for_constant(s.op, point, wrt, s.pieces, clock() + 1.0)
+    if lost is None:
+        return []
+    text = f"backward takes `{lost.name}` for a constant, but it depends on {wrt}"
+    if lost.cause == "missing-carry":
+        text = f"backward takes `{lost.name}` of the step before for a constant: nothing is carried back through it"
+    evidence = f"with `{lost.name}` held while {wrt} moves, forward has exactly the claimed gradient, at two cases"
+    second = "missing-chain-factor" if lost.cause == "missing-carry" else "wrong-derivative"
+    rank = CONSTANT[lost.cause]
+    return [Candidate(rank, lost.cause, text, evidence, second=second, line=lost.line, lost=True)]
 
 
 def dropped(op: Op, point: Point, wrt: str) -> Callable[[Guess], Guess]:
@@ -135,7 +169,8 @@ def of_part(s: Session, point: Point, wrt: str) -> list[Candidate]:
     names = ("missing-carry", "missing-chain-factor")[:: 1 if carry else -1]
     text = f"the gradient of {wrt} lacks the term {lost[0]}"
     evidence = "with it every entry is the measured one, at two cases of different sizes"
-    return [Candidate(15 if carry else 25, names[0], text, evidence, second=names[1] if carry else "wrong-derivative")]  # fmt: skip
+    second = names[1] if carry else "wrong-derivative"
+    return [Candidate(15 if carry else 25, names[0], text, evidence, second=second, lost=True)]
 
 
 def of_carry(op: Op, point: Point, wrt: str, repair: Repair, what: Meaning) -> Meaning:

@@ -53,6 +53,7 @@ def label_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 return
             text = f"labels given as {case.labels} are misread; as {first} {same}"
             told = cause == "onehot-as-index" and tells_apart(op)
+            told = told and "indexing arrays" not in verdict.message  # there NumPy tells it
             yield Shown(
                 cause, text, shown, sure=not told, second="wrong-derivative" if told else ""
             )

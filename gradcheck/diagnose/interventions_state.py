@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from gradcheck.conventions import places
 from gradcheck.conventions.live import arrays_of
-from gradcheck.diagnose.facts_values import redrawn
+from gradcheck.diagnose.facts_modes import DRAWS, redrawn
 from gradcheck.diagnose.interventions_options import same_claim
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
@@ -23,9 +24,9 @@ def other_chance(op: Op, verdict: Verdict) -> Iterator[Shown]:
     """A backward that draws random numbers: with those of forward it is right, or it lets others through."""
     case, wrt = verdict.case, verdict.wrt
     shown = redrawn(op)
-    if case is None or verdict.law != "gradient" or op.terminal or shown is None:
+    if case is None or "gradient" not in verdict.law or shown is None:
         return
-    with one_seed():
+    with one_seed(), drawn_once():
         same = agreed(op, case, wrt)
     if same:
         yield replace(shown, evidence=f"where it draws the numbers that forward drew, {same}")
@@ -35,11 +36,36 @@ def other_chance(op: Op, verdict: Verdict) -> Iterator[Shown]:
             point = claim(op, case)
     except Exception:  # it cannot be run: nothing is known
         return
+    if op.terminal:
+        return
     x, mine = point.primals.get(wrt), point.claimed.get(wrt)
     if x is None or mine is None or not x.shape == mine.shape == point.output.shape:
         return
     if np.any((mine == 0) != (point.output == 0)):
         yield shown
+
+
+@contextlib.contextmanager
+def drawn_once() -> Iterator[None]:
+    """Inside the context what NumPy draws by the same call is the same numbers again."""
+    space = vars(np.random)
+    saved = {name: space[name] for name in DRAWS if name in space}
+    known: dict[Any, Any] = {}
+
+    def repeated(name: str) -> Any:
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            key = (name, repr(args), repr(kwargs))
+            if key not in known:
+                known[key] = saved[name](*args, **kwargs)
+            return np.copy(known[key])[()]
+
+        return draw
+
+    space.update({name: repeated(name) for name in saved})
+    try:
+        yield
+    finally:
+        space.update(saved)
 
 
 def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:

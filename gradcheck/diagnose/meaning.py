@@ -118,8 +118,9 @@ def swapped(tree: ast.AST | None, part: ast.AST, new: ast.AST) -> ast.AST | None
 
 
 def meaning(
-    repair: Repair, run: Callable[[], object], again: Callable[[], object], whole: bool | None
-) -> Meaning:
+    repair: Repair, run: Callable[[], object], again: Callable[[], object], whole: bool | None,
+    samples: int | None = None,
+) -> Meaning:  # fmt: skip
     """The label of a change that works.
 
     Parameters
@@ -128,6 +129,8 @@ def meaning(
         The call at the failing case and at one with one sample more: for seeing values.
     whole
         Whether the claimed gradient is the measured one times one number; None if not known.
+    samples
+        The samples that a loss is the mean of; None where there is no loss.
     """
     edit = repair.edit
     cause, change = edit.cause, edit.change
@@ -136,7 +139,7 @@ def meaning(
         return Meaning(cause, cause not in OPEN - {"missing-norm-term"}, SECOND.get(cause, ""))
     if how.part is not None and how.kind in {"factor", "unfactor"} and cause not in FIXED:
         return of_factor(
-            edit, how, values(edit, how.part, run), values(edit, how.part, again), whole
+            edit, how, values(edit, how.part, run), values(edit, how.part, again), whole, samples
         )
     if how.kind == "name" and how.part is not None and cause == "derivative-at-wrong-point":
         seen = values(edit, how.part, run)
@@ -192,8 +195,9 @@ FIXED = {"wrong-regulariser", "missing-regulariser", "stride-ignored", "upstream
 
 
 def of_factor(
-    edit: Edit, how: Difference, here: list[np.ndarray], there: list[np.ndarray], whole: bool | None
-) -> Meaning:
+    edit: Edit, how: Difference, here: list[np.ndarray], there: list[np.ndarray], whole: bool | None,
+    samples: int | None = None,
+) -> Meaning:  # fmt: skip
     """The label of a factor put in or taken out, by what the factor is."""
     cause = edit.cause
     if not here:
@@ -218,6 +222,8 @@ def of_factor(
             return Meaning("wrong-derivative" if isinstance(how.part, ast.Constant) else "constant-factor", False, "constant-factor")  # fmt: skip
         return Meaning("constant-factor", bool(whole), "missing-chain-factor")
     missing = inserted == how.divides
+    if missing and whole is False and number == samples:  # the penalty beside the loss is right
+        return Meaning("missing-mean", grows, "summed-not-averaged")
     if whole:
         return Meaning("missing-mean" if missing else "extra-mean", grows, "constant-factor")
     if whole is False:

@@ -162,8 +162,12 @@ def product_rule(point: Point, wrt: str, cot: Array) -> Iterator[Guess]:
         return  # the entries are coupled: a normalisation, say
     quotient = cot * out / x
     words = "one of the two terms of the product rule is missing"
-    yield Guess("missing-chain-factor", quotient, words)
-    yield Guess("missing-chain-factor", point.truth[wrt] - quotient, words)
+    truth = point.truth[wrt]
+    by_a_factor = ratio(point.claimed[wrt], truth) is not None
+    for part in (quotient, truth - quotient):
+        # Of x * x either term is half of the gradient: a factor says as much.
+        if not by_a_factor or ratio(part, truth) is None:
+            yield Guess("missing-chain-factor", part, words)
 
 
 def turned(truth: Array) -> Iterator[Guess]:

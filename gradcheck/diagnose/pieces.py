@@ -92,17 +92,33 @@ def functions_by_place(op: Op) -> dict[tuple[str, int], types.FunctionType]:
     return found
 
 
+def names_in(code: types.CodeType) -> set[str]:
+    """The names that a function's code looks up, those of its inner functions too."""
+    inner = [names_in(c) for c in code.co_consts if isinstance(c, types.CodeType)]
+    return {*code.co_names, *(n for names in inner for n in names)}
+
+
 def strides_by_hand(op: Op) -> bool:
     """Whether a function the Op may call lays out memory itself, with ``as_strided``.
 
     Such code must not be edited: with another stride or size it writes outside its arrays and
     takes the process with it.
     """
-    near = list(functions_by_place(op).values())
-    spaces = {id(f.__globals__): f.__globals__ for f in near}
-    for space in spaces.values():
-        near += [v for v in list(space.values()) if isinstance(v, types.FunctionType)]
-    return any("as_strided" in f.__code__.co_names for f in near)
+    classes, near = reachable_objects(op)
+    methods = [v for c in classes for v in vars(c).values()]
+    waiting = [*near, *(getattr(v, "__func__", getattr(v, "fget", v)) for v in methods)]
+    seen: set[int] = set()
+    while waiting:
+        f = waiting.pop()
+        if not isinstance(f, types.FunctionType) or id(f) in seen:
+            continue
+        seen.add(id(f))
+        names = names_in(f.__code__)
+        if "as_strided" in names:
+            return True
+        for value in (f.__globals__.get(name) for name in names):
+            waiting += list(vars(value).values()) if isinstance(value, type) else [value]
+    return False
 
 
 def owned(tree: ast.Module) -> Iterator[tuple[FunctionNode, ast.ClassDef | None]]:

@@ -71,7 +71,7 @@ KERNEL = re.compile(
 def flipped(t: Trial, what: Meaning) -> Meaning:
     """What is turned round is a kernel: an array of weights, not a sequence or a gradient."""
     node = t.repair.edit.change.site.node
-    if isinstance(node, ast.Slice):
+    if isinstance(node, (ast.Slice, ast.BinOp)):
         node = next(
             (p for p in t.repair.edit.change.site.path[::-1] if isinstance(p, ast.Subscript)), node
         )

@@ -26,6 +26,7 @@ from gradcheck.diagnose.rules_names import (
     statements,
     targets,
 )
+from gradcheck.diagnose.rules_reversed import reversed_index
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, subscripts, transposes
 from gradcheck.diagnose.rules_sizes import options, padded, regrouped
 from gradcheck.diagnose.rules_terms import (
@@ -46,6 +47,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     masks,
     transposes,
     subscripts,
+    reversed_index,
     rows_of_softmax,
     axes,
     drops,

@@ -98,8 +98,9 @@ def axes(scope: Scope, site: Site) -> Iterator[Change]:
     now, position = axis_of(node)
     keeps = any(k.arg == "keepdims" for k in node.keywords)
     forward = scope.piece.role in {"forward", "both"}
+    near = scope.words + text_of(site.statement).lower()
     softmaxy = forward and (
-        re.search(r"softmax|exp", scope.words + text_of(site.statement).lower()) is not None
+        re.search(r"softmax|exp", near) is not None or "exp(" in ast.unparse(scope.piece.node)
     )
     if not keeps and now:
         kept = ast.Call(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -230,6 +231,16 @@ def dropped_calls(scope: Scope, site: Site, node: ast.Call) -> Iterator[Change]:
             yield Change(0, site, ast.Call(node.func, node.args, rest), cause)
 
 
+def clips(scope: Scope) -> bool:
+    """Whether a backward belongs to a class that clips somewhere else."""
+    owner = scope.piece.owner
+    return (
+        scope.piece.role == "backward"
+        and owner is not None
+        and re.search(r"\b(clip|clamp|minimum|maximum)\(", ast.unparse(owner)) is not None
+    )
+
+
 def numbers(scope: Scope, site: Site) -> Iterator[Change]:
     """Constants: a factor, an exponent, an index, a bound."""
     node = site.node
@@ -249,6 +260,8 @@ def numbers(scope: Scope, site: Site) -> Iterator[Change]:
         cause = "derivative-at-wrong-point"
     elif isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div)):
         cause = "constant-factor"
+    elif isinstance(above, ast.Compare) and clips(scope):
+        cause = "clip-mismatch"
     else:
         cause = "wrong-derivative"
     others = dict.fromkeys(

@@ -37,6 +37,7 @@ class Candidate:
     confirmed: bool = True
     second: str = ""
     line: int | None = None
+    lost: bool = False  # backward leaves something out: a change of forward mends nothing
 
 
 @dataclass
