@@ -28,10 +28,8 @@ def fill(
     for arg in args:
         if arg.name in known:
             value: Any = known[arg.name]
-        elif arg.role == "flag":
-            value = train if arg.flag else not train
-        elif arg.role == "mode":
-            value = "train" if train else "test"
+        elif arg.role in {"flag", "mode"}:
+            value = mode_value(arg, train)
         elif arg.role == "rate" and (arg.required or (updates and type(arg.default) is float)):
             value = RATE
         elif not arg.required:
@@ -49,6 +47,13 @@ def fill(
         else:
             positional.append(value)
     return positional, keywords
+
+
+def mode_value(arg: Arg, train: bool) -> Any:
+    """What a flag or a word for the mode is given."""
+    if arg.role == "mode":
+        return "train" if train else "test"
+    return train if arg.flag else not train
 
 
 def set_mode(obj: Any, train: bool) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import recipes
 from gradcheck.conventions import places
-from gradcheck.conventions.argument_roles import set_mode
+from gradcheck.conventions.argument_roles import mode_value, set_mode
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.layers import lost_import, named
 from gradcheck.conventions.live import (
@@ -234,10 +234,7 @@ def modes(live: Live, method: Any, train: bool | None) -> dict[str, Any]:
     flags = [a for a in arguments(method) if a.role in {"flag", "mode"}]
     if not flags:
         set_mode(live.obj, train)
-    return {
-        a.name: (train == a.flag) if a.role == "flag" else "train" if train else "test"
-        for a in flags
-    }
+    return {a.name: mode_value(a, train) for a in flags}
 
 
 def penalties(method: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradcheck.diagnose.facts_contract import contract, raised_in
+from gradcheck.diagnose.facts_repeat import KEEPS
 from gradcheck.diagnose.history import accumulated, forward_keeps
 from gradcheck.diagnose.interventions_labels import tells_apart
 from gradcheck.diagnose.repairs import quiet
@@ -146,12 +147,7 @@ def disturbed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
             second="stale-mask",
         )
     if v.case is not None and forward_keeps(op, v.case):
-        return Shown(
-            "not-repeatable",
-            "forward keeps something from one call to the next: the same input gives another output",
-            "forward was called twice with the same input, with no backward between",
-            second="stale-mask",
-        )
+        return KEEPS
     return Shown(
         "stale-mask",
         "what an earlier call has stored is used again by the later one",

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradcheck.diagnose.history import forward_keeps, steps_along
+from gradcheck.diagnose.history import forward_keeps, parameters_changed, steps_along
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws.common import cotangent_for, source_text, start
 from gradcheck.types import Op, Verdict
+
+#: What two forwards of the same input have shown.
+KEEPS = Shown(
+    "not-repeatable",
+    "forward keeps something from one call to the next: the same input gives another output",
+    "forward was called twice with the same input, with no backward between",
+    second="stale-mask",
+)
 
 
 def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
@@ -32,12 +40,7 @@ def repeated(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     if put_off is not None:
         return put_off
     if v.case is not None and forward_keeps(op, v.case):
-        return Shown(
-            "not-repeatable",
-            "forward keeps something from one call to the next: the same input gives another output",
-            "forward was called twice with the same input, with no backward between",
-            second="stale-mask",
-        )
+        return KEEPS
     edits_output = any(o.law == "inputs_unchanged" and o.status == "fail" for o in others)
     if changed and not edits_output and not is_output(op, v, changed):
         text = f"backward writes into {changed[0]}, which forward stored: a second backward starts from other numbers"
@@ -106,15 +109,7 @@ def not_put_back(op: Op, v: Verdict) -> Shown | None:
     """A forward that saves a parameter, changes it, and leaves it changed."""
     if v.case is None:
         return None
-    try:
-        with quiet():
-            live, inputs, before, labels = start(op, v.case)
-            before = {k: np.array(a) for k, a in before.items()}
-            op.forward(live, inputs, labels, v.case.train)
-            now = op.parameters(live)
-    except Exception:  # it cannot be run
-        return None
-    moved = [k for k, a in before.items() if k in now and not np.array_equal(now[k], a)]
+    moved = parameters_changed(op, v.case, backward=False)
     source = source_text(op)
     saved = [k for k in moved if re.search(rf"\w+\s*=\s*(np\.(copy|array)\()?self\.{k}(\.copy\(\)|\))", source)]  # fmt: skip
     if not moved:

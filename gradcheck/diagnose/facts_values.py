@@ -7,15 +7,13 @@ import re
 import traceback
 from collections.abc import Sequence
 
-import numpy as np
-
 from gradcheck import cases
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.modes import backward_functions
 from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws.common import evaluate
-from gradcheck.laws.extremes import extreme_inputs
+from gradcheck.laws.extremes import extreme_inputs, with_first
 from gradcheck.types import Op, Primals, Verdict
 
 
@@ -72,9 +70,7 @@ def clipped(op: Op) -> Shown:
 def zeroed(op: Op, primals: Primals, message: str) -> Primals:
     """The inputs with the row of zeros that a verdict speaks of."""
     slot = next((s for s in op.slots if f"a row of {s.name} is all zeros" in message), op.slots[0])
-    x = np.array(primals[slot.name])
-    np.moveaxis(x, slot.shape.index("N"), 0)[0] = 0.0
-    return {slot.name: x}
+    return with_first(primals, slot, 0.0)
 
 
 def first_error(op: Op, v: Verdict) -> tuple[str, int | None]:
@@ -84,7 +80,7 @@ def first_error(op: Op, v: Verdict) -> tuple[str, int | None]:
     primals, labels = cases.draw(op, v.case)
     drawn = list(extreme_inputs(op, v.case, primals))
     wanted = [(p, dtype) for what, p, dtype in drawn if what in v.message]
-    if "are all zeros" in v.message or "is all zeros" in v.message:
+    if "is all zeros" in v.message:
         wanted = [(zeroed(op, primals, v.message), "float64")]
     for given, dtype in wanted or [(primals, "float64")]:
         values = {k: cases.cast(a, dtype) for k, a in {**primals, **given}.items()}

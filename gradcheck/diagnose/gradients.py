@@ -113,7 +113,7 @@ def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list
     ]  # fmt: skip
     if enough or any(c.confirmed and c.cause not in VAGUE for c in found):
         return found
-    found += of_constant(s, point, wrt)
+    found += of_mean(s, point, wrt) or of_constant(s, point, wrt)
     return found if any(c.confirmed for c in found) else found + of_part(s, point, wrt)
 
 
@@ -121,14 +121,19 @@ def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list
 CONSTANT = {"missing-carry": 9, "missing-norm-term": 12, "missing-chain-factor": 24}
 
 
+def of_mean(s: Session, point: Point, wrt: str) -> list[Candidate]:
+    """A mean of forward that backward takes for a sum."""
+    mean = constants.averaged(s.op, point, wrt, s.pieces)
+    if mean is None:
+        return []
+    text = f"forward takes `{mean.name}`, but backward passes on what a sum would: the division is missing"
+    evidence = "with a sum there, forward has exactly the claimed gradient, at two batch sizes"
+    second = "missing-mean" if mean.cause != "missing-mean" else "summed-not-averaged"
+    return [Candidate(9, mean.cause, text, evidence, second=second, line=mean.line, lost=True)]
+
+
 def of_constant(s: Session, point: Point, wrt: str) -> list[Candidate]:
     """A name of forward through which backward follows no path."""
-    mean = constants.averaged(s.op, point, wrt, s.pieces)
-    if mean is not None:
-        text = f"forward takes `{mean.name}`, but backward passes on what a sum would: the division is missing"
-        evidence = "with a sum there, forward has exactly the claimed gradient, at two batch sizes"
-        second = "missing-mean" if mean.cause != "missing-mean" else "summed-not-averaged"
-        return [Candidate(9, mean.cause, text, evidence, second=second, line=mean.line, lost=True)]
     lost = constants.taken_for_constant(s.op, point, wrt, s.pieces, clock() + 1.0)
     if lost is None:
         return []

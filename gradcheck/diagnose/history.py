@@ -69,13 +69,16 @@ def forward_keeps(op: Op, case: Case) -> bool:
     return one.shape == two.shape and not np.array_equal(one, two, equal_nan=True)
 
 
-def parameters_changed(op: Op, case: Case) -> list[str]:
-    """The parameters that one forward and backward change."""
+def parameters_changed(op: Op, case: Case, backward: bool = True) -> list[str]:
+    """The parameters that one forward and backward change, or a forward alone."""
     try:
         with quiet():
             live, inputs, _parameters, labels = start(op, case)
             before = {k: np.array(v) for k, v in op.parameters(live).items()}
-            called(op, live, case, inputs, labels)
+            if backward:
+                called(op, live, case, inputs, labels)
+            else:
+                op.forward(live, inputs, labels, case.train)
             after = op.parameters(live)
     except Exception:  # it cannot be run
         return []

@@ -177,14 +177,19 @@ def zero_rows(op: Op, case: Case, primals: Primals, labels: Array | None) -> Ite
             return
 
 
+def with_first(primals: Primals, slot: Slot, factor: float) -> Primals:
+    """The inputs with the first sample of a slot times a factor."""
+    x = np.array(primals[slot.name])
+    np.moveaxis(x, slot.shape.index("N"), 0)[0] *= factor
+    return {**primals, slot.name: x}
+
+
 def first_scaled(
     op: Op, case: Case, primals: Primals, labels: Array | None, slot: Slot, factor: float
 ) -> Primals | None:
     """Output and gradients with the first sample of a slot times a factor; None if it raises."""
-    x = np.array(primals[slot.name])
-    np.moveaxis(x, slot.shape.index("N"), 0)[0] *= factor
     try:
-        got = evaluate(op, case, {**primals, slot.name: x}, labels)
+        got = evaluate(op, case, with_first(primals, slot, factor), labels)
     except Exception:  # judged by the caller
         return None
     return {"output": got.output, **{gradient_name(op, k): g for k, g in got.gradients.items()}}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.guard import seeded
 from gradcheck.laws.common import differs, numbers_differ, start, verdict
 from gradcheck.types import Array, Case, Op, Primals, Verdict
 
@@ -154,17 +155,3 @@ def predicts_alike(op: Op, case: Case) -> Iterator[Verdict]:
     if answers[0].dtype.kind == "f" and differs(answers[1], answers[0]):
         why = "predict(X) called again gives another answer: it runs in training mode"
         yield numbers_differ("train_eval", "fail", op, case, "output", answers[1], answers[0], why)
-
-
-class seeded:
-    """Context: NumPy's global generator starts at a seed and is put back after."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __enter__(self) -> None:
-        self.state = np.random.get_state()
-        np.random.seed(self.seed)
-
-    def __exit__(self, *_: object) -> None:
-        np.random.set_state(self.state)

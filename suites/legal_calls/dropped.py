@@ -58,16 +58,21 @@ class NetThatTrains:
         return self.d @ p["W2"] + p["b2"]
 
     def loss(self, x, t, train_flg=False):
-        z = self.predict(x, train_flg)
+        return self.entropy(self.predict(x, train_flg), t)
+
+    def entropy(self, z, t):
         e = np.exp(z - z.max(axis=1, keepdims=True))
         self.y, self.t = e / e.sum(axis=1, keepdims=True), t
         return -np.log(self.y[np.arange(len(t)), t]).mean()
 
     def gradient(self, x, t):
         self.loss(x, t, train_flg=True)
+        return self.gradients()
+
+    def gradients(self):
         dz = self.y.copy()
-        dz[np.arange(len(t)), t] -= 1
-        dz /= len(t)
+        dz[np.arange(len(self.t)), self.t] -= 1
+        dz /= len(self.t)
         dh = self.back(dz @ self.params["W2"].T) * (1 - self.h**2)
         return {
             "W1": self.x.T @ dh,
@@ -116,23 +121,11 @@ class NetWithItsMode(NetThatTrains):
         return super().predict(x, self.training)
 
     def loss(self, x, t):
-        z = self.predict(x)
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
-        return -np.log(self.y[np.arange(len(t)), t]).mean()
+        return self.entropy(self.predict(x), t)
 
     def gradient(self, x, t):
         self.loss(x, t)
-        dz = self.y.copy()
-        dz[np.arange(len(t)), t] -= 1
-        dz /= len(t)
-        dh = self.back(dz @ self.params["W2"].T) * (1 - self.h**2)
-        return {
-            "W1": self.x.T @ dh,
-            "b1": dh.sum(axis=0),
-            "W2": self.d.T @ dz,
-            "b2": dz.sum(axis=0),
-        }
+        return self.gradients()
 
 
 class NetWithoutTheLastClass(NetThatTrains):
