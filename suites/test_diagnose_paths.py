@@ -98,6 +98,22 @@ class Unit:
         self.dW = (g - self.unit * (self.unit * g).sum(axis=0)) / self.length
         return dout @ self.unit.T
 """
+DIRECTION = """
+class Direction:
+    def __init__(self, n_in, n_out):
+        self.v, self.g = np.random.randn(n_in, n_out), np.ones(n_out)
+
+    def forward(self, x):
+        self.x, self.length = x.copy(), np.linalg.norm(self.v, axis=0)
+        self.W = self.g * self.v / self.length
+        return x @ self.W
+
+    def backward(self, dout):
+        dW = self.x.T @ dout
+        self.dg = np.sum(dW * self.v, axis=0) / self.length
+        self.dv = self.g / self.length * dW
+        return dout @ self.W.T
+"""
 CASES = [
     (AVERAGE, "flow", "dy[:, t] + (1 - self.alpha) * flow", "dy[:, t]", "Average", "missing-carry"),
     (POOLED, "spread", "spread / self.y.shape[1]", "spread", "Pooled", "summed-not-averaged"),
@@ -150,6 +166,15 @@ def test_a_state_that_belongs_to_the_class_is_told(tmp_path, shared, own, cause)
     by_law = {v.law: v.cause for v in subject.verdicts if v.status == "fail"}
     assert by_law["state_per_parameter"].id == cause
     assert "`v` belongs to the class Momentum" in by_law["state_per_parameter"].text
+
+
+def test_a_small_case_where_nothing_can_be_measured_costs_no_cause(tmp_path):
+    (failed,) = [
+        v for v in checked(tmp_path, DIRECTION, "Direction").verdicts if v.status == "fail"
+    ]
+    assert "diagnosis" not in failed.detail
+    assert failed.cause is not None and failed.cause.id == "missing-norm-term"
+    assert "`self.length`" in failed.cause.text
 
 
 def test_numbers_are_drawn_once_and_numpy_is_put_back():
