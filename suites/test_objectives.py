@@ -190,3 +190,28 @@ def test_optimizer_over_a_dict_for_each_layer_is_checked(tmp_path):
     text = LAYERS.replace("next(steps)", "next(steps) * 2")
     wrong = run.check(loaded(tmp_path / "wrong", text), "Momentum", run.Options(diagnose=False))
     assert "optimizer_steps" in {v.law for v in wrong.verdicts if v.status == "fail"}
+
+
+QUANTILE = """
+import numpy as np
+
+class QuantileLoss:
+    def __init__(self, q=0.7):
+        self.q = q
+
+    def forward(self, pred, target):
+        self.e = target - pred
+        return np.mean(np.maximum(self.q * self.e, (self.q - 1) * self.e))
+
+    def backward(self):
+        return np.where(self.e > 0, -self.q, 1 - self.q) / self.e.size
+"""
+
+
+def test_a_loss_right_for_one_output_only_is_told_so(tmp_path):
+    right = run.check(loaded(tmp_path, QUANTILE), "QuantileLoss", run.Options())
+    assert (right.status, right.notes) == ("pass", ())
+    (tmp_path / "one").mkdir()
+    text = QUANTILE.replace("self.e.size", "len(self.e)")
+    one = run.check(loaded(tmp_path / "one", text), "QuantileLoss", run.Options())
+    assert one.status == "note" and any("wrong for (n, k)" in told for told in one.notes)

@@ -184,7 +184,7 @@ def best_reading(
             op = consistent_labels(op, distance)
             ranked.append((distance, len(ranked), op))
             if distance < AGREES:
-                return op
+                return with_doubts(op, [other for _, _, other in ranked])
         if not any(math.isfinite(d) for d, _, _ in ranked):
             kept = None  # backward takes no such labels: others may be meant
         if len(ranked) > 24:
@@ -193,6 +193,16 @@ def best_reading(
         return why
     best = next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
     return one_sample(source, lossy, make, built, best) or best
+
+
+def with_doubts(op: Op, tried: list[Op]) -> Op:
+    """The Op, its reading told in full where the gradient was wrong for several outputs a sample."""
+    if len(op.slots[0].shape) == 2 and op.slots[0].shape != ("N", 1):
+        return op
+    if not any(other.slots[0].shape == ("N", "D") for other in tried):
+        return op
+    told = f"{losses.ONE_OUTPUT}: the gradient is right for (n, 1) and wrong for (n, k)"
+    return replace(op, reading=op.reading.replace(losses.ONE_OUTPUT, told))
 
 
 def single_shapes(obj: Any) -> list[tuple[int, ...]]:

@@ -60,6 +60,9 @@ class Reading:
     backward: str
 
 
+#: What a report says of a loss of one number for each sample.
+ONE_OUTPUT = "one prediction per sample"
+
 REDUCE: dict[str, Callable[[Array], Array]] = {
     "mean": lambda v: np.asarray(np.mean(v)),
     "sum": lambda v: np.asarray(np.sum(v)),
@@ -265,7 +268,7 @@ def describe(reading: Reading) -> str:
     if reading.swapped:
         parts.append("labels are the first argument")
     if reading.shape in {("N", 1), ("N",), (1, "N")}:
-        parts.append("one prediction per sample")
+        parts.append(ONE_OUTPUT)
     if reading.shape == ("D", "N"):
         parts.append("samples in columns")
     return ", ".join(parts)
