@@ -114,7 +114,41 @@ class Direction:
         self.dv = self.g / self.length * dW
         return dout @ self.W.T
 """
+LARGEST = """
+class Largest:
+    def __init__(self, k=2):
+        self.k = k
+
+    def forward(self, x):
+        n, c, w = x.shape
+        self.shape, whole = x.shape, w // self.k * self.k
+        cut = x[:, :, :whole].reshape(n, c, -1, self.k)
+        self.arg = cut.argmax(axis=3)
+        return cut.max(axis=3)
+
+    def backward(self, dout):
+        n, c, w = self.shape
+        dx = np.zeros((n, c, dout.shape[2], self.k))
+        np.put_along_axis(dx, self.arg[..., None], dout[..., None], axis=3)
+        return {dx}
+"""
+SMOOTH = """
+class Smooth:
+    def forward(self, x):
+        self.wide = np.pad(x, ((0, 0), (1, 1)))
+        return (self.wide[:, :-2] + 2 * self.wide[:, 1:-1] + self.wide[:, 2:]) / 4
+
+    def backward(self, dout):
+        wide = np.zeros_like(self.wide)
+        wide[:, :-2] += dout / 4
+        wide[:, 1:-1] += dout / 2
+        wide[:, 2:] += dout / 4
+        return {wide}
+"""
 CASES = [
+    (LARGEST, "dx", "np.pad(dx.reshape(n, c, -1), ((0, 0), (0, 0), (0, w % self.k)))",
+     "dx.reshape(n, c, -1)", "Largest", "gradient-shape"),
+    (SMOOTH, "wide", "wide[:, 1:-1]", "wide", "Smooth", "gradient-shape"),
     (AVERAGE, "flow", "dy[:, t] + (1 - self.alpha) * flow", "dy[:, t]", "Average", "missing-carry"),
     (POOLED, "spread", "spread / self.y.shape[1]", "spread", "Pooled", "summed-not-averaged"),
     (GATE, "derivative", "self.s + 2 * self.x**2 * self.s * (1 - self.s)", "self.s", "Gate",

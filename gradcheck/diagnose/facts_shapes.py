@@ -31,7 +31,12 @@ def wrong_shape(
     shown = "its numbers are those of the measured gradient"
     for cause, text, predicted in explained(v, raw, truth, cot):
         if agrees(predicted, raw):
-            return Shown(cause, text, f"{shown}, {WAYS[cause]}", second=SECOND.get(cause, other))
+            way = (
+                WAYS[cause]
+                if raw.size == truth.size or cause != "gradient-shape"
+                else "entry by entry"
+            )
+            return Shown(cause, text, f"{shown}, {way}", second=SECOND.get(cause, other))
     return by_shape(v, got, wanted)
 
 
@@ -59,6 +64,8 @@ def explained(v: Verdict, raw: Array, truth: Array, cot: Array) -> Iterator[tupl
         words = bias_words(got, wanted) if bias else kind
         yield ("bias-shape" if bias else "gradient-shape"), words, truth.reshape(got)
         yield "transposed", f"{kind}: it is transposed", truth.T.reshape(got)
+    for words, predicted in cut(kind, raw, truth):
+        yield "gradient-shape", words, predicted
     for axes in subsets(raw.ndim):
         if raw.size > truth.size and np.sum(raw, axes).size == truth.size:
             total = np.sum(raw, axes).reshape(wanted)
@@ -76,6 +83,28 @@ def explained(v: Verdict, raw: Array, truth: Array, cot: Array) -> Iterator[tupl
         total = np.sum(cot, axes)
         if total.size == raw.size and agrees(truth.ravel(), summed_like(cot, truth)):
             yield "wrong-axis-sum", f"{kind}: the sum runs over another axis", total.reshape(got)
+
+
+def cut(kind: str, raw: Array, truth: Array) -> Iterator[tuple[str, Array]]:
+    """(words, what it predicts): entries at the border are left out, or stand there too many."""
+    spare = np.subtract(raw.shape, truth.shape) if raw.ndim == truth.ndim else np.zeros(1, int)
+    if not np.any(spare) or 0 in raw.shape or np.any(spare > 0) == np.any(spare < 0):
+        return
+    for where, at in (("last", 0 * spare), ("first", abs(spare)), ("outer", abs(spare) // 2)):
+        part = tuple(
+            slice(o, o + n) for o, n in zip(at, np.minimum(raw.shape, truth.shape), strict=True)
+        )
+        if np.any(spare < 0):
+            words = (
+                f"the {where} entries have none; their gradient is 0 where forward leaves them out"
+            )
+            yield f"{kind}: {words}", truth[part]
+        else:
+            agreeing = agrees(raw[part], truth)
+            yield (
+                f"{kind}: cut the {where} entries off",
+                raw if agreeing else np.full(raw.shape, np.nan),
+            )
 
 
 def bias_words(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
