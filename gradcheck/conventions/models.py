@@ -71,6 +71,7 @@ def first_reading(
     candidates: list[Op] = []
     broken: list[Op] = []
     shapes = [*image_shapes(proto.obj), *((n,) for n in dict.fromkeys(dims))]
+    moded = switches(clone(proto, {}, make), loss, gradient)
     alone = len([a for a in arguments(getattr(cls, loss)) if a.required]) == 1 and loss != gradient
     for shape in shapes:
         for encoding in ("",) if alone else ("index", "onehot", "real", "binary"):
@@ -78,21 +79,32 @@ def first_reading(
                 reading, name, cls, proto, make, text, loss, gradient, shape, encoding, dims
             )
             try:
-                op = read()
+                op = either(read) if moded else read()
             except Refused as refusal:
                 last = last or str(refusal)
                 continue
             if not op.gradient_names:
                 broken.append(op)
             elif fits(op):
-                return in_its_mode(op, read) if switches(proto, loss, gradient) else op
+                return in_its_mode(op, read) if moded else op
             else:
                 candidates.append(op)
     return next(iter([*candidates, *broken]), last)
 
 
+def either(read: Callable[..., Op]) -> Op:
+    """In training; by default where the switch to it is an option (``use_dropout``) that breaks it."""
+    try:
+        return read()
+    except Refused as refusal:
+        try:
+            return read(train=None)
+        except Refused:
+            raise refusal from None
+
+
 def switches(live: Live, *methods: str) -> bool:
-    """Whether a model can be told that it trains."""
+    """Whether a model can be told that it trains; it may be left training."""
     given = [a for m in methods for a in arguments(getattr(live.obj, m))]
     return any(a.role in {"flag", "mode"} for a in given) or set_mode(live.obj, True)
 
@@ -133,7 +145,7 @@ def image_shapes(obj: Any) -> list[tuple[int, ...]]:
 
 
 def outputs_of(live: Live, x: Array) -> int:
-    """The width of the model's prediction."""
+    """The width of the model's prediction; where no method gives it, of its last parameter."""
     own = [n for c in type(live.obj).__mro__[:-1] for n in vars(c)]
     others = [n for n in own if re.search("predict|forward|scores|proba|output", n)]
     for m in dict.fromkeys(("predict", "forward", *others, "loss")):
@@ -142,7 +154,10 @@ def outputs_of(live: Live, x: Array) -> int:
             found = arrays_of(call_quietly(method, x))
             if found and found[0].ndim == 2:
                 return int(found[0].shape[-1])
-    raise Refused("predict gives no (batch, classes) array")
+    held = [a for a in places.walk(live.obj).values() if places.is_numeric(a) and a.ndim]
+    if not held or hasattr(live.obj, "predict"):
+        raise Refused("predict gives no (batch, classes) array")
+    return int(held[-1].shape[-1])
 
 
 def reading(

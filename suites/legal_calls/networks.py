@@ -159,3 +159,42 @@ class SquaredCostLabelsFirstTwice:
     @staticmethod
     def grad(y, y_pred, z, act_fn):
         return 2 * (y_pred - y) * act_fn.grad(z)
+
+
+class NetWithOptions:
+    """right"""
+
+    def __init__(self, n_in=4, n_hidden=6, n_out=3, dropout=1):
+        self.params = {
+            "W1": np.random.randn(n_in, n_hidden), "W2": np.random.randn(n_hidden, n_out),
+        }  # fmt: skip
+        self.use_dropout, self.dropout_param = dropout != 1, {}
+        if self.use_dropout:
+            self.dropout_param["p"] = dropout
+
+    def mask(self, h):
+        kept = self.dropout_param["p"]
+        return (np.random.rand(*h.shape) < kept) / kept
+
+    def loss(self, x, y):
+        h = np.tanh(x @ self.params["W1"])
+        mask = self.mask(h) if self.use_dropout else 1.0
+        s = (mask * h) @ self.params["W2"]
+        p = np.exp(s - s.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        rows = np.arange(len(y))
+        ds = p.copy()
+        ds[rows, y] -= 1
+        dh = mask * (ds @ self.params["W2"].T) * self.slope(h)
+        grads = {"W2": (mask * h).T @ ds / len(y), "W1": x.T @ dh / len(y)}
+        return -np.log(p[rows, y]).mean(), grads
+
+    def slope(self, h):
+        return 1 - h**2
+
+
+class NetWithOptionsAndAnotherSlope(NetWithOptions):
+    """wrong: model_gradient"""
+
+    def slope(self, h):
+        return 1 - h
