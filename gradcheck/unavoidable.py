@@ -19,12 +19,17 @@ ALWAYS = re.compile(
     r"slice indices must be integers|'float' object cannot be interpreted as an integer|"
     r"NameError: name '(?P<name>\w+)' is not defined"
 )
+COMMON = re.compile(r"`(?P<name>\w+)` belongs to the class [^;]*; write [^;]*")
 KEY = re.compile(r"KeyError: '(?P<key>\w+)'")
 
 
 def refused(blank: Subject, text: str, loaded: Loaded) -> Subject:
     """The row of what could not be run: a fail where the code itself is at fault, else an error."""
-    found = forward_always_raises(blank, text, loaded) or key_never_stored(blank, text, loaded)
+    found = (
+        forward_always_raises(blank, text, loaded)
+        or key_never_stored(blank, text, loaded)
+        or held_in_common(blank, text)
+    )
     if found is None:
         return dataclasses.replace(blank, status="error", reason=text)
     return dataclasses.replace(blank, status="fail", verdicts=(found,))
@@ -46,6 +51,15 @@ def forward_always_raises(blank: Subject, text: str, loaded: Loaded) -> Verdict 
     said = text.split(": ", 1)[1].removeprefix("forward raises ")
     message = f"forward raises {said} [contract, {blank.name}, {text.split(':')[0]}]"
     return Verdict("contract", "fail", "output", message, case=Case())
+
+
+def held_in_common(blank: Subject, text: str) -> Verdict | None:
+    """The fail of a class whose objects overwrite each other's parameters, as was seen."""
+    match = COMMON.search(text)
+    if match is None:
+        return None
+    message = f"{match[0]} [interleaved, {blank.name}]"
+    return Verdict("interleaved", "fail", match["name"], message, case=Case())
 
 
 def may_come_from_elsewhere(loaded: Loaded) -> bool:

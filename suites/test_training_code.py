@@ -127,6 +127,32 @@ def test_a_key_that_nothing_stores(store, claimed):
         assert "params['W2'] is read, but never stored" in found.verdicts[0].message
 
 
+SHARED = """
+class Net:
+    COMMON
+    def __init__(self, n_in=4, n_out=3):
+        OWN
+        self.params["W"] = np.random.randn(n_in, n_out)
+    def predict(self, x):
+        return x @ self.params["W"]
+    def loss(self, x, t):
+        return 0.5 * np.mean(np.sum((self.predict(x) - t) ** 2, axis=1))
+    def gradient(self, x, t):
+        return {"W": x.T @ (self.predict(x) - t) / len(x)}
+"""
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "status"), [("", "self.params = {}", "pass"), ("params = {}", "pass", "fail")]
+)
+def test_parameters_that_belong_to_the_class(tmp_path, common, own, status):
+    source = SHARED.replace("COMMON", common).replace("OWN", own)
+    found = of_source(tmp_path, source, "Net", laws=("model_gradient",))
+    assert found.status == status, (found.reason, found.verdicts)
+    if status == "fail":
+        assert "`params` belongs to the class Net" in found.verdicts[0].message
+
+
 def test_parameters_are_named_as_the_user_names_them(tmp_path):
     source = """
 class SGD:

@@ -58,8 +58,23 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
         found = first_reading(name, obj, proto, live_maker(made), made.text, loss, gradient)
         if isinstance(found, Op):
             return found
-        last = last or found
+        last = last or found or in_common(obj, made.make)
     raise Refused(last or "no input was accepted")
+
+
+def in_common(cls: Any, make: Callable[[], Any]) -> str:
+    """What a second object overwrites of the first, because it belongs to the class; "" if nothing."""
+    for name, held in vars(cls).items():
+        if isinstance(held, dict) and any(isinstance(v, np.ndarray) for v in held.values()):
+            before = dict(held)
+            make()
+            lost = [k for k, v in before.items() if held.get(k) is not v]
+            if lost:
+                return (
+                    f"`{name}` belongs to the class {cls.__name__}: a second object took the place of "
+                    f"{name}[{lost[0]!r}] of the first; write self.{name} = {{}} in __init__"
+                )
+    return ""
 
 
 def first_reading(
@@ -125,6 +140,9 @@ def in_its_mode(op: Op, read: Callable[..., Op]) -> Op:
 def fits(op: Op) -> bool:
     """Whether every gradient has the size of its parameter: labels that broadcast make others."""
     case = Case(labels=op.labels.encodings[0] if op.labels else "")
+    samples = dict(case.sizes)["N"]
+    if op.labels and op.labels.classes == samples:  # (n,) and (n, n) broadcast: seen at another n
+        case = case.replace(N=samples + 1)
     try:
         primals, labels = cases.draw(op, case)
         gradients = op.vjp(primals, labels)[1](np.ones(()))
