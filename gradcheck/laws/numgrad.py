@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,7 +38,8 @@ def numerical_gradient(op: Op, case: Case) -> Iterator[Verdict]:
         yield from at_numbers(op, case, call)
         return
     refused: list[str] = []
-    for shape in SHAPES:
+    shapes = SHAPES[:1] if re.search("1d|vector", op.name.lower()) else SHAPES
+    for shape in shapes:
         try:
             found = list(at_shape(op, case, call, shape))
         except Exception as error:
@@ -48,9 +50,9 @@ def numerical_gradient(op: Op, case: Case) -> Iterator[Verdict]:
             refused.append(f"raises {type(error).__name__} for x of shape {shape}: {error}")
             continue
         yield from found
-        if found:
+        if any(v.status == "fail" for v in found):
             return
-    if len(refused) == len(SHAPES):
+    if len(refused) == len(shapes):
         yield verdict(LAW, "fail", op, case, "x", refused[0])
         return
     if refused:
@@ -116,8 +118,9 @@ def at_shape(
     rng = np.random.default_rng([case.seed, 7])
     x = np.round(rng.normal(size=shape), 2)
     for name, f, gradient in KNOWN:
-        mine, before = x.copy(), x.copy()
-        got = np.asarray(call(as_their_argument(f, mine), mine), dtype=np.float64)
+        mine, before, parts = x.copy(), x.copy(), set[tuple[int, ...]]()
+        call_f = noting(as_their_argument(f, mine), parts)
+        got = np.asarray(call(call_f, mine), dtype=np.float64)
         if not np.array_equal(mine, before):
             index, now, was = first_difference(mine, before)
             text = f"x is not restored: {subscript('x', index)} = {now:.8g}, but was {was:.8g}"
@@ -125,13 +128,36 @@ def at_shape(
                 LAW, "fail", op, case, "x", text, index=index, claimed=now, measured=was, bound=0.0
             )
             return
-        wanted = gradient(before)
+        wanted = of_parts(gradient, before, parts)
         near = got.shape == wanted.shape and np.max(np.abs(got - wanted)) <= 1e-3 * np.max(
             np.abs(wanted)
         )
         if not near:
             yield wrong(op, case, got, wanted, name)
             return
+    if len(shape) == 2 and parts in ({shape[1:]}, {shape[:1]}):
+        whose = "row" if parts == {shape[1:]} else "column"
+        text = f"f is given one {whose} of x at a time: right for functions of one {whose} only"
+        yield verdict(LAW, "note", op, case, "x", text)
+
+
+def noting(f: Callable[..., np.float64], shapes: set[tuple[int, ...]]) -> Callable[..., np.float64]:
+    """The function, which notes the shapes it is given: the books' variants go row by row."""
+
+    def noted(value: Any = None, *rest: Any) -> np.float64:
+        shapes.add(np.shape(value))
+        return f(value, *rest)
+
+    return noted
+
+
+def of_parts(gradient: Callable[[Array], Array], x: Array, parts: set[tuple[int, ...]]) -> Array:
+    """The gradient; of a function of one row or of one column where only these were passed to it."""
+    if x.ndim == 2 and parts == {x.shape[1:]}:
+        return np.stack([gradient(row) for row in x])
+    if x.ndim == 2 and parts == {x.shape[:1]}:
+        return np.stack([gradient(column) for column in x.T], axis=1)
+    return gradient(x)
 
 
 def wants_another_object(error: Exception) -> bool:

@@ -321,3 +321,40 @@ def eval_numerical_gradient(f, x, df, h=1e-5):
 def eval_numerical_gradient_of_ones(f, x, df, h=1e-5):
     """wrong: numerical_gradient"""
     return eval_numerical_gradient(f, x, np.ones_like(df), h)
+
+
+def numerical_gradient_1d(f, x):
+    """right"""
+    slopes = np.zeros(len(x))
+    for i in range(len(x)):
+        saved = x[i]
+        x[i] = saved + 1e-4
+        above = f(x)
+        x[i] = saved - 1e-4
+        slopes[i] = (above - f(x)) / 2e-4
+        x[i] = saved
+    return slopes
+
+
+def numerical_gradient_2d(f, x):
+    """right"""
+    if x.ndim == 1:
+        return numerical_gradient_1d(f, x)
+    rows = np.zeros(x.shape)
+    for i in range(len(x)):
+        rows[i] = numerical_gradient_1d(f, x[i])
+    return rows
+
+
+def numerical_gradient_2d_of_one_row(f, x):
+    """wrong: numerical_gradient"""
+    rows = numerical_gradient_2d(f, x)
+    return rows if x.ndim == 1 else np.broadcast_to(rows[0], x.shape)
+
+
+def numerical_gradient_columns(f, x):
+    """right"""
+    found = np.zeros(x.shape)
+    for j in range(x.shape[1]):
+        found[:, j] = numerical_gradient_1d(f, x[:, j].copy())
+    return found
