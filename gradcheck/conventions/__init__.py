@@ -10,12 +10,13 @@ from gradcheck.construct import recipe, recipes
 from gradcheck.conventions import functions
 from gradcheck.conventions.accuracies import accuracy_op
 from gradcheck.conventions.adapt import layer_ops
-from gradcheck.conventions.adapt_functions import function_ops
+from gradcheck.conventions.adapt_functions import function_ops, pair_of
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.backprops import backprop_op
 from gradcheck.conventions.caption_models import caption_op, takes_captions
 from gradcheck.conventions.containers import chains
 from gradcheck.conventions.epsilon import small_constants, switched_off
+from gradcheck.conventions.even_parts import in_even_parts
 from gradcheck.conventions.functional_models import network_op
 from gradcheck.conventions.guessed import refused_guess
 from gradcheck.conventions.held_data import held_op, holds_data
@@ -51,6 +52,9 @@ def ops_for(source: Source, kind: str) -> list[Op]:
         It cannot be constructed, called or read; the text says what was tried and what to give.
     """
     found = read_as(source, kind)
+    if kind in {"layer", "function"}:
+        forward = source.obj if isinstance(source.obj, type) else pair_of(source)[0]
+        found = [in_even_parts(op, forward) for op in found]
     for op in found[:1]:
         refused_guess(op)
     if not small_constants(source.obj, source.namespace):

@@ -129,3 +129,34 @@ class SqueezingFlatten:
 
     def backward(self, dout):
         return dout.reshape(self.shape).copy()
+
+
+def glu_forward(x):
+    """right"""
+    n, d = x.shape
+    value, gate = x[:, : d // 2], 1 / (1 + np.exp(-x[:, d // 2 :]))
+    return value * gate, (value, gate)
+
+
+def glu_backward(dout, cache):
+    value, gate = cache
+    return np.concatenate([dout * gate, dout * value * gate * (1 - gate)], axis=1)
+
+
+class Gated:
+    """right"""
+
+    def forward(self, x):
+        self.value, gate = np.split(x, 2, axis=1)
+        self.gate = np.tanh(gate)
+        return self.value * self.gate
+
+    def backward(self, dout):
+        return np.hstack([dout * self.gate, dout * self.value * (1 - self.gate**2)])
+
+
+class GatedInTheOtherOrder(Gated):
+    """wrong: gradient"""
+
+    def backward(self, dout):
+        return np.roll(super().backward(dout), dout.shape[1], axis=1)
