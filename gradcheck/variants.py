@@ -46,7 +46,7 @@ LIMIT = 5
 
 
 def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[Recipe]:
-    """Recipes near `base`: all regularisers on together, then one option changed at a time."""
+    """Recipes near `base`: all regularisers on, then half of them, then one option changed at a time."""
     try:
         call = ast.parse(base.text, mode="eval").body
     except SyntaxError:
@@ -60,8 +60,9 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
     }
     curves = verbs(cls) is not None if isinstance(cls, type) else True  # no optimizer's constants
     texts = []
-    if regularisers:
-        texts.append(rewritten(base.text, args, regularisers))
+    for chosen in (regularisers, *halves(regularisers)):
+        if chosen:
+            texts.append(rewritten(base.text, args, chosen))
     for arg in args:
         if arg.name in regularisers or (arg.required and arg.name not in given):
             continue
@@ -70,6 +71,14 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
             texts.append(rewritten(base.text, args, {arg.name: value}))
     for text in [t for t in dict.fromkeys(texts) if t and t != base.text][:LIMIT]:
         yield recipe(text, namespace)
+
+
+def halves(given: Mapping[str, float]) -> tuple[dict[str, float], ...]:
+    """Of L1 and L2 of weights and biases, one of each kind and one for each: one may ask for another."""
+    if len(given) < 2:
+        return ()
+    second = {k: v for i, (k, v) in enumerate(given.items()) if (i ^ (i >> 1)) & 1}
+    return second, {k: v for k, v in given.items() if k not in second}
 
 
 def is_off_regulariser(arg: Arg) -> bool:

@@ -32,6 +32,7 @@ from gradcheck.conventions.objectives import classifier_op, line_op
 from gradcheck.conventions.optimizer_given import given_op, is_given
 from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.recognise import takes_labels
+from gradcheck.conventions.regulariser import of_one_penalty
 from gradcheck.conventions.scalar_functions import entry_by_entry, takes_numbers_only
 from gradcheck.conventions.signature import arguments, verbs
 from gradcheck.conventions.sources import Source
@@ -55,6 +56,7 @@ def ops_for(source: Source, kind: str) -> list[Op]:
     if kind in {"layer", "function"}:
         forward = source.obj if isinstance(source.obj, type) else pair_of(source)[0]
         found = [in_even_parts(op, forward) for op in found]
+    found = of_one_penalty(found)
     for op in found[:1]:
         refused_guess(op)
     if not small_constants(source.obj, source.namespace):

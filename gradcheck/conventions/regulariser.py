@@ -98,12 +98,40 @@ def with_regulariser(op: Op) -> Op:
         return op
     if not terms:
         return op
+    return with_terms(op, terms)
+
+
+def with_terms(op: Op, terms: tuple[Term, ...]) -> Op:
+    """The Op with the penalty of these terms."""
     words = ", ".join(map(str, terms))
     reading = f"gradients contain the term of a penalty that forward does not compute: {words}"
     return replace(
         op,
         penalty=Penalty(terms, op.parameters),
         reading="; ".join(filter(None, (op.reading, reading))),
+    )
+
+
+def of_one_penalty(ops: list[Op]) -> list[Op]:
+    """Configurations of one class: a term that stands beside others stands alone, too.
+
+    What a gradient contains with every strength on says what it has to contain with some of them.
+    """
+    found = [op.penalty.terms for op in ops if isinstance(op.penalty, Penalty)]
+    full = max(found, key=len, default=())
+    return [part_of(full, op) if full else op for op in ops]
+
+
+def part_of(terms: tuple[Term, ...], op: Op) -> Op:
+    """A configuration with those of the terms whose strengths are on."""
+    on = strengths(getattr(op.make(), "obj", None))
+    wanted = tuple(t for t in terms if t.strength in on)
+    own = op.penalty.terms if isinstance(op.penalty, Penalty) else ()
+    lost = [t for t in wanted if t not in own]
+    if not lost or any(t.parameter not in op.parameters(op.make()) for t in lost):
+        return op
+    return with_terms(
+        replace(op, reading=op.reading.partition("gradients contain")[0].rstrip("; ")), wanted
     )
 
 
@@ -133,10 +161,14 @@ def fitting(op: Op, obj: Any, found: Mapping[str, float]) -> Iterator[Term]:
                 break
 
 
+#: Strengths that are tried together.
+MANY = 4
+
+
 def choices(parameter: str, found: Mapping[str, float]) -> Iterator[tuple[Term, ...]]:
     """No term, then each strength as one of the usual penalties, alone and together."""
     each: list[list[Term | None]] = []
-    for name in list(found)[:3]:
+    for name in sorted(found, key=lambda n: n[0] != parameter[0])[:MANY]:  # its own strengths first
         words = name_words(name)
         forms = [] if "l1" in words or "lasso" in words else [(2, 0.5), (2, 1.0)]
         forms += [] if "l2" in words or "ridge" in words else [(1, 1.0)]
