@@ -28,7 +28,7 @@ from gradcheck.diagnose.rules_names import (
 )
 from gradcheck.diagnose.rules_reversed import reversed_index
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, subscripts, transposes
-from gradcheck.diagnose.rules_sizes import options, padded, regrouped
+from gradcheck.diagnose.rules_sizes import conditions, options, padded, regrouped
 from gradcheck.diagnose.rules_terms import (
     drops,
     masks,
@@ -40,6 +40,7 @@ from gradcheck.diagnose.rules_terms import (
 from gradcheck.diagnose.rules_unused import rows_of_softmax, strides, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
+    conditions,
     targets,
     orders,
     padded,

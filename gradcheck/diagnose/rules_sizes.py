@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from gradcheck.diagnose.edits import Change, Scope, Site
-from gradcheck.diagnose.rules_common import expr, in_index
+from gradcheck.diagnose.rules_common import REGULAR, expr, in_index
 
 
 def options(scope: Scope, site: Site) -> Iterator[Change]:
@@ -16,6 +16,18 @@ def options(scope: Scope, site: Site) -> Iterator[Change]:
     if isinstance(node, ast.Constant) and type(node.value) in {int, float} and not in_index(site):
         for name in sorted(scope.options & set(scope.attributes)):
             yield Change(1, site, expr(f"self.{name}"), "option-ignored")
+
+
+def conditions(scope: Scope, site: Site) -> Iterator[Change]:
+    """``if self.l1 > 0: dW += 2 * self.l2 * W``: the condition asks for another option than is used."""
+    node, asked = site.node, site.parent
+    if not isinstance(asked, ast.If) or asked.test is not node or not isinstance(node, ast.Compare):
+        return
+    used = [n for s in asked.body for n in ast.walk(s) if isinstance(n, ast.Attribute)]
+    for name in dict.fromkeys(n.attr for n in used):
+        if isinstance(node.left, ast.Attribute) and REGULAR.search(name) and name != node.left.attr:
+            changed = ast.Compare(expr(f"self.{name}"), node.ops, node.comparators)
+            yield Change(-1, site, changed, "missing-regulariser")
 
 
 def padded(scope: Scope, site: Site) -> Iterator[Change]:
