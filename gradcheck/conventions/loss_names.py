@@ -65,6 +65,8 @@ def hints(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     key = plain(name)
     if re.search(r"(^|[a-z_])CE(Loss)?$", name) and "BCE" not in name:
         key = "crossentropy" + key
+    if "logits" in key and re.search("bce|binary", key):
+        return ("real",), ("binary", "binary_flat", "onehot")
     for words, domains, encodings in HINTS:
         if any(w in key for w in words):
             return domains, encodings

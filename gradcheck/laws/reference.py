@@ -59,7 +59,9 @@ def same_as_reference(op: Op, case: Case) -> Iterator[Verdict]:
         if op.labels is not None and op.kind == "loss":
             found = loss(op, case)
         else:
-            found = activation(op, case) or convolution(op, case, bare_name(op))
+            found = (
+                activation(op, case) or attention(op, case) or convolution(op, case, bare_name(op))
+            )
     except ValueError as error:  # the reference refuses this shape
         if "should have" not in str(error):
             raise
@@ -122,6 +124,34 @@ def activation(op: Op, case: Case) -> Verdict | None:
         nearest,
         f"forward is not the reference's {names[0]} of the same input",
     )
+
+
+def attention(op: Op, case: Case) -> Verdict | None:
+    """Attention of queries, keys and values: scores are scaled by the root of their own width, or not.
+
+    A scale of another kind is a choice; the root of another axis is not.
+    """
+    if "attention" not in bare_name(op) or [len(s.shape) for s in op.slots] != [3, 3, 3]:
+        return None
+    primals, labels = cases.draw(op, case)
+    q, k, v = (primals[s.name] for s in op.slots)
+    if k.shape[-1] != q.shape[-1] or v.shape[:-1] != k.shape[:-1] or op.parameters(op.make()):
+        return None
+    got = evaluate(op, case, primals, labels).output
+    forward = importlib.import_module(f"{PACKAGE}.attention").attention_forward
+    width = q.shape[-1]
+    for causal in (False, True):
+        wanted = forward(q, k, v, causal=causal)[0]
+        if got.shape != wanted.shape:
+            return None
+        if not differs(got, wanted, 1e-7):
+            return verdict(LAW, "pass", op, case, detail={"reference": "attention"})
+        for axis, size in ((i, n) for i, n in enumerate(k.shape[:-1]) if n != width):
+            other = forward(q * np.sqrt(width / size), k, v, causal=causal)[0]
+            if not differs(got, other, 1e-7):
+                why = f"the scores are divided by the root of {size}, the size of axis {axis}, not of the width {width}"
+                return numbers_differ(LAW, "fail", op, case, "output", got, wanted, why)
+    return None
 
 
 #: What the slope of the negative side is called in constructors.
