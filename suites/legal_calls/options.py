@@ -43,3 +43,24 @@ class PenalisedForItsWeights(Penalised):
         self.dbiases += self.bias_l1 * np.sign(self.biases)
         if self.weight_l2 > 0:
             self.dbiases += 2 * self.bias_l2 * self.biases
+
+
+class CosineLoss:
+    """right"""
+
+    def forward(self, pred, target):
+        self.size = np.linalg.norm(pred, axis=1, keepdims=True) + 1e-12
+        self.p = pred / self.size
+        self.t = target / (np.linalg.norm(target, axis=1, keepdims=True) + 1e-12)
+        self.cos = np.sum(self.p * self.t, axis=1, keepdims=True)
+        return float(np.mean(1.0 - self.cos))
+
+    def backward(self):
+        return -(self.t - self.cos * self.p) / self.size / len(self.p)
+
+
+class CosineLossOfTheSum(CosineLoss):
+    """wrong: gradient"""
+
+    def backward(self):
+        return -(self.t - self.cos * self.p) / self.size
