@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.laws.common import name_of
+from gradcheck.laws.common import name_of, source_of
 from gradcheck.types import Op
 
 #: Roles by words in the name, the most special first.
@@ -96,7 +96,20 @@ def switched_off(live: Any, names: tuple[str, ...]) -> bool:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
             setattr(inner, name, 0.0)
             found = True
-    return found
+    return off_in_config(live, names) or found
+
+
+def off_in_config(live: Any, names: tuple[str, ...]) -> bool:
+    """The same for the decays that a function reads from its config or puts there by default."""
+    inner, bench = getattr(live, "obj", live), getattr(live, "memory", {}).get("bench")
+    if bench is None or not inspect.isroutine(inner):
+        return False
+    given, text = bench.config or {}, source_of(inner)
+    named = [n for n in names if re.search(rf"[\"']{n}[\"']", text)]
+    off = {n: 0.0 for n in named if given.get(n, 1.0) > 0}
+    if off:
+        bench.config = {**given, **off}
+    return bool(off)
 
 
 def decay_names(role: str, values: dict[str, float]) -> tuple[str, ...]:

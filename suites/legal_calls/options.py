@@ -64,3 +64,33 @@ class CosineLossOfTheSum(CosineLoss):
 
     def backward(self):
         return -(self.t - self.cos * self.p) / self.size
+
+
+def adamw(w, dw, config=None):
+    """right"""
+    config = moments(w, dw, {} if config is None else config)
+    m = config["m"] / (1 - config["beta1"] ** config["t"])
+    v = config["v"] / (1 - config["beta2"] ** config["t"])
+    step = m / (np.sqrt(v) + config["epsilon"]) + config["weight_decay"] * w
+    return w - config["learning_rate"] * step, config
+
+
+def moments(w, dw, config):
+    for name, value in (("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8), ("t", 0)):
+        config.setdefault(name, value)
+    config.setdefault("learning_rate", 1e-3)
+    config.setdefault("weight_decay", 1e-2)
+    config.setdefault("m", np.zeros_like(w))
+    config.setdefault("v", np.zeros_like(w))
+    config["t"] += 1
+    config["m"] = config["beta1"] * config["m"] + (1 - config["beta1"]) * dw
+    config["v"] = config["beta2"] * config["v"] + (1 - config["beta2"]) * dw**2
+    return config
+
+
+def adamw_without_correction(w, dw, config=None):
+    """wrong: optimizer_steps"""
+    config = moments(w, dw, {} if config is None else config)
+    m = config["m"] / (1 - config["beta1"] ** config["t"])
+    step = m / (np.sqrt(config["v"]) + config["epsilon"]) + config["weight_decay"] * w
+    return w - config["learning_rate"] * step, config
