@@ -57,6 +57,9 @@ def hypotheses(
         yield readings, (Slot(names[0], shape),)
     tree = tree_of(type(proto.obj)) if len(names) > 1 else None
     code = ast.unparse(tree) if tree is not None else ""
+    if len(names) > 1 and OF_CHANNELS.search(code):  # (3, 8) would broadcast to four axes
+        others = tuple(Slot(n, ("C",)) for n in names[1:])
+        yield readings, (Slot(names[0], ("N", "C", "H", "W")), *others)
     context = " ".join([source.name, *(c.__name__ for c in type(proto.obj).__mro__[:-1])])
     square = (
         not dims and len(names) == 1
@@ -77,6 +80,10 @@ def hypotheses(
     for slots in shape_hypotheses(context, dims, names):
         if any(s.shape == () for s in slots):
             yield readings, slots
+
+
+#: A number for each channel of images: ``gamma.reshape(1, -1, 1, 1)``, ``beta[None, :, None, None]``.
+OF_CHANNELS = re.compile(r"\(1, (-1|\w+), 1, 1\)|\[None, :, None, None\]")
 
 
 def without_padding(slots: tuple[Slot, ...], obj: Any) -> tuple[Slot, ...]:

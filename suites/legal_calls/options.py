@@ -94,3 +94,27 @@ def adamw_without_correction(w, dw, config=None):
     m = config["m"] / (1 - config["beta1"] ** config["t"])
     step = m / (np.sqrt(config["v"]) + config["epsilon"]) + config["weight_decay"] * w
     return w - config["learning_rate"] * step, config
+
+
+class ScaleShift:
+    """right"""
+
+    @staticmethod
+    def forward(ctx, x, gamma, beta):
+        ctx.save_for_backward(x, gamma)
+        return x * gamma.reshape(1, -1, 1, 1) + beta.reshape(1, -1, 1, 1)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, gamma = ctx.saved_tensors
+        dgamma = np.sum(g * x, axis=(0, 2, 3))
+        return g * gamma.reshape(1, -1, 1, 1), dgamma, np.sum(g, axis=(0, 2, 3))
+
+
+class ScaleShiftOfTheBatch(ScaleShift):
+    """wrong: gradient"""
+
+    @staticmethod
+    def backward(ctx, g):
+        dx, dgamma, _ = ScaleShift.backward(ctx, g)
+        return dx, dgamma, np.sum(g, axis=(0, 2, 3)) / len(g)
