@@ -71,6 +71,7 @@ def is_options(function: Any, arg: Arg) -> bool:
 SCALARS: dict[str, Any] = {
     "stride": 2, "pad": 1, "padding": 1, "p": 0.6, "alpha": 0.3, "eps": 1e-5, "epsilon": 1e-5, "rate": 0.4,
     "poolh": 2, "poolw": 3, "poolsize": 2, "kernelsize": 3, "ph": 2, "pw": 3, "keepprob": 0.6, "slope": 0.3,
+    "pool": 2, "window": 2, "windowsize": 2, "ksize": 3, "size": 2,
     "dropoutrate": 0.4, "droprate": 0.4, "leak": 0.3, "negativeslope": 0.3, "temperature": 1.5, "groups": 2,
     "g": 2, "delta": 1.2, "margin": 1.0, "beta": None, "axis": -1, "dropp": 0.4, "reg": 0.1,
 }  # fmt: skip

@@ -118,3 +118,24 @@ class ScaleShiftOfTheBatch(ScaleShift):
     def backward(ctx, g):
         dx, dgamma, _ = ScaleShift.backward(ctx, g)
         return dx, dgamma, np.sum(g, axis=(0, 2, 3)) / len(g)
+
+
+def avgpool_forward(x, pool, stride):
+    """right"""
+    n, c, h, w = x.shape
+    out = np.zeros((n, c, (h - pool) // stride + 1, (w - pool) // stride + 1))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            part = x[:, :, i * stride : i * stride + pool, j * stride : j * stride + pool]
+            out[:, :, i, j] = part.mean(axis=(2, 3))
+    return out, (x.shape, pool, stride)
+
+
+def avgpool_backward(dout, cache):
+    shape, pool, stride = cache
+    dx = np.zeros(shape)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            part = dx[:, :, i * stride : i * stride + pool, j * stride : j * stride + pool]
+            part += dout[:, :, i, j][:, :, None, None] / pool**2
+    return dx

@@ -133,7 +133,7 @@ class SqueezingFlatten:
 
 def glu_forward(x):
     """right"""
-    n, d = x.shape
+    _n, d = x.shape
     value, gate = x[:, : d // 2], 1 / (1 + np.exp(-x[:, d // 2 :]))
     return value * gate, (value, gate)
 
