@@ -76,8 +76,10 @@ def kept_elsewhere(op: Op, v: Verdict) -> tuple[np.ndarray, tuple[int, ...]] | N
             output = op.forward(live, inputs, labels, v.case.train)
             op.backward(live, cotangent_for(op, output, v.case), inputs, labels)
             inner = vars(getattr(live, "obj", live))
-            held = np.asarray(inner[name], dtype=np.float64)
-            return (held, np.shape(inner[v.wrt])) if np.any(held) else None
+            held = np.asarray(inner[name], dtype=np.float64)  # None becomes NaN
+            return (
+                (held, np.shape(inner[v.wrt])) if np.any(np.isfinite(held) & (held != 0)) else None
+            )
     except Exception:  # it cannot be run, or holds no numbers
         return None
 

@@ -33,6 +33,12 @@ def sums_to_one_in_all(op: Op, v: Verdict) -> bool:
 def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """Roles: what a thing of this name must do."""
     text = v.message.lower()
+    if v.detail.get("crossed"):
+        return Shown(
+            "accuracy-broadcast",
+            "predictions and labels of different shapes are compared, each with every other",
+            "its value is the share of hits of every prediction among all labels",
+        )
     if op.kind == "accuracy":
         if "broadcast" in text:
             return Shown(

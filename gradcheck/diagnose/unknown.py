@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +85,16 @@ def located(op: Op, verdict: Verdict, found: list[Piece]) -> int | None:
     """The line an exception arose in, or the one that assigns the gradient or the output."""
     line = verdict.detail.get("line")
     if not line and (verdict.law in OF_OUTPUT or verdict.wrt == "output"):
-        line = output_line(found)
+        line = output_line(
+            [p for p in found if p.node.name == verdict.wrt], {"other"}
+        ) or output_line(found)
     return int(line) if line else gradient_line(found, gradient_name(op, verdict.wrt), verdict.wrt)
 
 
-def output_line(found: list[Piece]) -> int | None:
+def output_line(found: list[Piece], roles: Set[str] = frozenset(("forward", "both"))) -> int | None:
     """The last line of the forward that returns, or assigns ``self.output``."""
     for piece in found:
-        if piece.role not in {"forward", "both"}:
+        if piece.role not in roles:
             continue
         lines = [
             n.lineno
