@@ -23,20 +23,43 @@ def miss(op: Op, case: Case | None = None, only: str | tuple[str, ...] | None = 
     case = case or Case()
     try:
         primals, labels = cases.draw(op, case)
-        return max(one_direction(op, case, primals, labels, seed, only) for seed in (0, 1))
+        along = (both_slopes(op, case, primals, labels, seed, only) for seed in (0, 1))
+        return max(apart(*pair) for pair in along)
     except Exception:  # a reading that cannot run is as far away as can be
         return math.inf
 
 
-def one_direction(
+def proportional(op: Op, case: Case | None = None) -> bool:
+    """Whether the claimed slopes are the measured ones but for a factor, as where a mean is forgotten."""
+    case = case or Case()
+    try:
+        primals, labels = cases.draw(op, case)
+        pairs = [both_slopes(op, case, primals, labels, seed, None) for seed in (0, 1, 2)]
+    except Exception:  # it cannot run
+        return False
+    factors = [c / m for c, m in pairs if m and math.isfinite(c)]
+    if len(factors) < len(pairs) or not factors[0]:
+        return False
+    return all(abs(f - factors[0]) < AGREES * abs(factors[0]) for f in factors)
+
+
+def apart(claimed: float, measured: float) -> float:
+    """The relative distance between two slopes."""
+    scale = max(abs(measured), abs(claimed))
+    if not np.isfinite(scale):
+        return math.inf
+    return abs(claimed - measured) / scale if scale > 1e-12 else 0.0
+
+
+def both_slopes(
     op: Op,
     case: Case,
     primals: Primals,
     labels: Array | None,
     seed: int,
     only: str | tuple[str, ...] | None,
-) -> float:
-    """The distance along one random direction through every float input."""
+) -> tuple[float, float]:
+    """The claimed and the measured slope along one random direction through every float input."""
     rng = np.random.default_rng([case.seed, 9, seed])
     names = [s.name for s in op.slots if not s.domain.startswith("index")]
     if only is not None:
@@ -48,10 +71,10 @@ def one_direction(
     claimed = 0.0
     for n in names:
         if n not in grads:
-            return math.inf
+            return math.inf, 0.0
         if grads[n].shape != primals[n].shape:
             if grads[n].size != primals[n].size:
-                return math.inf
+                return math.inf, 0.0
             grads[n] = grads[n].reshape(primals[n].shape)
         claimed += float(np.sum(grads[n] * direction[n]))
 
@@ -63,11 +86,7 @@ def one_direction(
         return float(np.sum((moved[0] - moved[1]) * cot)) / (2 * h)
 
     coarse, fine = along(2e-4), along(1e-4)
-    measured = (4 * fine - coarse) / 3
-    scale = max(abs(measured), abs(claimed))
-    if not np.isfinite(scale):
-        return math.inf
-    return abs(claimed - measured) / scale if scale > 1e-12 else 0.0
+    return claimed, (4 * fine - coarse) / 3
 
 
 def once(op: Op, case: Case) -> tuple[Primals, Primals]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import loss_names, losses, places
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.consistency import AGREES, miss, proportional
 from gradcheck.conventions.hypotheses import declared_shapes
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.loss_parameters import matrix_sizes, with_own_parameters
@@ -191,7 +191,8 @@ def best_reading(
             break
     if not ranked:
         return why
-    best = next((op for d, _, op in ranked if math.isfinite(d)), ranked[0][2])
+    running = [op for d, _, op in ranked if math.isfinite(d)] or [ranked[0][2]]
+    best = next((op for op in running if proportional(op)), running[0])
     return one_sample(source, lossy, make, built, best) or best
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.signature import tree_of
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed
@@ -86,9 +88,28 @@ def still_right_without(op: Op, case: Case, wrt: str, name: str) -> bool:
 
 
 def arguments_of(obj: Any) -> set[str]:
-    """The names of a constructor's arguments."""
-    code = getattr(getattr(obj, "__init__", None), "__code__", None)
-    return set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]) if code else set()
+    """The names of a constructor's arguments, and of the attributes that hold them (``self.d = dilation``)."""
+    function = getattr(obj, "__init__", None)
+    code, tree = getattr(function, "__code__", None), tree_of(function)
+    if code is None:
+        return set()
+    names = set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+    kept = [n for n in ast.walk(tree) if isinstance(n, ast.Assign)] if tree is not None else []
+    return names | {
+        target.attr
+        for n in kept
+        for target, value in assigned_pairs(n)
+        if isinstance(target, ast.Attribute) and getattr(value, "id", None) in names
+    }
+
+
+def assigned_pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each target with its value, those of ``self.s, self.p = stride, pad`` included."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
 
 
 #: Values with which an option does nothing.
