@@ -83,6 +83,14 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "another share of the units is kept than the rate says",
             "the kept units were counted over many samples",
         )
+    if "sum of row" in text and not sums_to_one_in_all(op, v):
+        return Shown(
+            "forward-wrong",
+            "the probabilities of one row do not sum to 1, nor do those of the whole batch",
+            "both were added up",
+            sure=False,
+            second="softmax-whole-batch",
+        )
     if "sum of row" in text or "outputs sum to 1 along axis" in text:
         return Shown(
             "softmax-whole-batch",
