@@ -69,8 +69,39 @@ def extreme_inputs(op: Op, case: Case, primals: Primals) -> Iterator[tuple[str, 
         yield "values of ±1e4", {k: np.sign(v) * 1e4 for k, v in real.items()}, "float64"
         yield "values up to ±1e3", {k: v * 500.0 for k, v in real.items()}, "float64"
         yield "values near 1000", {k: v + 1e3 for k, v in real.items()}, "float64"
+        rows = {k: v + apart(v, slots[k]) for k, v in real.items() if "N" in slots[k].shape}
+        if rows:
+            yield APART, rows, "float64"
     for scale in (1e-6, 1e3) if regression else (1e-6, 1e6):
         yield f"values of about {scale:g}", {k: primals[k] * scale for k in slots}, "float64"
+
+
+#: What one maximum for the whole batch cannot bear.
+APART = "samples near 1000 and near -1000 in one batch"
+
+
+def finite_alone(op: Op, case: Case, primals: Primals, labels: Array | None) -> bool:
+    """Whether every sample alone gives finite numbers."""
+    axes = {s.name: s.shape.index("N") for s in op.slots if "N" in s.shape}
+    first = next(iter(axes))
+    for i in range(primals[first].shape[axes[first]]):
+        one = {k: np.take(v, [i], axes[k]) if k in axes else v for k, v in primals.items()}
+        label = None if labels is None else labels[i : i + 1]
+        try:
+            got = evaluate(op, case, one, label)
+        except Exception:  # it takes no single sample, or labels of another layout
+            return False
+        if not all(np.all(np.isfinite(v)) for v in (got.output, *got.gradients.values())):
+            return False
+    return True
+
+
+def apart(x: Array, slot: Slot) -> Array:
+    """1000 for every other sample, -1000 for the others: one maximum for all of them is too large."""
+    axis = slot.shape.index("N")
+    shape = [1] * x.ndim
+    shape[axis] = x.shape[axis]
+    return np.where(np.arange(x.shape[axis]) % 2 == 0, 1e3, -1e3).reshape(shape).astype(x.dtype)
 
 
 def zero_one(p: Array, slot: Slot) -> Array:
@@ -109,6 +140,12 @@ def finite(
     text = f"{subscript(shown, index)} = {values[name][index]} for {what}"
     if "probabilities" in what:
         yield at_probability_edge(op, case, name, text, index, got, what)
+        return
+    if what == APART and finite_alone(op, case, primals, labels):
+        text += (
+            ", but is finite for each sample alone: subtract the maximum of each sample, not of all"
+        )
+        yield verdict("extremes", "fail", op, case, name, text, index=index)
         return
     exact = in_extended_precision(op, case, primals, labels, name)
     if exact is None or not abs(exact[index]) < 1e300:
