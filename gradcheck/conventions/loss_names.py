@@ -88,6 +88,19 @@ def makes_signs(function: Any) -> bool:
     return False
 
 
+def picks_by_number(function: Any) -> bool:
+    """Whether a function looks up entries by its labels: ``p[np.arange(n), y]``, ``x[i, y[i]]``."""
+    args = {a.name for a in arguments(function)}
+    for node in ast.walk(tree_of(function) or ast.Pass()):
+        if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple)):
+            continue
+        last = node.slice.elts[-1]
+        held = last.value if isinstance(last, ast.Subscript) else last
+        if len(node.slice.elts) == 2 and isinstance(held, ast.Name) and held.id in args:
+            return True
+    return False
+
+
 def is_loss_name(name: str) -> bool:
     """Whether a class or function calls itself a loss."""
     return any(w in plain(name) for w in WORDS) or bool(ABBREVIATED.search(name))

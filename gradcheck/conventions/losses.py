@@ -39,6 +39,7 @@ from gradcheck.conventions.loss_names import (
     hints,
     label_first,
     makes_signs,
+    picks_by_number,
     value_args,
 )
 from gradcheck.conventions.places import Place
@@ -122,6 +123,8 @@ def readings(
         domains = ("real", *(d for d in domains if d != "real"))
     if "sign" in encodings and makes_signs(lossy.forward_function):
         encodings = ("binary", *(e for e in encodings if e != "binary"))
+    if "index" in encodings and picks_by_number(lossy.forward_function):
+        encodings = ("index", *(e for e in encodings if e != "index"))
     encodings = asked or encodings
     order = label_first(value_args(lossy.forward_function))
     orders = (order,) if order is not None else (False, True)

@@ -196,16 +196,21 @@ def typed(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
 
 def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """Label formats: what the law compared."""
-    if "broadcast" in v.message and "indexing arrays" not in v.message:
+    case, raised = v.case, raised_in(v)
+    if "broadcast" in v.message and not raised:
         return Shown(
             "labels-broadcast",
             "labels of shape (n,) against predictions of shape (n, 1) make a table of n x n losses",
             "both shapes were compared",
         )
-    case = v.case
-    raised = raised_in(v)
     if case is None:
         return None
+    if "treated unlike" in v.message:
+        return Shown(
+            "last-class",
+            "the last class is left out of a loop or slice over the classes",
+            "the classes were exchanged: only the last one changes the loss",
+        )
     if case.labels == "onehot" and (raised or "another" in v.message):
         return Shown(
             "onehot-as-index",

@@ -73,6 +73,7 @@ def label_formats(op: Op, case: Case) -> Iterator[Verdict]:
         *flat_against_column(op, case, first),
         *column_of_classes(op, case, primals, base),
         *classes_apart(op, case, primals, labels.astype(base_dtype)),
+        *last_class(op, case),
     ]
     yield from found
     if not any(v.status == "fail" for v in found):
@@ -179,6 +180,34 @@ def classes_apart(op: Op, case: Case, primals: Primals, labels: Array) -> Iterat
         text = f"labels that are all {b} give the very loss of labels that are all {a}, {float(losses[a]):.6g}: "
         text += f"of {classes} classes one is never reached"
         yield verdict(LAW, "fail", op, case, "labels", text)
+
+
+def last_class(op: Op, case: Case) -> Iterator[Verdict]:
+    """Classes may change places: where all but the last may, a loop or slice ends too early."""
+    assert op.labels is not None
+    encoding = case.labels or op.labels.encodings[0]
+    slot = op.slots[0]
+    free = slot.shape == ("N", "D") and op.labels.ignored is None and not case.config
+    if op.kind not in {"loss", "function"} or encoding != "index" or not free or len(op.slots) > 1:
+        return
+    many = case.replace(N=7, D=5, labels=encoding)
+    primals, labels = cases.draw(op, many)
+    labels = np.arange(7) % 5
+
+    def exchanged(a: int, b: int) -> float:
+        order = np.arange(5)
+        order[[a, b]] = b, a
+        point = {**primals, slot.name: primals[slot.name][:, order]}
+        return float(np.sum(op.vjp(point, order[labels], case.train)[0]))
+
+    as_is, others, last = exchanged(0, 0), (exchanged(0, 1), exchanged(1, 2)), exchanged(0, 4)
+    if any(differs(value, as_is) for value in others) or not differs(last, as_is):
+        return
+    text = (
+        f"the loss is {as_is:.6g}, and {last:.6g} with the last class and the first in each other's place, which "
+        "the other classes may change: the last one is treated unlike them"
+    )
+    yield verdict(LAW, "fail", op, many, "labels", text)
 
 
 def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
