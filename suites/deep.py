@@ -268,9 +268,10 @@ def report(runs: list[dict[str, Any]], wanted: int, what: str = WHAT_ALL) -> str
         most = sum(r["each"][1] for r in mine)
         statuses = sum((Counter(r["statuses"]) for r in mine), Counter())
         total = sum(r["cases"] for r in mine)
-        # An entry built in two ways gets its cases in half the rounds, so the least of each run
-        # adds up to too little; none gets more than is wanted, so a full total is full for each.
-        each = f"{wanted:,}" if total == entries * wanted else f"{least:,} to {most:,}"
+        # The least of one run and of the next may be other entries': one that is built in two ways
+        # takes twice as many a round, and is done first.  None goes beyond what is wanted.
+        full = least < wanted and total == entries * wanted
+        each = f"{wanted:,}" if full else f"{least:,} to {most:,}"
         rows.append(
             [law, dtype, entries, each, f"{total:,}",
              *(f"{statuses[s]:,}" for s in ("fail", "error", "inconclusive", "note"))]

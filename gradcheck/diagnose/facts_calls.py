@@ -171,7 +171,7 @@ def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
         "batch-mixed",
         "a sample's result depends on the other samples of the batch",
         "the samples were run one by one",
-        sure=False,
+        sure="changes the loss of another" in v.message,
         second="wrong-axis-sum",
     )
 

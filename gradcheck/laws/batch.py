@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck import cases
+from gradcheck.laws.batch_losses import of_losses
 from gradcheck.laws.common import (
-    SAME,
-    SAME_SINGLE,
     Evaluated,
     differing,
     differs,
@@ -45,7 +44,7 @@ def batch(op: Op, case: Case) -> Iterator[Verdict]:
         return
     found = list(one_sample(op, case))
     if not any(v.status == "fail" for v in found):
-        found += mean_of_twice(op, case) if op.terminal else samples(op, case)
+        found += of_losses(op, case) if op.terminal else samples(op, case)
     if not case.config and not any(v.status == "fail" for v in found):
         found += [*larger(op, case), *one_column(op, case)]
     yield from found
@@ -160,26 +159,6 @@ def is_sum_of_samples(op: Op, case: Case) -> bool:
     }
     joined = np.concatenate([p.output for p in parts], axis)
     return not list(differing(op, base, joined, whole, 1e-8))
-
-
-def mean_of_twice(op: Op, case: Case) -> list[Verdict]:
-    """Each sample twice: a mean stays as it is, a sum doubles; anything else is worth a word."""
-    primals, labels = cases.draw(op, case)
-    if labels is None or any(s.shape.count("N") != 1 for s in op.slots):
-        return []
-    axis = op.slots[0].shape.index("N")
-    twice = {s.name: np.concatenate([primals[s.name]] * 2, s.shape.index("N")) for s in op.slots}
-    column = axis if labels.ndim == len(op.slots[0].shape) else 0
-    repeated = np.concatenate([labels] * 2, column)
-    once = float(evaluate(op, case, primals, labels).output)
-    again = float(evaluate(op, case, {**primals, **twice}, repeated).output)
-    same = SAME_SINGLE if case.dtype == "float32" else SAME
-    if not differs(again, once, same) or not differs(again, 2 * once, same):
-        return []
-    kept = {k: v for k, v in primals.items() if k not in twice}
-    mean = re.search(r"mean|\bmse|\bmae", name_of(op)) and not kept
-    text = f"the loss of every sample twice is {again:.6g}, but should be {once:.6g} (a mean) or {2 * once:.6g} (a sum)"
-    return [verdict(LAW, "fail" if mean else "note", op, case, "loss", text)]
 
 
 def samples(op: Op, case: Case) -> list[Verdict]:
