@@ -29,6 +29,13 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             f"the code uses a name that does not exist: {told(v)}",
             f"it raises {raised}",
         )
+    if "is not counted in" in v.message:
+        return Shown(
+            "option-ignored",
+            "the size of the output leaves the padding out",
+            "the size is the one without the padding",
+            second="forward-wrong",
+        )
     other = unreadable(op, v)
     if other:
         return Shown(

@@ -39,6 +39,10 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
     shape = np.shape(op.vjp(primals, None, case.train)[0])
     if len(shape) != 4 or made_for(op, tuple(x.shape[a] for a in axes)):
         return
+    small = list(padding_counts(op, case, x, shape))
+    if small:
+        yield from small
+        return
     step = growth(op)
     for axis, word in zip(axes, ("height", "width"), strict=True):
         larger = tuple(n + step if i == axis else n for i, n in enumerate(x.shape))
@@ -56,6 +60,35 @@ def output_sizes(op: Op, case: Case, primals: Primals) -> Iterator[Verdict]:
             text = (
                 f"output.shape = {got} for {name} of shape {larger}, but should be {wanted}: only the {word} of "
                 f"{name} has grown, from {x.shape}, where output.shape is {shape}"
+            )
+            yield verdict("contract", "fail", op, case, "size", text)
+            return
+
+
+#: What the height and the width of a pooling window are called, together and apart.
+SIDES = (("pool_h", "pool_height", "ph", "kernel_h", "pool_size", "kernel_size", "size", "ksize", "k"),
+         ("pool_w", "pool_width", "pw", "kernel_w", "pool_size", "kernel_size", "size", "ksize", "k"))  # fmt: skip
+
+
+def padding_counts(op: Op, case: Case, x: Array, shape: tuple[int, ...]) -> Iterator[Verdict]:
+    """Padding makes a pooling larger: ``(H + 2 pad - h) // stride + 1``, not ``(H - h) // stride + 1``."""
+    inner = getattr(op.make(), "obj", None)
+    sides = [number(op, inner, names) for names in SIDES]
+    stride, pad = number(op, inner, ("stride", "s")), number(op, inner, ("pad", "padding", "p"))
+    if "pool" not in name_of(op) or op.slots[0].shape[2:] != ("H", "W") or not stride or not pad:
+        return
+    for axis, side, word in zip((2, 3), sides, ("height", "width"), strict=True):
+        if side is None:
+            return
+        bare, room = x.shape[axis] - side, x.shape[axis] - side + 2 * pad
+        wanted = {room // stride + 1, -(-room // stride) + 1}
+        if shape[axis] not in wanted and shape[axis] in {
+            bare // stride + 1,
+            -(-bare // stride) + 1,
+        }:
+            text = (
+                f"output.shape = {shape}, but its {word} should be {min(wanted)}: the padding of {pad} is not counted "
+                f"in ({x.shape[axis]} + 2 * {pad} - {side}) // {stride} + 1"
             )
             yield verdict("contract", "fail", op, case, "size", text)
             return

@@ -139,3 +139,43 @@ def avgpool_backward(dout, cache):
             part = dx[:, :, i * stride : i * stride + pool, j * stride : j * stride + pool]
             part += dout[:, :, i, j][:, :, None, None] / pool**2
     return dx
+
+
+class Pooling:
+    """right"""
+
+    def __init__(self, pool_h, pool_w, stride=2, pad=0):
+        self.pool_h, self.pool_w, self.stride, self.pad = pool_h, pool_w, stride, pad
+
+    def sizes(self, h, w):
+        room_h, room_w = h + 2 * self.pad - self.pool_h, w + 2 * self.pad - self.pool_w
+        return room_h // self.stride + 1, room_w // self.stride + 1
+
+    def window(self, i, j):
+        a, b = i * self.stride, j * self.stride
+        return slice(a, a + self.pool_h), slice(b, b + self.pool_w)
+
+    def forward(self, x):
+        n, c, h, w = self.shape = x.shape
+        wide = np.pad(x, ((0, 0), (0, 0), (self.pad, self.pad), (self.pad, self.pad)))
+        out = np.zeros((n, c, *self.sizes(h, w)))
+        for i in range(out.shape[2]):
+            for j in range(out.shape[3]):
+                out[:, :, i, j] = wide[:, :, *self.window(i, j)].mean(axis=(2, 3))
+        return out
+
+    def backward(self, dout):
+        n, c, h, w = self.shape
+        wide = np.zeros((n, c, h + 2 * self.pad, w + 2 * self.pad))
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                share = dout[:, :, i, j, None, None] / (self.pool_h * self.pool_w)
+                wide[:, :, *self.window(i, j)] += share
+        return wide[:, :, self.pad : self.pad + h, self.pad : self.pad + w]
+
+
+class PoolingOfTheBareSize(Pooling):
+    """wrong: contract"""
+
+    def sizes(self, h, w):
+        return (h - self.pool_h) // self.stride + 1, (w - self.pool_w) // self.stride + 1
