@@ -98,11 +98,6 @@ def with_regulariser(op: Op) -> Op:
         return op
     if not terms:
         return op
-    return with_terms(op, terms)
-
-
-def with_terms(op: Op, terms: tuple[Term, ...]) -> Op:
-    """The Op with the penalty of these terms."""
     words = ", ".join(map(str, terms))
     reading = f"gradients contain the term of a penalty that forward does not compute: {words}"
     return replace(
@@ -123,16 +118,14 @@ def of_one_penalty(ops: list[Op]) -> list[Op]:
 
 
 def part_of(terms: tuple[Term, ...], op: Op) -> Op:
-    """A configuration with those of the terms whose strengths are on."""
+    """A configuration held to those of the terms whose strengths are on; its reading says what it has."""
     on = strengths(getattr(op.make(), "obj", None))
     wanted = tuple(t for t in terms if t.strength in on)
     own = op.penalty.terms if isinstance(op.penalty, Penalty) else ()
     lost = [t for t in wanted if t not in own]
     if not lost or any(t.parameter not in op.parameters(op.make()) for t in lost):
         return op
-    return with_terms(
-        replace(op, reading=op.reading.partition("gradients contain")[0].rstrip("; ")), wanted
-    )
+    return replace(op, penalty=Penalty(wanted, op.parameters))
 
 
 def fitting(op: Op, obj: Any, found: Mapping[str, float]) -> Iterator[Term]:

@@ -31,11 +31,8 @@ def wrong_shape(
     shown = "its numbers are those of the measured gradient"
     for cause, text, predicted in explained(v, raw, truth, cot):
         if agrees(predicted, raw):
-            way = (
-                WAYS[cause]
-                if raw.size == truth.size or cause != "gradient-shape"
-                else "entry by entry"
-            )
+            cut_off = cause == "gradient-shape" and raw.size != truth.size
+            way = "entry by entry" if cut_off else WAYS[cause]
             return Shown(cause, text, f"{shown}, {way}", second=SECOND.get(cause, other))
     return by_shape(v, got, wanted)
 

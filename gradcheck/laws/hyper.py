@@ -102,7 +102,7 @@ def switched_off(live: Any, names: tuple[str, ...]) -> bool:
 def off_in_config(live: Any, names: tuple[str, ...]) -> bool:
     """The same for the decays that a function reads from its config or puts there by default."""
     inner, bench = getattr(live, "obj", live), getattr(live, "memory", {}).get("bench")
-    if bench is None or not inspect.isroutine(inner):
+    if bench is None or not inspect.isroutine(inner) or not (bench.config or takes_config(inner)):
         return False
     given, text = bench.config or {}, source_of(inner)
     named = [n for n in names if re.search(rf"[\"']{n}[\"']", text)]
@@ -110,6 +110,12 @@ def off_in_config(live: Any, names: tuple[str, ...]) -> bool:
     if off:
         bench.config = {**given, **off}
     return bool(off)
+
+
+def takes_config(function: Any) -> bool:
+    """Whether a function's third argument is a config that it makes itself: ``f(w, dw, config=None)``."""
+    third = list(inspect.signature(function).parameters.values())[2:3]
+    return bool(third) and (third[0].default is None or isinstance(third[0].default, dict))
 
 
 def decay_names(role: str, values: dict[str, float]) -> tuple[str, ...]:

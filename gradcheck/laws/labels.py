@@ -191,7 +191,7 @@ def last_class(op: Op, case: Case) -> Iterator[Verdict]:
     if op.kind not in {"loss", "function"} or encoding != "index" or not free or len(op.slots) > 1:
         return
     many = case.replace(N=7, D=5, labels=encoding)
-    primals, labels = cases.draw(op, many)
+    primals, _ = cases.draw(op, many)
     labels = np.arange(7) % 5
 
     def exchanged(a: int, b: int) -> float:

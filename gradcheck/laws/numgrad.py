@@ -135,8 +135,8 @@ def at_shape(
         if not near:
             yield wrong(op, case, got, wanted, name)
             return
-    if len(shape) == 2 and parts in ({shape[1:]}, {shape[:1]}):
-        whose = "row" if parts == {shape[1:]} else "column"
+    whose = part_given(shape, parts)
+    if whose:
         text = f"f is given one {whose} of x at a time: right for functions of one {whose} only"
         yield verdict(LAW, "note", op, case, "x", text)
 
@@ -151,13 +151,19 @@ def noting(f: Callable[..., np.float64], shapes: set[tuple[int, ...]]) -> Callab
     return noted
 
 
+def part_given(shape: tuple[int, ...], parts: set[tuple[int, ...]]) -> str:
+    """``row`` or ``column`` where f is given these only, by the shapes it is given; else ""."""
+    if len(shape) != 2:
+        return ""
+    return "row" if parts == {shape[1:]} else "column" if parts == {shape[:1]} else ""
+
+
 def of_parts(gradient: Callable[[Array], Array], x: Array, parts: set[tuple[int, ...]]) -> Array:
     """The gradient; of a function of one row or of one column where only these were passed to it."""
-    if x.ndim == 2 and parts == {x.shape[1:]}:
-        return np.stack([gradient(row) for row in x])
-    if x.ndim == 2 and parts == {x.shape[:1]}:
-        return np.stack([gradient(column) for column in x.T], axis=1)
-    return gradient(x)
+    whose = part_given(x.shape, parts)
+    if whose == "column":
+        return of_parts(gradient, x.T, parts).T
+    return np.stack([gradient(row) for row in x]) if whose else gradient(x)
 
 
 def wants_another_object(error: Exception) -> bool:

@@ -81,11 +81,8 @@ def padding_counts(op: Op, case: Case, x: Array, shape: tuple[int, ...]) -> Iter
         if side is None:
             return
         bare, room = x.shape[axis] - side, x.shape[axis] - side + 2 * pad
-        wanted = {room // stride + 1, -(-room // stride) + 1}
-        if shape[axis] not in wanted and shape[axis] in {
-            bare // stride + 1,
-            -(-bare // stride) + 1,
-        }:
+        wanted = lengths(room, stride)
+        if shape[axis] not in wanted and shape[axis] in lengths(bare, stride):
             text = (
                 f"output.shape = {shape}, but its {word} should be {min(wanted)}: the padding of {pad} is not counted "
                 f"in ({x.shape[axis]} + 2 * {pad} - {side}) // {stride} + 1"
@@ -203,6 +200,11 @@ def number(op: Op, inner: Any, names: tuple[str, ...]) -> int | None:
     return next((v for v in held if type(v) is int), None)
 
 
+def lengths(room: int, stride: int) -> set[int]:
+    """How many windows fit where the first leaves this room, rounded down and up."""
+    return {room // stride + 1, -(-room // stride) + 1}
+
+
 def wrong_size(
     op: Op, case: Case, x: Array, w: Array, got: Array, stride: int, padding: int
 ) -> Verdict | None:
@@ -211,7 +213,7 @@ def wrong_size(
         return None
     for axis, word in ((2, "height"), (3, "width")):
         room = x.shape[axis] + 2 * padding - w.shape[axis]
-        if got.shape[axis] in {room // stride + 1, -(-room // stride) + 1}:
+        if got.shape[axis] in lengths(room, stride):
             continue
         text = (
             f"output.shape = {got.shape}, but its {word} should be {room // stride + 1}: ({x.shape[axis]} + 2 * {padding} "
