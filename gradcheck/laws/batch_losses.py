@@ -15,7 +15,7 @@ OF_SAMPLES = re.compile(
     r"softmax|crossentropy|xent|svm|hinge|nll|likelihood|mse|mae|squarederror|absoluteerror|huber|bce|logcosh"
 )
 OF_BATCHES = re.compile(
-    r"weight|balanc|rmse|root|contrast|nce|triplet|pair|dice|margin|rank|center"
+    r"weight|balanc|rmse|root|contrast|nce|triplet|pair|dice|margin|rank|center|hardest|hardloss|ohem|mining"
 )
 
 

@@ -17,7 +17,7 @@ from gradcheck.laws.meant import LAW, PACKAGE, attributes, bare_name, own_number
 from gradcheck.types import Case, Op, Status, Verdict
 
 LOSSES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    (r"weight|focal|margin|mask|logcosh|rmse|root|msle|squaredlog|ridge|regular|penalty|kl", "", (), ""),
+    (r"weight|focal|margin|mask|logcosh|rmse|root|msle|squaredlog|ridge|regular|penalty|kl|hardest|hardloss|ohem|mining", "", (), ""),
     (r"softmin|sparsemax|entmax|gumbel|softmax.*(binary|bce)", "", (), ""),
     (r"meansquare|^mse|mseloss|squarederror|lossmse", "losses", ("mean_squared_error",), "real"),
     (r"meanabsolute|^mae|maeloss|absoluteerror", "losses", ("mean_absolute_error",), "real"),
