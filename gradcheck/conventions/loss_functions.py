@@ -81,7 +81,10 @@ def loss_function_op(source: Source, forward: Any, backward: Any, options: Mappi
 
 
 def unmasked(function: Any) -> Any:
-    """``loss(x, y, mask)`` as a function of x and y, under a mask that leaves out one label of three."""
+    """``loss(x, y, mask)`` as a function of x and y, under a mask that leaves out one label of three.
+
+    It goes by the place of a label in the batch (``by_place``): a sample alone has another mask.
+    """
     args = arguments(function, method=False)
     needed = [a for a in args if a.required]
     if len(needed) != 3 or not function_options.is_mask(needed[2].name):
@@ -94,6 +97,7 @@ def unmasked(function: Any) -> Any:
     names = [a.name for a in needed[:2]]
     kinds = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in names]
     masked.__signature__ = Signature(kinds)  # type: ignore[attr-defined]
+    masked.by_place = True  # type: ignore[attr-defined]
     return masked
 
 

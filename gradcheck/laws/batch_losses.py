@@ -30,6 +30,8 @@ def each_alone(op: Op, case: Case) -> list[Verdict]:
     known = OF_SAMPLES.search(name) and not OF_BATCHES.search(name)
     if not known or case.config or op.labels is None or op.labels.ignored is not None:
         return []
+    if getattr(op.obj, "by_place", False):
+        return []
     if len(op.slots) != 1 or op.slots[0].shape[0] != "N" or op.parameters(op.make()):
         return []
     slot = op.slots[0].name

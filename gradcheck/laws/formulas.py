@@ -158,6 +158,12 @@ def adam_inside(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
     return w - h["lr"] * m / (1 - h["b1"] ** t) / np.sqrt(v / (1 - h["b2"] ** t) + h["eps"])
 
 
+def adam_plain(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
+    """w - lr m / (sqrt(v) + eps), without bias correction: no legal Adam"""
+    m, v = moments(w, g, state, h)
+    return w - h["lr"] * m / (np.sqrt(v) + h["eps"])
+
+
 def amsgrad(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
     """Adam with the largest v so far, corrected afterwards"""
     m, v = moments(w, g, state, h)
@@ -253,3 +259,6 @@ LEGAL: dict[str, tuple[Formula, ...]] = {
 
 #: The formulas with the epsilon inside the root although the method's source has it outside.
 INSIDE = frozenset((adagrad_inside, rmsprop_inside, adam_inside))
+
+#: What is left of the legal formulas of AMSGrad without the maximum.
+WITHOUT_MAXIMUM = (*LEGAL["adam"], adam_plain)

@@ -286,6 +286,23 @@ class AMSGradWithoutMaximum(AMSGrad):
         return self.v[k]
 
 
+class PlainAMSGrad(AMSGrad):
+    """right: as in the paper, without bias correction"""
+
+    def update(self, params, grads):
+        for k in params:
+            self.m[k] = self.b1 * self.m.get(k, 0) + (1 - self.b1) * grads[k]
+            self.v[k] = self.b2 * self.v.get(k, 0) + (1 - self.b2) * grads[k] ** 2
+            params[k] -= self.lr * self.m[k] / (np.sqrt(self.second(k)) + self.eps)
+
+
+class PlainAMSGradWithoutMaximum(PlainAMSGrad):
+    """wrong: optimizer_steps"""
+
+    def second(self, k):
+        return self.v[k]
+
+
 def masked_scale_forward(x, mask):
     """right"""
     return x * mask, mask
