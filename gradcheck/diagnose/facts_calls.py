@@ -226,6 +226,17 @@ def labelled(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "the plain shape gives another result",
             sure="as those of shape" in v.message,
         )
+    if (
+        case.label_dtype in {"int64", "int32"}
+        and case.labels.startswith(("real", "binary"))
+        and not raised
+    ):
+        return Shown(
+            "int-truncation",
+            f"something is kept in an array of the labels' dtype ({case.label_dtype}), which drops the fractions",
+            "the same labels as floats give another result",
+            second="gradient-dtype",
+        )
     if case.label_dtype in {"uint8", "int8", "bool"} and not raised:
         return Shown(
             "label-dtype-wrap",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradcheck.diagnose.interventions_options import altered, numbers_of
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
@@ -28,6 +29,21 @@ def sums_to_one_in_all(op: Op, v: Verdict) -> bool:
     except Exception:  # the call raises: nothing is known
         return False
     return abs(total - 1.0) < 1e-6
+
+
+def mask_without_options(op: Op, v: Verdict) -> bool:
+    """Whether the same units are dropped whatever numbers a dropout holds, random numbers as before."""
+    if v.case is None:
+        return False
+    held = [n for n, value in numbers_of(op).items() if type(value) is float and 0 < value < 1]
+    others = [altered(op, {name: 0.3 * numbers_of(op)[name]}) for name in held]
+    case = v.case.replace(N=12)
+    try:
+        with quiet():
+            masks = [claim(one, case).output == 0 for one in (op, *others)]
+    except Exception:  # one of the numbers is no rate
+        return False
+    return len(masks) > 1 and all(np.array_equal(mask, masks[0]) for mask in masks)
 
 
 def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
@@ -76,6 +92,13 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "the accuracy is not the fraction of right predictions",
             "the hits were counted by hand",
             sure=False,
+        )
+    if "of the units" in text and mask_without_options(op, v):
+        return Shown(
+            "option-ignored",
+            "which units are dropped does not depend on the rate the object is given",
+            "with every number it holds changed in turn the same units were dropped",
+            second="dropout-scale",
         )
     if "of the units" in text:
         return Shown(

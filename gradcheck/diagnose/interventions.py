@@ -12,6 +12,7 @@ from gradcheck import cases
 from gradcheck.diagnose.interventions_labels import label_interventions
 from gradcheck.diagnose.interventions_options import (
     altered,
+    equal_options,
     numbers_of,
     option_in_backward,
     other_option,
@@ -38,6 +39,7 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         output_in_place_of_input,
         without_regulariser,
         strength_of_a_model,
+        equal_options,
         other_option,
         option_in_backward,
         training_on,

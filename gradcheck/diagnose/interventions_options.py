@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from gradcheck.conventions.signature import tree_of
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
-from gradcheck.diagnose.trial import Shown, agreed
+from gradcheck.diagnose.trial import Shown, agreed, fails
 from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Array, Case, Op, Verdict
 
@@ -181,3 +182,48 @@ def followed(op: Op, case: Case, name: str, value: int) -> bool:
     except Exception:  # not a legal value of that option
         return False
     return here.shape != there.shape or not np.allclose(here, there, rtol=1e-9, atol=0)
+
+
+def pairs_of(op: Op) -> Iterator[tuple[str, str]]:
+    """Attributes for height and width whose names differ in that alone: ``pool_h``, ``pool_w``."""
+    held = {n: v for n, v in numbers_of(op).items() if type(v) is int}
+    for high in held:
+        wides = {
+            re.sub(a, b, high, count=1, flags=re.IGNORECASE)
+            for a, b in (
+                ("height", "width"),
+                ("h(?=_|$|eight)", "w"),
+                ("(?<=_)h|^h", "w"),
+                ("row", "col"),
+            )
+        }
+        for wide in sorted(wides - {high}):
+            if wide in held and held[wide] != held[high]:
+                yield high, wide
+
+
+def equal_options(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """The same object with two options for height and width made equal: right with either value."""
+    case, law, wrt = verdict.case, verdict.law, verdict.wrt
+    if (
+        case is None
+        or law not in {"contract", "gradient"}
+        or op.kind not in {"layer", "activation"}
+    ):
+        return
+    held = numbers_of(op)
+    for high, wide in pairs_of(op):
+        equal = [altered(op, {high: held[n], wide: held[n]}) for n in (high, wide)]
+        swapped = altered(op, {high: held[wide], wide: held[high]})
+        cured = all(
+            fails(one, law, case, wrt) is False and fails(one, "gradient", case, "") is False
+            for one in equal
+        )
+        if (
+            cured
+            and fails(op, law, case, wrt)
+            and (fails(swapped, law, case, wrt) or fails(swapped, "gradient", case, ""))
+        ):
+            text = f"right only where {high} and {wide} are equal"
+            shown = f"with {held[high]} for both and with {held[wide]} for both the check passes"
+            yield Shown("square-only", text, shown, second="transposed")

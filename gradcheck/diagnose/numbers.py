@@ -55,6 +55,9 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
         model = op.kind == "model"
         yield Guess("never-wired", point.claimed[wrt], words, False, model, "forward-wrong")
     yield Guess("zero-gradient", np.zeros(truth.shape), "every entry is 0")
+    if cot.shape == truth.shape and not op.terminal and np.allclose(truth, -cot):
+        text = "every entry has the opposite sign: it is the upstream gradient"
+        yield Guess("sign-flipped", cot, text, second="identity-backward")
     if cot.shape == truth.shape and not op.terminal:
         yield Guess("identity-backward", cot, "the upstream gradient is returned unchanged")
     if not op.terminal:

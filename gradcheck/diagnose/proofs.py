@@ -8,6 +8,7 @@ an earlier call left, the exchanged name is no gradient.  What does not hold sta
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -39,6 +40,8 @@ SECOND: dict[str, Callable[[Trial, Meaning], Meaning]] = {
 
 def proved(t: Trial, what: Meaning) -> Meaning:
     """The label, confirmed only where its second prediction holds."""
+    if what.cause == "option-ignored" and puts_parameter(t):
+        what = Meaning("missing-chain-factor", what.confirmed, "wrong-derivative")
     test = SECOND.get(what.cause)
     if test is None or not what.confirmed:
         return what
@@ -49,3 +52,14 @@ def proved(t: Trial, what: Meaning) -> Meaning:
             return test(t, what)
     except Exception:  # what it predicts cannot be looked at: a hypothesis
         return replace(what, confirmed=False)
+
+
+def puts_parameter(t: Trial) -> bool:
+    """Whether the change puts in a parameter of the layer (``self.gamma``): no option, a factor."""
+    new = t.repair.edit.change.new
+    put = (
+        {n.attr for n in ast.walk(new) if isinstance(n, ast.Attribute)}
+        if isinstance(new, ast.AST)
+        else set()
+    )
+    return bool(put & set(t.op.parameters(t.op.make())))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.diagnose.wrong_adam import Below, Mean, Mistake, of_adam, plain, root
+from gradcheck.diagnose.wrong_relatives import of_relatives
 from gradcheck.laws.formulas import Formula, Hyper, State, held
 from gradcheck.types import Array
 
@@ -192,4 +193,4 @@ def mistakes_of(role: str) -> list[Mistake]:
         "adam": [of_adam(False), of_adam(True)], "rmsprop": [of_rmsprop()], "adagrad": [of_adagrad()],
         "momentum": [of_momentum()], "sgd": [of_momentum(), of_descent()],
     }  # fmt: skip
-    return [m for part in known.get(role, ()) for m in part]
+    return [m for part in known.get(role, ()) for m in part] or of_relatives(role)

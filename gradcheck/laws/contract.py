@@ -71,7 +71,7 @@ def read_off(op: Op, case: Case) -> Iterator[Verdict]:
             ("a model of one layer ", "note", "layers",
              f"{note}, although one of several layers runs"),
             ("no gradient found for ", "fail", without,
-             f"{note}: backward neither returns nor stores one"),
+             f"{note}: backward neither returns nor stores one of its shape"),
             ("read for one sample", "note", "", note),
             ("the step of ", "note", of_step,
              f"{note}: backward takes an adaptive step of its own, so the gradient of {of_step} "
