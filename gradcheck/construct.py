@@ -247,11 +247,20 @@ def by_trial(
     ranked = sorted(
         combinations, key=lambda c: sum(o.index(v) for o, v in zip(options, c, strict=True))
     )
-    for values in ranked[:MAX_TRIALS]:
+    for values in dict.fromkeys([*gated(name, options), *ranked[:MAX_TRIALS]]):
         inner = ", ".join(
             f"{a.name}={v}" if a.keyword_only else v for a, v in zip(required, values, strict=True)
         )
         yield recipe(shown(f"{name}({inner}, {more})" if more else f"{name}({inner})"), scope)
+
+
+def gated(name: str, options: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """A recurrent cell's ``Wx, Wh, b`` that fit each other: of one gate, of four, of three."""
+    both = any("<WX>" in o for o in options) and any("<WH>" in o for o in options)
+    own = [k for word, k in (("lstm", "4"), ("gru", "3")) if word in plain(name)]
+    for k in dict.fromkeys((*own, "", "4", "3")) if both else ():
+        fitting = {f"<WX{k}>", f"<WH{k}>", f"<BX{k}>"}
+        yield tuple(next((v for v in o if v in fitting), o[0]) for o in options)
 
 
 IMAGES = ("conv", "pool", "2d", "image", "spatial", "upsampl", "pad", "flatten", "incept")

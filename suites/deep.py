@@ -6,7 +6,8 @@
 The second command asks the three laws that matter most ten times as often, of the classes that
 stand in the two books.  Cases are drawn by Hypothesis in rounds over all cells (entry x law x dtype) until every cell has
 what is asked, or the time is over; the table says how many were run.  All of it takes hours: what a
-run found is kept beside the table (as JSON), and the next run goes on with the next round.
+run found is kept beside the table (as JSON), and the next run goes on with the next round; with
+``--law NAME...`` these laws alone are asked, anew, and what is known of the others stays.
 `pytest -m slow` runs as many a cell as the profile has examples (200 with
 ``HYPOTHESIS_PROFILE=deep``), and shrinks what fails.
 """
@@ -229,6 +230,21 @@ WHAT_BOOKS = f"The classes that stand in the two books, under {', '.join(BOOKS_L
 HEAD = ("law", "dtype", "entries it applies to", "cases each", "cases", "fail", "error", "inconclusive", "note")  # fmt: skip
 
 
+def without(runs: list[dict[str, Any]], laws: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The runs without what they found about some laws; a run of which nothing is left goes."""
+    kept = []
+    for one in runs:
+        rows = [r for r in one["rows"] if r["law"] not in laws]
+        bad = [b for b in one["bad"] if b["law"] not in laws]
+        kept += [{**one, "rows": rows, "bad": bad}] if rows else []
+    return kept
+
+
+def laws_of(one: dict[str, Any]) -> list[str]:
+    """The laws that a run asked."""
+    return list(dict.fromkeys(r["law"] for r in one["rows"]))
+
+
 def summary(found: Counts, first: int, after: int) -> dict[str, Any]:
     """What a run found, for JSON: a law and a dtype a row."""
     rows = []
@@ -279,9 +295,16 @@ def report(runs: list[dict[str, Any]], wanted: int, what: str = WHAT_ALL) -> str
     return TEXT.format(
         cases=sum(r["cases"] for run in runs for r in run["rows"]), wanted=wanted, what=what,
         table=tabulate(rows, HEAD, tablefmt="github", disable_numparse=True),
-        runs="\n".join(f"- rounds {r['rounds'][0]} to {r['rounds'][1] - 1} at commit {r['commit']}" for r in runs),
+        runs="\n".join(told_run(r, {law for one in runs for law in laws_of(one)}) for r in runs),
         bad="\n".join(told(run, bad) for run in runs for bad in run["bad"]) or "No case failed.",
     )  # fmt: skip
+
+
+def told_run(one: dict[str, Any], every: set[str]) -> str:
+    """Which rounds a run made, at which commit, and of which laws where not of all."""
+    laws = laws_of(one)
+    only = "" if set(laws) == every else f" ({', '.join(laws)})"
+    return f"- rounds {one['rounds'][0]} to {one['rounds'][1] - 1} at commit {one['commit']}{only}"
 
 
 def told(drawn: dict[str, Any], bad: dict[str, str]) -> str:
@@ -313,13 +336,15 @@ def main() -> int:
         help="write Markdown here; runs are kept beside it",
     )
     parser.add_argument("--anew", action="store_true", help="forget the earlier runs")
+    parser.add_argument("--law", nargs="*", default=(), help="these laws alone, all rounds anew")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args()
     kept = args.out.with_suffix(".json")
     wanted = args.cases or (BOOKS_CASES if args.books else CASES)
     what = WHAT_BOOKS if args.books else WHAT_ALL
     earlier = json.loads(kept.read_text()) if kept.is_file() and not args.anew else []
-    first = earlier[-1]["rounds"][1] if earlier else 0
+    earlier = without(earlier, tuple(args.law)) if args.law else earlier
+    first = earlier[-1]["rounds"][1] if earlier and not args.law else 0
     if earlier:
         args.out.write_text(report(earlier, wanted, what))
 
@@ -328,7 +353,8 @@ def main() -> int:
         kept.write_text(json.dumps(runs, indent=1) + "\n")
         args.out.write_text(report(runs, wanted, what))
 
-    found = rounds(cells(wanted, books=args.books), args.seconds, args.jobs, write, first)
+    asked = [c for c in cells(wanted, books=args.books) if not args.law or c.law in args.law]
+    found = rounds(asked, args.seconds, args.jobs, write, first)
     return int(any(f.bad for f in found.values()))
 
 

@@ -171,6 +171,13 @@ def test_a_run_of_random_cases_goes_on_where_the_last_one_stopped():
     text = deep.report(runs, 40)
     assert f"{len(some) * 40:,} cases." in text
     assert len(re.findall(r"^\| (?:contract|zero_cotangent) .* 40 to 40 ", text, re.M)) == 4
+    assert "(contract" not in text  # every run asked both laws
+    left = deep.without(runs, ("contract",))
+    assert [deep.laws_of(run) for run in left] == [["zero_cotangent"]] * 2
+    anew = deep.report([*left, *deep.without(runs, ("zero_cotangent",))], 40)
+    assert f"{len(some) * 40:,} cases." in anew
+    assert anew.count(" (contract)\n") == 2 == anew.count(" (zero_cotangent)\n")
+    assert deep.without(runs, ("contract", "zero_cotangent")) == []
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Right and wrong code in many spellings: options, sizes, labels and statistics that are legal calls.
 
-The first line of each docstring in ``legal_calls/`` is what must come out: ``right`` (pass or note) or
-``wrong: LAW``.
+Each docstring in ``legal_calls/`` begins with what must come out: ``right`` (pass or note) or
+``wrong: LAW``, and a colon before what else it says.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def expected():
             text = (
                 isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node)
             ) or ""
-            match = re.match(r"(right|wrong: (\w+))$", text)
+            match = re.match(r"(right|wrong: (\w+))(:|$)", text)
+            assert match or not text.startswith(("right", "wrong")), f"{path.name}: {text!r}"
             if match:
                 yield pytest.param(path, node.name, match[2] or "", id=f"{path.stem}-{node.name}")
 

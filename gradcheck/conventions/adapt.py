@@ -136,6 +136,9 @@ def holds_layers(obj: Any) -> bool:
     )
 
 
+#: Readings of several inputs that are tried on each of the first three objects, and on each later one.
+MOST = (3000, 600)
+
 Broken = tuple[Recipe, Callable[[], Live], Live, Trial]
 
 
@@ -143,9 +146,9 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
     """The Ops of one pair of methods; else the problem, and the trial whose backward raised."""
     problem: str = ""
     broken: Broken | None = None
-    for made, make in builds(source, source.obj):
+    for i, (made, make) in enumerate(builds(source, source.obj)):
         proto = make()
-        trial, why = best_trial(source, made, make, proto, pair)
+        trial, why = best_trial(source, made, make, proto, pair, most=MOST[i > 2])
         problem = more_telling(problem, why) if why else problem
         if trial is None:
             continue

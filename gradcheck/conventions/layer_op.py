@@ -21,7 +21,7 @@ from gradcheck.conventions.live import (
 )
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.places import Place
-from gradcheck.conventions.regulariser import name_words
+from gradcheck.conventions.regulariser import Penalty, Term, name_words
 from gradcheck.conventions.signature import (
     RATES,
     plain,
@@ -149,12 +149,12 @@ def zeroed_in(method: Any) -> set[str]:
     return found
 
 
-def penalty_of(obj: Any, params: Mapping[str, Place]) -> Callable[[Live], float] | None:
+def penalty_of(obj: Any, params: Mapping[str, Place]) -> Penalty | None:
     """The L1/L2 terms that NNFS layers add to their gradients: ``weight_regularizer_l2`` and so on."""
     own = vars(obj).items() if hasattr(obj, "__dict__") else ()
     strengths = {n: name_words(n) for n, v in own if type(v) in (int, float) and "regulari" in n}
     terms = []
-    for place in params.values():
+    for parameter, place in params.items():
         stem = places.norm(str(place[-1][1]))
         for power in (1, 2):
             fits = [
@@ -162,15 +162,9 @@ def penalty_of(obj: Any, params: Mapping[str, Place]) -> Callable[[Live], float]
                 for n, words in strengths.items()
                 if f"l{power}" in words and any(places.same(places.norm(w), stem) for w in words)
             ]
-            terms += [(n, place, power) for n in fits[:1]]
-    if not terms:
-        return None
+            terms += [Term(n, parameter, power, 1.0) for n in fits[:1]]
 
-    def penalty(live: Live) -> float:
-        total = 0.0
-        for name, place, power in terms:
-            values = np.asarray(places.read(live, place), dtype=np.float64)
-            total += float(getattr(live.obj, name)) * float(np.sum(np.abs(values) ** power))
-        return total
+    def held(live: Live) -> Primals:
+        return {k: places.read(live, p) for k, p in params.items()}
 
-    return penalty
+    return Penalty(tuple(terms), held) if terms else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,16 @@ from gradcheck.conventions.objective_roles import (
     roles_of_line,
 )
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS
-from gradcheck.conventions.signature import Arg, arguments, is_abstract, plain, returned_names
+from gradcheck.conventions.signature import (
+    Arg,
+    arguments,
+    flat_elements,
+    is_abstract,
+    last_name,
+    plain,
+    returned_names,
+    tree_of,
+)
 from gradcheck.conventions.word_vectors import vectors_of
 
 
@@ -84,7 +94,7 @@ def plan_function(
     if (
         (len(args) == 2 or (len(args) == 3 and is_mask(args[2].name)))
         and returns_pair(function)
-        and not {a.name for a in args} & set(returned_names(function))
+        and not {a.name for a in args} & handed_back(function)
         and (is_loss_name(name) or label_first(args) is not None)
     ):
         return Planned(name, "loss", "loss and gradient in one", line=line)
@@ -121,6 +131,15 @@ def takes_samples(args: list[Arg]) -> bool:
     """Whether a function takes data and labels."""
     names = {plain(a.name) for a in args}
     return bool(names & DATA) and any(strong_label(n) or n in TARGETS for n in names)
+
+
+def handed_back(function: Any) -> set[str]:
+    """The names in ``return x[order], y``; a difference of an argument and another array is none."""
+    tree = tree_of(function)
+    returns = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree else []
+    tuples = [v for v in returns if isinstance(v, ast.Tuple)]
+    parts = [e for v in tuples[-1:] for e in flat_elements(v)]
+    return {last_name(e) for e in parts if not isinstance(e, ast.BinOp)}
 
 
 def returns_pair(function: Any) -> bool:

@@ -2,7 +2,8 @@
 
 ``dW = x.T @ dout + l2 * W`` is right beside a loss that adds ``0.5 * l2 * sum(W**2)``.  The layer
 alone does not say which penalty is meant, so the usual ones are tried, and the one that accounts
-for the whole difference between the claimed and the measured gradient is taken and named.
+for the whole difference between the claimed and the measured gradient is taken and named; it has
+the form of the file's own penalty where there is one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.conventions.consistency import AGREES
 from gradcheck.conventions.live import Live
+from gradcheck.conventions.own_penalty import as_defined
 from gradcheck.conventions.signature import PENALTIES
 from gradcheck.types import Array, Case, Op
 
@@ -90,16 +92,20 @@ def with_regulariser(op: Op) -> Op:
     """The Op with the penalty that its parameters' gradients contain, where one accounts for them."""
     live = op.make()
     found = strengths(getattr(live, "obj", None))
-    if not found or (op.penalty is not None and op.penalty(live)):
+    known = terms_on(op)
+    if not found or (not known and op.penalty is not None and op.penalty(live)):
         return op
     try:
-        terms = tuple(fitting(op, live.obj, found))
+        contained = known or tuple(fitting(op, live.obj, found))
+        terms = as_defined(op, contained)
     except Exception:  # backward raises: the laws say so
         return op
-    if not terms:
+    if not terms or terms == known:
         return op
-    words = ", ".join(map(str, terms))
-    reading = f"gradients contain the term of a penalty that forward does not compute: {words}"
+    text = "gradients contain the term of a penalty that forward does not compute"
+    if terms != contained:
+        text = "the penalty is the one that the file computes"
+    reading = f"{text}: {', '.join(map(str, terms))}"
     return replace(
         op,
         penalty=Penalty(terms, op.parameters),
@@ -107,13 +113,19 @@ def with_regulariser(op: Op) -> Op:
     )
 
 
+def terms_on(op: Op) -> tuple[Term, ...]:
+    """The terms of a penalty whose strength is not zero."""
+    on = strengths(getattr(op.make(), "obj", None))
+    terms = op.penalty.terms if isinstance(op.penalty, Penalty) else ()
+    return tuple(t for t in terms if t.strength in on)
+
+
 def of_one_penalty(ops: list[Op]) -> list[Op]:
     """Configurations of one class: a term that stands beside others stands alone, too.
 
     What a gradient contains with every strength on says what it has to contain with some of them.
     """
-    found = [op.penalty.terms for op in ops if isinstance(op.penalty, Penalty)]
-    full = max(found, key=len, default=())
+    full = max(map(terms_on, ops), key=len, default=())
     return [part_of(full, op) if full else op for op in ops]
 
 
@@ -121,8 +133,7 @@ def part_of(terms: tuple[Term, ...], op: Op) -> Op:
     """A configuration held to those of the terms whose strengths are on; its reading says what it has."""
     on = strengths(getattr(op.make(), "obj", None))
     wanted = tuple(t for t in terms if t.strength in on)
-    own = op.penalty.terms if isinstance(op.penalty, Penalty) else ()
-    lost = [t for t in wanted if t not in own]
+    lost = [t for t in wanted if t not in terms_on(op)]
     if not lost or any(t.parameter not in op.parameters(op.make()) for t in lost):
         return op
     return replace(op, penalty=Penalty(wanted, op.parameters))

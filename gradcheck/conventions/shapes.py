@@ -56,7 +56,7 @@ def shape_hypotheses(
     ):
         columns: list[tuple[int | str, ...]] = [("T", d, 1) for d in dims]
         order = [*sequence, *columns, *flat, *image, *line]
-        if "cell" in key:
+        if "cell" in key or any("prev" in s.lower() for s in slots):  # one step of it
             order = [*flat, *sequence, *line]
     else:
         order = [*flat, *sequence, *image, *line, *whole]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -125,6 +126,7 @@ def best_trial(
     proto: Live,
     pair: tuple[str, str],
     shapes: tuple[Any, ...] = (),
+    most: int | None = None,
 ) -> tuple[Trial | None, str]:
     """The first shape and reading under which the object runs, the consistent reading preferred.
 
@@ -139,7 +141,7 @@ def best_trial(
     vector: Trial | None = None
     late = 0
     whole = any(w in plain(source.name) for w in ("reshape", "unflatten", "view"))
-    for calls_list, free in hypotheses(source, proto, pair, dims, shapes):
+    for calls_list, free in itertools.islice(hypotheses(source, proto, pair, dims, shapes), most):
         slots = pinned(free) if whole else free  # the sizes must fit the shape asked for
         ran = vector or misshapen or broken
         if ran is not None and any(t.domain == "positive" for t in slots):

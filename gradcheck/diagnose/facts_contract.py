@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType
 
 import numpy as np
@@ -28,6 +30,13 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "name-error",
             f"the code uses a name that does not exist: {told(v)}",
             f"it raises {raised}",
+        )
+    if v.wrt == "size" and "but takes" in v.message and runs_on_squares_alone(op, v):
+        return Shown(
+            "square-only",
+            "forward runs only where height and width are equal",
+            "images of 8 x 8, 9 x 9 and 10 x 10 were taken, of 8 x 9 and 9 x 8 not",
+            second="transposed",
         )
     if "is not counted in" in v.message:
         return Shown(
@@ -70,6 +79,30 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "but should be finite" in v.message:
         return Shown("nan-at-extreme", "the call gives infinity or NaN", "the value was seen")
     return None
+
+
+def runs_on_squares_alone(op: Op, v: Verdict) -> bool:
+    """Whether forward takes 8 x 8 and 9 x 9 images, but none of 8 x 9 or 9 x 8."""
+    shape = op.slots[0].shape
+    twins = [
+        i
+        for i in range(1, len(shape) - 1)
+        if isinstance(shape[i], int) and shape[i] == shape[i + 1]
+    ]
+    if v.case is None or not twins:
+        return False
+    ran = []
+    for sizes in itertools.product((8, 9, 10), repeat=2):
+        image = replace(op.slots[0], shape=(*shape[: twins[-1]], *sizes, *shape[twins[-1] + 2 :]))
+        other = replace(op, slots=(image, *op.slots[1:]))
+        try:
+            with quiet():
+                live, inputs, _parameters, labels = start(other, v.case)
+                other.forward(live, inputs, labels, v.case.train)
+            ran.append(sizes)
+        except Exception:  # not taken
+            continue
+    return len(ran) > 1 and all(high == wide for high, wide in ran)
 
 
 def kept_elsewhere(op: Op, v: Verdict) -> tuple[np.ndarray, tuple[int, ...]] | None:

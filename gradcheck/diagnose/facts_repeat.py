@@ -77,6 +77,7 @@ def changed_by_backward(op: Op, v: Verdict) -> list[str]:
         return []
     from gradcheck.conventions import places
 
+    own = {name.removeprefix("self.") for name in op.gradient_names.values()}
     with quiet():
         live, inputs, _, labels = start(op, v.case)
         output = op.forward(live, inputs, labels, v.case.train)
@@ -89,6 +90,7 @@ def changed_by_backward(op: Op, v: Verdict) -> list[str]:
             if not np.array_equal(held[p], old, equal_nan=True)
             and held[p].dtype.kind == "f"
             and not places.is_gradient_place(p)
+            and str(p[-1][-1]) not in own
         ]
 
 

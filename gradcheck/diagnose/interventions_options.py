@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.signature import tree_of
+from gradcheck.conventions.signature import arguments, tree_of
 from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed, fails
 from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Array, Case, Op, Verdict
+from gradcheck.variants import rewritten
 
 
 def numbers_of(op: Op) -> dict[str, float]:
@@ -128,9 +130,10 @@ def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
         return
     options = arguments_of(op.obj)
     for name, value in numbers_of(op).items():
-        if name not in options or type(value) is not int or value in PLAIN[:1]:
+        if name not in options or type(value) is not int:
             continue
-        for plain in (p for p in PLAIN if p != value):
+        plains = PLAIN[1:] if "pad" in name else PLAIN if value != PLAIN[0] else ()
+        for plain in (p for p in plains if p != value):
             before, after = changed_between(op, case, wrt, name, None), changed_between(op, case, wrt, name, plain)  # fmt: skip
             if before is None or after is None or not np.array_equal(before, after):
                 continue
@@ -184,46 +187,45 @@ def followed(op: Op, case: Case, name: str, value: int) -> bool:
     return here.shape != there.shape or not np.allclose(here, there, rtol=1e-9, atol=0)
 
 
-def pairs_of(op: Op) -> Iterator[tuple[str, str]]:
-    """Attributes for height and width whose names differ in that alone: ``pool_h``, ``pool_w``."""
-    held = {n: v for n, v in numbers_of(op).items() if type(v) is int}
-    for high in held:
-        wides = {
-            re.sub(a, b, high, count=1, flags=re.IGNORECASE)
-            for a, b in (
-                ("height", "width"),
-                ("h(?=_|$|eight)", "w"),
-                ("(?<=_)h|^h", "w"),
-                ("row", "col"),
-            )
-        }
-        for wide in sorted(wides - {high}):
-            if wide in held and held[wide] != held[high]:
-                yield high, wide
+#: What height and width are called in the names of two options.
+SIDES = (("height", "width"), ("h(?=_|$)", "w"), ("(?<=_)h|^h", "w"), ("row", "col"))
+
+
+def of_two_sizes(
+    options: Mapping[str, Any],
+) -> Iterator[tuple[str, list[dict[str, Any]], dict[str, Any]]]:
+    """Options of two different sizes: their names, the options with both equal, and exchanged."""
+    for high, value in options.items():
+        if isinstance(value, tuple) and len(value) == 2 and value[0] != value[1]:
+            yield f"the two of {high}", [{high: (v, v)} for v in value], {high: value[::-1]}
+        for a, b in SIDES if type(value) is int else ():
+            wide = re.sub(a, b, high, count=1, flags=re.IGNORECASE)
+            other = options.get(wide)
+            if wide != high and type(other) is int and other != value:
+                equal = [{high: v, wide: v} for v in (value, other)]
+                yield f"{high} and {wide}", equal, {high: other, wide: value}
+                break
 
 
 def equal_options(op: Op, verdict: Verdict) -> Iterator[Shown]:
-    """The same object with two options for height and width made equal: right with either value."""
-    case, law, wrt = verdict.case, verdict.law, verdict.wrt
-    if (
-        case is None
-        or law not in {"contract", "gradient"}
-        or op.kind not in {"layer", "activation"}
-    ):
+    """The same class with two options for height and width made equal: right with either value."""
+    case, law = verdict.case, verdict.law
+    if case is None or law not in {"contract", "gradient"} or not isinstance(op.obj, type):
         return
-    held = numbers_of(op)
-    for high, wide in pairs_of(op):
-        equal = [altered(op, {high: held[n], wide: held[n]}) for n in (high, wide)]
-        swapped = altered(op, {high: held[wide], wide: held[high]})
-        cured = all(
-            fails(one, law, case, wrt) is False and fails(one, "gradient", case, "") is False
-            for one in equal
-        )
-        if (
-            cured
-            and fails(op, law, case, wrt)
-            and (fails(swapped, law, case, wrt) or fails(swapped, "gradient", case, ""))
-        ):
-            text = f"right only where {high} and {wide} are equal"
-            shown = f"with {held[high]} for both and with {held[wide]} for both the check passes"
+    args = arguments(getattr(op.obj, "__init__", op.obj))
+
+    def wrong(changes: Mapping[str, Any]) -> bool | None:
+        other = rebuilt(op, rewritten(op.built, args, changes))
+        return fails(other, "contract", case, "") or fails(other, "gradient", case, "")
+
+    for names, equal, exchanged in of_two_sizes(op.options):
+        try:
+            with quiet():
+                cured = all(wrong(changes) is False for changes in equal)
+                told = cured and wrong(exchanged)
+        except Exception:  # it cannot be built with these options
+            continue
+        if told:
+            text = f"right only where {names} are equal"
+            shown = "with " + " and with ".join(str(e) for e in equal) + " every gradient agrees"
             yield Shown("square-only", text, shown, second="transposed")

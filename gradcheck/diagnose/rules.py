@@ -28,7 +28,14 @@ from gradcheck.diagnose.rules_names import (
 )
 from gradcheck.diagnose.rules_reversed import reversed_index
 from gradcheck.diagnose.rules_shapes import axes, broadcasts, slices, subscripts, transposes
-from gradcheck.diagnose.rules_sizes import conditions, options, padded, regrouped
+from gradcheck.diagnose.rules_sizes import (
+    arguments_left_out,
+    conditions,
+    options,
+    outside_of_quotient,
+    padded,
+    regrouped,
+)
 from gradcheck.diagnose.rules_terms import (
     drops,
     masks,
@@ -41,6 +48,7 @@ from gradcheck.diagnose.rules_unused import rows_of_softmax, strides, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     conditions,
+    arguments_left_out,
     targets,
     orders,
     padded,
@@ -78,7 +86,15 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     insertions,
 )
 
-FORWARD_RULES: tuple[Rule, ...] = (axes, places, stale, transposes, slices, options)
+FORWARD_RULES: tuple[Rule, ...] = (
+    arguments_left_out,
+    axes,
+    places,
+    stale,
+    transposes,
+    slices,
+    options,
+)
 
 #: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
 FORWARD_CAUSES = frozenset(
@@ -114,6 +130,7 @@ OTHER_RULES: tuple[Rule, ...] = (
     assignments,
     slices,
     numbers,
+    outside_of_quotient,
     names,
     roots,
     regrouped,

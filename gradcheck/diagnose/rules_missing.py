@@ -129,6 +129,9 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
     for held in list(dict.fromkeys(kept))[:2] if is_root(site) else []:
         for count in (f"len({held})", f"{held}.shape[1]", f"{held}.size"):
             yield Change(3, site, ast.BinOp(node, ast.Div(), expr(count)), "missing-mean")
+    for high, wide in sides(scope):
+        cause = "missing-mean" if is_root(site) else "summed-not-averaged"
+        yield Change(2 + later, site, ast.BinOp(node, ast.Div(), expr(f"({high} * {wide})")), cause)
     for number in ("2", "0.5", "3"):
         yield Change(2 + later, site, ast.BinOp(expr(number), ast.Mult(), node), "constant-factor")
     inside = any(isinstance(p, ast.Call) and is_arith(p) for p in site.path)
@@ -166,6 +169,30 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
                 f"{name}[:, None]",
             ):
                 yield Change(5, site, ast.BinOp(node, ast.Mult(), expr(shape)), cause)
+        elif is_summand(site):
+            for slope in (f"(1 - {name}**2)", f"({name} * (1 - {name}))"):
+                yield Change(6, site, ast.BinOp(node, ast.Mult(), expr(slope)), cause)
+
+
+def is_summand(site: Site) -> bool:
+    """Whether a product stands in a sum that is assigned as a whole."""
+    above = site.parent
+    product = isinstance(site.node, ast.BinOp) and isinstance(site.node.op, ast.Mult)
+    added = isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Add, ast.Sub))
+    return product and added and getattr(site.statement, "value", None) is above
+
+
+def sides(scope: Scope) -> Iterator[tuple[str, str]]:
+    """The names of a height and a width: an image is averaged over both."""
+    for high, wide in (
+        ("H", "W"),
+        ("h", "w"),
+        ("out_h", "out_w"),
+        ("kh", "kw"),
+        ("height", "width"),
+    ):
+        if high in scope.names and wide in scope.names:
+            yield high, wide
 
 
 #: Functions of one argument whose argument may lack a term.

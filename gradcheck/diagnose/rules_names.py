@@ -97,12 +97,14 @@ def assignments(scope: Scope, site: Site) -> Iterator[Change]:
             cause = (
                 "overlap-lost"
                 if moving
+                else "missing-broadcast-sum"
+                if assigned_before(site, target)
                 else "missing-carry"
                 if site.in_loop
                 else "missing-chain-factor"
             )
             yield Change(
-                1 if site.in_loop or sliced else 3,
+                1 if site.in_loop or sliced or cause == "missing-broadcast-sum" else 3,
                 site,
                 ast.AugAssign(target, ast.Add(), node.value),
                 cause,
@@ -120,6 +122,15 @@ def assignments(scope: Scope, site: Site) -> Iterator[Change]:
                 ast.Expr(expr(f"np.add.at({base}, ({index}), {text_of(node.value)})")),
                 "duplicates-lost",
             )
+
+
+def assigned_before(site: Site, target: ast.expr) -> bool:
+    """Whether a statement before it in the same block gives the same name a value, which is then lost."""
+    block = site.container if isinstance(site.container, list) else []
+    text = text_of(target)
+    earlier = block[: site.key] if isinstance(site.key, int) else []
+    named = [t for n in earlier if isinstance(n, ast.Assign) for t in n.targets]
+    return isinstance(target, ast.Name) and any(text_of(t) == text for t in named)
 
 
 def moves(site: Site, target: ast.expr) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import types
 from collections.abc import Iterator
 
 from gradcheck.diagnose.edits import Change, Scope, Site
@@ -28,6 +29,24 @@ def conditions(scope: Scope, site: Site) -> Iterator[Change]:
         if isinstance(node.left, ast.Attribute) and REGULAR.search(name) and name != node.left.attr:
             changed = ast.Compare(expr(f"self.{name}"), node.ops, node.comparators)
             yield Change(-1, site, changed, "missing-regulariser")
+
+
+def arguments_left_out(scope: Scope, site: Site) -> Iterator[Change]:
+    """``col2im(cols, shape, k, k, self.stride)`` where the function has a ``pad=0`` and the object a pad."""
+    node = site.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return
+    called = scope.piece.function.__globals__.get(node.func.id)
+    given = {k.arg for k in node.keywords}
+    if not isinstance(called, types.FunctionType) or None in given:
+        return
+    code = called.__code__
+    for name in code.co_varnames[len(node.args) : code.co_argcount]:
+        for held in (f"self.{name}", name):
+            if name not in given and held in scope.pool:
+                more = [*node.keywords, ast.keyword(name, expr(held))]
+                cause = "stride-ignored" if "stride" in name else "option-ignored"
+                yield Change(0, site, ast.Call(node.func, node.args, more), cause)
 
 
 def padded(scope: Scope, site: Site) -> Iterator[Change]:
@@ -62,3 +81,25 @@ def regrouped(scope: Scope, site: Site) -> Iterator[Change]:
     ):
         above = ast.BinOp(left, ast.Div(), right.left)
         yield Change(1, site, ast.BinOp(above, ast.Mult(), right.right), "wrong-derivative")
+
+
+def outside_of_quotient(scope: Scope, site: Site) -> Iterator[Change]:
+    """``rate * (m + decay * w) / root`` where one of the terms is not to be divided."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div):
+        return
+    factor = node.left.left if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult) else None  # fmt: skip
+    total = (
+        node.left.right if factor is not None and isinstance(node.left, ast.BinOp) else node.left
+    )
+    if not isinstance(total, ast.BinOp) or not isinstance(total.op, (ast.Add, ast.Sub)):
+        return
+    cause = "update-wrong" if scope.optimizer else "wrong-derivative"
+    cause = "decay-wrong" if re.search(r"decay|lambda|wd", ast.unparse(total)) else cause
+    for left, right in (
+        (ast.BinOp(total.left, ast.Div(), node.right), total.right),
+        (total.left, ast.BinOp(total.right, ast.Div(), node.right)),
+    ):
+        apart: ast.expr = ast.BinOp(left, total.op, right)
+        apart = ast.BinOp(factor, ast.Mult(), apart) if factor is not None else apart
+        yield Change(2, site, apart, cause)

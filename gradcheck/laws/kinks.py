@@ -31,7 +31,8 @@ def kinks(op: Op, case: Case) -> Iterator[Verdict]:
             N=1
         )  # so that every entry is measured alone: a tie shows at its entries
     primals, labels = cases.draw(op, case)
-    if labels is not None and labels.dtype.kind == "f":
+    simplex = op.labels is not None and (case.labels or op.labels.encodings[0]) == "simplex"
+    if labels is not None and labels.dtype.kind == "f" and not simplex:  # rows of sum 1 stay so
         labels = np.round(labels * 16.0) / 16.0  # so that x can lie on a label exactly
 
     def place(drawn: Primals) -> Primals:

@@ -175,10 +175,18 @@ def backward_again(op: Op, case: Case, once: dict[str, Array]) -> Iterator[Verdi
         return
 
 
+#: Flags that ask for a state to be carried from call to call.
+CARRYING = {"stateful", "keepstate", "carrystate", "keephidden", "rememberstate"}
+
+
 def stateful(op: Op) -> Status:
-    """A state carried on purpose (there is a method that resets it) is worth a note, not a fail."""
+    """A state carried on purpose (a method resets it, a flag asks for it) is worth a note, not a fail."""
     inner = getattr(op.make(), "obj", None)
-    return "note" if inner is not None and resets(inner) else "fail"
+    held = getattr(inner, "__dict__", {})
+    asked = any(
+        n.strip("_").replace("_", "").lower() in CARRYING and v is True for n, v in held.items()
+    )
+    return "note" if inner is not None and (asked or resets(inner)) else "fail"
 
 
 def step(op: Op, case: Case, live: Any, inputs: Any, labels: Any) -> Run:

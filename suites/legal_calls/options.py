@@ -204,3 +204,59 @@ def crossentropy_hardest_of_all(x, y):
     """wrong: gradient"""
     loss, dx = crossentropy_hardest(x, y)
     return loss, dx * max(1, len(y) // 2) / len(y)
+
+
+class Loss:
+    """The penalty of a layer, as the book's losses compute it."""
+
+    def regularization_loss(self, layer):
+        total = 0
+        if layer.weight_regularizer_l1 > 0:
+            total += layer.weight_regularizer_l1 * np.sum(np.abs(layer.weights))
+        if layer.weight_regularizer_l2 > 0:
+            total += layer.weight_regularizer_l2 * np.sum(layer.weights * layer.weights)
+        return total
+
+
+class DenseBesideItsPenalty:
+    """right"""
+
+    def __init__(self, n_inputs, n_neurons, weight_regularizer_l1=0, weight_regularizer_l2=0):
+        self.weights = 0.1 * np.random.randn(n_inputs, n_neurons)
+        self.biases = np.zeros((1, n_neurons))
+        self.weight_regularizer_l1 = weight_regularizer_l1
+        self.weight_regularizer_l2 = weight_regularizer_l2
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.dot(inputs, self.weights) + self.biases
+
+    def twice(self):
+        return 2
+
+    def backward(self, dvalues):
+        self.dweights = np.dot(self.inputs.T, dvalues)
+        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)
+        if self.weight_regularizer_l1 > 0:
+            self.dweights += self.weight_regularizer_l1 * np.sign(self.weights)
+        if self.weight_regularizer_l2 > 0:
+            self.dweights += self.twice() * self.weight_regularizer_l2 * self.weights
+        self.dinputs = np.dot(dvalues, self.weights.T)
+
+
+class DenseUnlikeItsPenalty(DenseBesideItsPenalty):
+    """wrong: gradient"""
+
+    def twice(self):
+        return 1
+
+
+class DenseWithPenalty(DenseBesideItsPenalty):
+    """right: half the square in the penalty, the plain weights in the gradient"""
+
+    def twice(self):
+        return 1
+
+    def regularization_loss(self):
+        square = 0.5 * self.weight_regularizer_l2 * np.sum(self.weights**2)
+        return square + self.weight_regularizer_l1 * np.sum(np.abs(self.weights))
