@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from gradcheck.construct import Recipe, recipe
 from gradcheck.conventions import layers
 from gradcheck.conventions.consistency import once
@@ -43,6 +45,32 @@ def further_sizes(
         if found is None or found.problem or tuple(s.shape for s in found.slots) != shapes:
             continue
         yield replace(finish(source, made, make, make(), found), laws=LAWS)
+
+
+def unequal_window(
+    source: Source, base: Recipe, pair: tuple[str, str], trial: Trial, find: Any, finish: Finish
+) -> Iterator[Op]:
+    """The Op of a class that is given its filters, with filters that are not as wide as high.
+
+    The forward of code that takes square ones only raises; what runs must be right.
+    """
+    text = SQUARE.sub(lambda m: f"{m[1]}{int(m[2]) - 1})", base.text)
+    if source.init is not None or base.certain or text == base.text or source.shape is not None:
+        return
+    names = {**source.namespace, source.name: source.obj}
+    shapes = tuple(s.shape for s in trial.slots)
+    try:
+        made = recipe(text, names)
+        make = maker_of(made)
+        found, _ = find(source, made, make, make(), pair, shapes)
+    except Exception:  # it takes no such filters
+        return
+    if found is not None and tuple(s.shape for s in found.slots) == shapes:
+        yield replace(finish(source, made, make, make(), found), laws=(*LAWS, "same_as_reference"))
+
+
+#: Filters of one height and width among the arguments: ``np.random.randn(4, 2, 3, 3)``.
+SQUARE = re.compile(r"(randn\(\d+, \d+, (\d+), )\2\)")
 
 
 def of_size_one(base: Recipe, source: Source) -> Iterator[tuple[Recipe, int]]:
@@ -107,7 +135,10 @@ def supports(op: Op, source: Source) -> bool:
         return False
     name = op.slots[0].name
     matrices = [k for k, v in primals.items() if k != name and v.ndim > 1 and min(v.shape) > 1]
-    if any(k not in gradients or gradients[k].shape != primals[k].shape for k in (name, *matrices)):
+    given = {
+        k: g for k, g in gradients.items() if np.any(g)
+    }  # zeros have a shape without meaning it
+    if any(k not in given or given[k].shape != primals[k].shape for k in (name, *matrices)):
         return False
     tree = tree_of(source.obj)
     text = ast.unparse(tree) if tree is not None else ""

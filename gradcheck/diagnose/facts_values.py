@@ -13,7 +13,7 @@ from gradcheck.diagnose.modes import backward_functions
 from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws.common import evaluate
-from gradcheck.laws.extremes import extreme_inputs, with_first
+from gradcheck.laws.extremes import SMALL, extreme_inputs, with_first, with_small
 from gradcheck.types import Op, Primals, Verdict
 
 
@@ -22,6 +22,12 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     text = v.message.lower()
     if "clip" in text:
         return clipped(op)
+    if saturates(op, v):
+        return Shown(
+            "clip-mismatch",
+            "backward clips the predictions at a value where forward does not",
+            "with predictions a quarter as large the claimed gradient stays, where it should grow",
+        )
     first, line = first_error(op, v)
     nan = " = nan" in text
     if first == "overflow" and (not nan or "softmax" in op.name.lower()):
@@ -52,6 +58,19 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         if "inf" in text
         else None
     )
+
+
+def saturates(op: Op, v: Verdict) -> bool:
+    """Whether the claimed gradient of a small probability stays when that is a quarter of it."""
+    if v.case is None or v.index is None or v.measured is None or not op.terminal:
+        return False
+    slot = op.slots[0]
+    primals, labels = cases.draw(op, v.case)
+    claims = [
+        evaluate(op, v.case, with_small(slot, primals, size), labels).gradients[slot.name][v.index]
+        for size in (SMALL, SMALL / 4)
+    ]
+    return bool(abs(claims[1]) < 1.05 * abs(claims[0]) and abs(v.measured) > 1.05 * abs(claims[0]))
 
 
 def clipped(op: Op) -> Shown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -42,6 +43,7 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         equal_options,
         other_option,
         option_in_backward,
+        without_epsilon,
         training_on,
         without_decay,
     ):
@@ -176,6 +178,24 @@ def strength_of_a_model(op: Op, verdict: Verdict) -> Iterator[Shown]:
             shown = f"with {' and '.join(strengths)} at 0 the gradient agrees, with one of them it does not"
             text = f"the regularisation terms in the gradient of {wrt} are wrong"
             yield Shown("wrong-regulariser", text, shown)
+
+
+#: Attributes that hold a number against a division by zero.
+EPSILON = re.compile(r"^_?(eps|epsilon|tiny|small)$", re.IGNORECASE)
+
+
+def without_epsilon(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """The same call with every epsilon at 0: right then, so it is in its place that the two differ."""
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or verdict.law != "gradient" or op.step is not None:
+        return
+    names = [n for n, value in numbers_of(op).items() if value and EPSILON.match(n)]
+    plain = altered(op, dict.fromkeys(names, 0.0))
+    with op.plainly() if op.plainly is not None else nullcontext():
+        same = agreed(plain, case, wrt)
+    if same and (names or op.plainly is not None) and still_wrong(op, case, wrt):
+        text = "forward and backward have their epsilon in different places (inside and outside a root)"
+        yield Shown("epsilon-placement", text, f"with the epsilon at 0 {same}")
 
 
 def ignored_strength(op: Op, case: Case, wrt: str) -> str:

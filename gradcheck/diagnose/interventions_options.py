@@ -208,24 +208,53 @@ def of_two_sizes(
 
 
 def equal_options(op: Op, verdict: Verdict) -> Iterator[Shown]:
-    """The same class with two options for height and width made equal: right with either value."""
+    """The same class with a height and a width made equal: right with either value."""
     case, law = verdict.case, verdict.law
-    if case is None or law not in {"contract", "gradient"} or not isinstance(op.obj, type):
+    tried = law in {"contract", "gradient", "same_as_reference"}
+    if case is None or not tried or not isinstance(op.obj, type):
         return
-    args = arguments(getattr(op.obj, "__init__", op.obj))
 
-    def wrong(changes: Mapping[str, Any]) -> bool | None:
-        other = rebuilt(op, rewritten(op.built, args, changes))
-        return fails(other, "contract", case, "") or fails(other, "gradient", case, "")
+    def wrong(text: str) -> bool | None:
+        other = rebuilt(op, text)
+        laws = dict.fromkeys((law, "contract", "gradient"))
+        found = [fails(other, one, case, "") for one in laws]
+        return True if True in found else None if None in found else False
 
-    for names, equal, exchanged in of_two_sizes(op.options):
+    for names, equal, exchanged in of_unequal_sizes(op):
         try:
             with quiet():
-                cured = all(wrong(changes) is False for changes in equal)
-                told = cured and wrong(exchanged)
+                cured = all(wrong(text) is False for text in equal)
         except Exception:  # it cannot be built with these options
             continue
-        if told:
+        if cured and (refused(op, exchanged) or wrong(exchanged)):
             text = f"right only where {names} are equal"
-            shown = "with " + " and with ".join(str(e) for e in equal) + " every gradient agrees"
+            shown = "with " + " and with ".join(equal) + " every gradient agrees"
             yield Shown("square-only", text, shown, second="transposed")
+
+
+def refused(op: Op, text: str) -> bool:
+    """Whether what a constructor call makes cannot be run."""
+    try:
+        with quiet():
+            rebuilt(op, text)
+    except Exception:  # its forward takes nothing that was tried
+        return True
+    return False
+
+
+#: Filters that are not as wide as high: ``np.random.randn(4, 2, 3, 2)``.
+FILTERS = re.compile(r"(randn\(\d+, \d+, )(\d+), (?!\2\))(\d+)\)")
+
+
+def of_unequal_sizes(op: Op) -> Iterator[tuple[str, list[str], str]]:
+    """What is unequal, and the constructor calls in which it is equal, and exchanged."""
+    args = arguments(getattr(op.obj, "__init__", op.obj))
+    for names, equal, exchanged in of_two_sizes(op.options):
+        texts = [rewritten(op.built, args, changes) for changes in (*equal, exchanged)]
+        yield names, texts[:-1], texts[-1]
+    if FILTERS.search(op.built):
+        yield (
+            "the height and the width of the filters",
+            [FILTERS.sub(rf"\1\{k}, \{k})", op.built) for k in (2, 3)],
+            FILTERS.sub(r"\1\3, \2)", op.built),
+        )

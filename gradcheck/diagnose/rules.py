@@ -13,6 +13,7 @@ from gradcheck.diagnose.rules_missing import (
     first_step,
     inner_terms,
     insertions,
+    received,
     wraps,
 )
 from gradcheck.diagnose.rules_more import functions, masked, orders, products, siblings, weighted
@@ -83,6 +84,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     weighted,
     products,
     masked,
+    received,
     insertions,
 )
 

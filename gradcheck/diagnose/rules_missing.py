@@ -174,6 +174,21 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
                 yield Change(6, site, ast.BinOp(node, ast.Mult(), expr(slope)), cause)
 
 
+#: Methods that only lay an array out anew.
+LAYS_OUT = {"reshape", "transpose", "ravel", "flatten", "swapaxes"}
+
+
+def received(scope: Scope, site: Site) -> Iterator[Change]:
+    """A factor that is missing from what is laid out anew: ``(dout * gamma).reshape(...)``."""
+    node, above = site.node, site.parent
+    if not isinstance(above, ast.Attribute) or above.attr not in LAYS_OUT or not is_load(node):
+        return
+    for name in scope.pool if isinstance(node, (ast.Name, ast.Attribute)) else ():
+        if name != text_of(node) and scope.shapes.get(name) != ():
+            factor = ast.BinOp(node, ast.Mult(), expr(name))
+            yield Change(3, site, factor, inserted(scope, site, name))
+
+
 def is_summand(site: Site) -> bool:
     """Whether a product stands in a sum that is assigned as a whole."""
     above = site.parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -39,6 +40,8 @@ def extremes(op: Op, case: Case) -> Iterator[Verdict]:
         ]
     if not any(v.status == "fail" for v in found) and op.kind == "activation":
         found += beyond_six(op, case)
+    if not any(v.status == "fail" for v in found) and op.kind == "loss":
+        found += small_probabilities(op, case)
     yield from found
     if not any(v.status in {"fail", "note"} for v in found):
         yield verdict(law, "pass", op, case)
@@ -282,3 +285,30 @@ def beyond_six(op: Op, case: Case) -> Iterator[Verdict]:
     for v in at_points(op, case, stretched):
         if v.status == "fail":
             yield relabelled(v, "extremes")
+
+
+#: A probability far above what a logarithm is usually protected by (1e-7), and below a coarse clip.
+SMALL = 1e-4
+
+
+def small_probabilities(op: Op, case: Case) -> Iterator[Verdict]:
+    """The gradient of a loss where probabilities are small: both clip there, or none does."""
+    slot = op.slots[0]
+    if len(op.slots) != 1 or slot.domain not in {"unit", "simplex"}:
+        return
+
+    for v in at_points(op, case, partial(with_small, slot)):
+        if v.status == "fail":
+            yield relabelled(v, "extremes")
+
+
+def with_small(slot: Slot, primals: Primals, size: float = SMALL) -> Primals:
+    """Probabilities near 0 and 1; every class but the likeliest small where they are a distribution."""
+    p = primals[slot.name]
+    low = size * (1.0 + np.arange(p.size).reshape(p.shape) % 3)
+    top = np.arange(p.size).reshape(p.shape) % 2 == 0
+    if slot.domain == "simplex":
+        top = np.arange(p.shape[-1]) == np.argmax(p, -1)[..., None]
+        rest = 1.0 - np.sum(np.where(top, 0.0, low), -1, keepdims=True)
+        return {**primals, slot.name: np.where(top, rest, low)}
+    return {**primals, slot.name: np.where(top, 1.0 - low, low)}

@@ -346,3 +346,23 @@ def kl_divergence_summed(logits, target):
     entropy = np.sum(np.where(target > 0, target * np.log(np.where(target > 0, target, 1)), 0))
     loss = (entropy - np.sum(target * logq)) / len(logits)
     return loss, np.exp(logq) - target
+
+
+class BCEClipped:
+    """right: forward and backward clip at one value"""
+
+    coarse = 1e-7
+
+    def forward(self, y_pred, y_true):
+        self.p, self.t = np.clip(y_pred, 1e-7, 1 - 1e-7), y_true.reshape(y_pred.shape)
+        return -np.mean(self.t * np.log(self.p) + (1 - self.t) * np.log(1 - self.p))
+
+    def backward(self):
+        p = np.clip(self.p, self.coarse, 1 - self.coarse)
+        return (p - self.t) / (p * (1 - p)) / p.size
+
+
+class BCEClippedTwice(BCEClipped):
+    """wrong: extremes"""
+
+    coarse = 1e-2

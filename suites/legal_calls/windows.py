@@ -160,3 +160,54 @@ class GatedInTheOtherOrder(Gated):
 
     def backward(self, dout):
         return np.roll(super().backward(dout), dout.shape[1], axis=1)
+
+
+class ConvOfFilters:
+    """right: its filters are given, and need not be square"""
+
+    def __init__(self, W, b, stride=1, pad=0):
+        assert (stride, pad) == (1, 0)
+        self.W, self.b, self.stride, self.pad = W, b, stride, pad
+
+    def sizes(self, x):
+        high, wide = self.W.shape[2:]
+        return x.shape[2] - high + 1, x.shape[3] - wide + 1
+
+    def parts(self, x, out):
+        high, wide = self.W.shape[2:]
+        for i, j in np.ndindex(out.shape[2:]):
+            yield i, j, x[:, :, i : i + high, j : j + wide]
+
+    def forward(self, x):
+        self.x = x.astype(float)
+        out = np.zeros((len(x), len(self.W), *self.sizes(x)))
+        for i, j, part in self.parts(self.x, out):
+            out[:, :, i, j] = np.tensordot(part, self.W, axes=((1, 2, 3), (1, 2, 3))) + self.b
+        return out
+
+    def backward(self, dout):
+        dx, self.dW = np.zeros_like(self.x), np.zeros_like(self.W)
+        self.db = dout.sum(axis=(0, 2, 3))
+        views = self.parts(dx, dout)
+        for (i, j, part), (_, _, view) in zip(self.parts(self.x, dout), views, strict=True):
+            g = dout[:, :, i, j]
+            self.dW += np.tensordot(g, part, axes=((0,), (0,)))
+            view += np.tensordot(g, self.W, axes=((1,), (0,)))
+        return dx
+
+
+class ConvOfFiltersHeightTwice(ConvOfFilters):
+    """wrong: same_as_reference"""
+
+    def sizes(self, x):
+        high = self.W.shape[2]
+        return x.shape[2] - high + 1, x.shape[3] - high + 1
+
+
+class ConvOfSquareFilters(ConvOfFilters):
+    """right: it takes square filters only, and its forward refuses others"""
+
+    def forward(self, x):
+        if self.W.shape[2] != self.W.shape[3]:
+            raise ValueError("the filters must be square")
+        return super().forward(x)
