@@ -303,7 +303,9 @@ def report(runs: list[dict[str, Any]], wanted: int, what: str = WHAT_ALL) -> str
 def told_run(one: dict[str, Any], every: set[str]) -> str:
     """Which rounds a run made, at which commit, and of which laws where not of all."""
     laws = laws_of(one)
-    only = "" if set(laws) == every else f" ({', '.join(laws)})"
+    others = sorted(every - set(laws))
+    which = f"all but {', '.join(others)}" if len(others) < len(laws) else ", ".join(laws)
+    only = f" ({which})" if others else ""
     return f"- rounds {one['rounds'][0]} to {one['rounds'][1] - 1} at commit {one['commit']}{only}"
 
 
