@@ -37,14 +37,24 @@ def further_sizes(
     """The Ops of a class whose feature or unit count is one, where it takes that."""
     for made, old in of_size_one(base, source):
         shapes = tuple(tuple(1 if n == old else n for n in s.shape) for s in trial.slots)
-        try:
-            make = maker_of(made)
-            found, _ = find(replace(source, shape=None), made, make, make(), pair, shapes)
-        except Exception:  # it takes no such size
-            continue
-        if found is None or found.problem or tuple(s.shape for s in found.slots) != shapes:
-            continue
-        yield replace(finish(source, made, make, make(), found), laws=LAWS)
+        found = taken(source, made, pair, shapes, find)
+        if found is not None and not found[1].problem:
+            make, one = found
+            yield replace(finish(source, made, make, make(), one), laws=LAWS)
+
+
+def taken(
+    source: Source, made: Recipe, pair: tuple[str, str], shapes: tuple[Any, ...], find: Any
+) -> tuple[Callable[[], Live], Trial] | None:
+    """The maker and the trial of a recipe on inputs of these shapes; None where it takes others only."""
+    try:
+        make = maker_of(made)
+        found, _ = find(replace(source, shape=None), made, make, make(), pair, shapes)
+    except Exception:  # it takes no such size
+        return None
+    if found is None or tuple(s.shape for s in found.slots) != shapes:
+        return None
+    return make, found
 
 
 def unequal_window(
@@ -57,16 +67,11 @@ def unequal_window(
     text = SQUARE.sub(lambda m: f"{m[1]}{int(m[2]) - 1})", base.text)
     if source.init is not None or base.certain or text == base.text or source.shape is not None:
         return
-    names = {**source.namespace, source.name: source.obj}
-    shapes = tuple(s.shape for s in trial.slots)
-    try:
-        made = recipe(text, names)
-        make = maker_of(made)
-        found, _ = find(source, made, make, make(), pair, shapes)
-    except Exception:  # it takes no such filters
-        return
-    if found is not None and tuple(s.shape for s in found.slots) == shapes:
-        yield replace(finish(source, made, make, make(), found), laws=(*LAWS, "same_as_reference"))
+    made = recipe(text, {**source.namespace, source.name: source.obj})
+    found = taken(source, made, pair, tuple(s.shape for s in trial.slots), find)
+    if found is not None:
+        make, one = found
+        yield replace(finish(source, made, make, make(), one), laws=(*LAWS, "same_as_reference"))
 
 
 #: Filters of one height and width among the arguments: ``np.random.randn(4, 2, 3, 3)``.
@@ -135,9 +140,8 @@ def supports(op: Op, source: Source) -> bool:
         return False
     name = op.slots[0].name
     matrices = [k for k, v in primals.items() if k != name and v.ndim > 1 and min(v.shape) > 1]
-    given = {
-        k: g for k, g in gradients.items() if np.any(g)
-    }  # zeros have a shape without meaning it
+    # Zeros have a shape without meaning it.
+    given = {k: g for k, g in gradients.items() if np.any(g)}
     if any(k not in given or given[k].shape != primals[k].shape for k in (name, *matrices)):
         return False
     tree = tree_of(source.obj)

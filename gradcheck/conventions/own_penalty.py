@@ -35,6 +35,7 @@ def as_defined(op: Op, terms: tuple[Term, ...]) -> tuple[Term, ...]:
     if not terms:
         return terms
     points = [op.make(), op.with_parameters(other_values(op))]
+    held = [op.parameters(p) for p in points]
     for value in own_values(points[0].obj):
         try:
             wanted = [value(p.obj) for p in points]
@@ -43,7 +44,8 @@ def as_defined(op: Op, terms: tuple[Term, ...]) -> tuple[Term, ...]:
         for forms in itertools.product(FORMS, repeat=len(terms)):
             other = tuple(replace(t, power=p, coefficient=c) for t, (p, c) in zip(terms, forms, strict=True))  # fmt: skip
             mine = [
-                sum(t.value(p.obj, op.parameters(p)[t.parameter]) for t in other) for p in points
+                sum(t.value(p.obj, w[t.parameter]) for t in other)
+                for p, w in zip(points, held, strict=True)
             ]
             changes = abs(wanted[1] - wanted[0]) > 1e-6 * abs(wanted[0])
             if changes and np.allclose(mine, wanted, rtol=1e-9):

@@ -65,6 +65,8 @@ def saturates(op: Op, v: Verdict) -> bool:
     if v.case is None or v.index is None or v.measured is None or not op.terminal:
         return False
     slot = op.slots[0]
+    if slot.domain not in {"unit", "simplex"}:
+        return False
     primals, labels = cases.draw(op, v.case)
     claims = [
         evaluate(op, v.case, with_small(slot, primals, size), labels).gradients[slot.name][v.index]

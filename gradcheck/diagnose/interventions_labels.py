@@ -23,8 +23,7 @@ def label_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if op.labels is None or case is None:
         return
     wrt = slot_name(op, verdict.wrt)
-    numbers = (case.labels or op.labels.encodings[0]) == "real"
-    if case.label_dtype not in {"float64", "float32"} and (numbers or case.label_dtype != "int64"):
+    if case.label_dtype not in {"int64", "float64", "float32"}:
         plain = case.replace(label_dtype="float64" if verdict.law == "label_formats" else "int64")
         same = agreed(op, plain, wrt)
         if same and not agreed(op, case, wrt):

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradcheck.diagnose.wrong_adam import Mean, Mistake, Number, flat, of_adam, second_mean
+from gradcheck.diagnose.wrong_adam import (
+    Mean,
+    Mistake,
+    Number,
+    first_mean,
+    flat,
+    of_adam,
+    second_mean,
+)
 from gradcheck.laws.formulas import LEGAL, WITHOUT_MAXIMUM, Formula, Hyper, State, held
 from gradcheck.types import Array
 
@@ -30,7 +38,7 @@ def of_amsgrad() -> Iterator[Mistake]:
 
     def last(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
         """the maximum of this average and the last one alone"""
-        state["m"] = h["b1"] * held(state, "m", w) + (1 - h["b1"]) * g
+        state["m"] = first_mean(h, held(state, "m", w), g)
         before = held(state, "v", w).copy()
         state["v"] = second_mean(h, before, g)
         top = np.maximum(before, state["v"]) / (1 - h["b2"] ** t)
@@ -44,7 +52,7 @@ def nadam_like(ahead: Ahead, two: Number, second: Mean = second_mean) -> Formula
 
     def formula(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
         """Nadam with a mistake"""
-        state["m"] = h["b1"] * held(state, "m", w) + (1 - h["b1"]) * g
+        state["m"] = first_mean(h, held(state, "m", w), g)
         state["v"] = second(h, held(state, "v", w), g)
         down = np.sqrt(state["v"] / two(h, t)) + h["eps"]
         return np.asarray(w - h["lr"] * ahead(h, state["m"], g, t) / down)
@@ -92,7 +100,7 @@ def of_adamax() -> Iterator[Mistake]:
     def like(norm: Mean, one: Number) -> Formula:
         def formula(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
             """Adamax with a mistake"""
-            state["m"] = h["b1"] * held(state, "m", w) + (1 - h["b1"]) * g
+            state["m"] = first_mean(h, held(state, "m", w), g)
             state["u"] = norm(h, held(state, "u", w), g)
             return np.asarray(w - h["lr"] / one(h, t) * state["m"] / (state["u"] + h["eps"]))
 
@@ -133,13 +141,15 @@ def of_adamax() -> Iterator[Mistake]:
 def of_adadelta() -> Iterator[Mistake]:
     """What goes wrong in Adadelta."""
 
+    def squares(h: Hyper, s: Array, g: Array) -> Array:
+        return h["rho"] * s + (1 - h["rho"]) * g * g
+
     def like(
-        moved: Callable[[Array, Array], Array], above: bool = True, square: Mean | None = None
+        moved: Callable[[Array, Array], Array], above: bool = True, square: Mean = squares
     ) -> Formula:
         def formula(w: Array, g: Array, state: State, t: int, h: Hyper) -> Array:
             """Adadelta with a mistake"""
-            grown = square(h, held(state, "s", w), g) if square else h["rho"] * held(state, "s", w) + (1 - h["rho"]) * g * g  # fmt: skip
-            state["s"] = grown
+            state["s"] = square(h, held(state, "s", w), g)
             top = np.sqrt(held(state, "d", w) + h["eps"]) if above else 1.0
             step = np.asarray(top / np.sqrt(state["s"] + h["eps"]) * g)
             state["d"] = h["rho"] * held(state, "d", w) + (1 - h["rho"]) * moved(step, g)
@@ -185,12 +195,10 @@ def of_lion() -> Iterator[Mistake]:
 
         return formula
 
-    def one(h: Hyper, m: Array, g: Array) -> Array:
-        return h["b1"] * m + (1 - h["b1"]) * g
-
     def two(h: Hyper, m: Array, g: Array) -> Array:
         return h["b2"] * m + (1 - h["b2"]) * g
 
+    one = first_mean
     yield Mistake("update-wrong", "the sign is not taken", like(one, two, sign=False))
     yield Mistake("update-wrong", "the two rates are exchanged", like(two, one))
     yield Mistake("update-wrong", "the average is kept with the first rate", like(one, one))

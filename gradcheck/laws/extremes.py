@@ -299,9 +299,8 @@ def small_probabilities(op: Op, case: Case) -> Iterator[Verdict]:
 
     for v in at_points(op, case, partial(with_small, slot)):
         flat = v.measured is not None and abs(v.measured) <= (v.bound or 0.0)
-        if (
-            v.status == "fail" and not flat
-        ):  # where forward clips, a gradient that does not is usual
+        # Where forward clips, and is flat, a gradient that does not is usual.
+        if v.status == "fail" and not flat:
             yield relabelled(v, "extremes")
 
 

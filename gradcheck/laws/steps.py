@@ -161,7 +161,8 @@ def follows_adam(op: Op, taken: Trace) -> bool:
     """
     return any(
         worst(compare(taken, formula, hyper)).distance < EXACT
-        for _, hyper in hypotheses(op, "adam", values_of(taken.live))
+        for first, hyper in hypotheses(op, "adam", values_of(taken.live))
+        if first is LEGAL["adam"][0]  # each choice of numbers once
         for formula in WITHOUT_MAXIMUM
     )
 
