@@ -32,7 +32,13 @@ def run_forward(
     needed = len([a for a in arguments(method) if a.required])
     live.memory["given"] = values[0] if not swapped else values[1]
     remember(live, method)
-    return call_quietly(method, *values, *([None] * max(0, needed - 2)))
+    try:
+        return call_quietly(method, *values, *([None] * max(0, needed - 2)))
+    except Exception as error:
+        if needed <= 2:
+            raise
+        names = [a.name for a in arguments(method) if a.required][2:]
+        raise refusal(method.__name__, names, error) from error
 
 
 def run_backward(

@@ -27,6 +27,7 @@ WORDS = (
 
 #: Words in a name -> domains of the predictions and label encodings, best first.
 HINTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
+    (("poisson", "tweedie"), ("positive", "real"), ("real", "real_flat")),
     (("softmax", "logsoftmax"), ("real", "simplex"), ("index", "onehot", "index_column", "binary_flat")),
     (("logits",), ("real",), ("index", "onehot", "binary", "binary_flat")),
     (("sigmoid",), ("real", "unit"), ("binary", "binary_flat", "onehot")),

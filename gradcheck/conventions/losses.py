@@ -19,6 +19,7 @@ from gradcheck import cases
 from gradcheck.conventions import places
 from gradcheck.conventions.layers import named
 from gradcheck.conventions.live import (
+    Guessed,
     Live,
     Refused,
     changed,
@@ -43,9 +44,7 @@ from gradcheck.conventions.loss_names import (
     value_args,
 )
 from gradcheck.conventions.places import Place
-from gradcheck.conventions.signature import (
-    plain,
-)
+from gradcheck.conventions.signature import RATES, plain
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 
@@ -121,6 +120,8 @@ def readings(
     args = value_args(lossy.forward_function)
     if any(plain(a.name) in {"logits", "logit", "scores", "z", "preactivation"} for a in args[:2]):
         domains = ("real", *(d for d in domains if d != "real"))
+    if any(plain(a.name) in RATES | {"intensity", "rates"} for a in args[:2]):
+        domains = ("positive", *domains)
     if "sign" in encodings and makes_signs(lossy.forward_function):
         encodings = ("binary", *(e for e in encodings if e != "binary"))
     if "index" in encodings and picks_by_number(lossy.forward_function):
@@ -170,6 +171,8 @@ def try_reading(
     before = fingerprint(live)
     try:
         live.out = run_forward(live, lossy.forward(live), np.array(pred), labels, swapped)
+    except Guessed:
+        raise
     except Exception as error:
         raise Refused(f"forward raises {type(error).__name__}: {error}") from error
     stored = (

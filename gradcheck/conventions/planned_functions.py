@@ -134,12 +134,13 @@ def takes_samples(args: list[Arg]) -> bool:
 
 
 def handed_back(function: Any) -> set[str]:
-    """The names in ``return x[order], y``; a difference of an argument and another array is none."""
+    """The names in ``return x[order], y``; what is computed from an argument and another array is none."""
     tree = tree_of(function)
     returns = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree else []
     tuples = [v for v in returns if isinstance(v, ast.Tuple)]
     parts = [e for v in tuples[-1:] for e in flat_elements(v)]
-    return {last_name(e) for e in parts if not isinstance(e, ast.BinOp)}
+    computed = [e for e in parts if any(isinstance(n, ast.BinOp) for n in ast.walk(e))]
+    return {last_name(e) for e in parts if e not in computed or isinstance(e, ast.Subscript)}
 
 
 def returns_pair(function: Any) -> bool:

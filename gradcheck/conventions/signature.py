@@ -73,6 +73,8 @@ def plain(name: str) -> str:
 #: The same pairs as they are compared.
 PLAIN_VERBS = tuple(tuple(n if n.startswith("_") else plain(n) for n in pair) for pair in VERBS)
 
+FORWARDS = {forward for forward, _ in PLAIN_VERBS}
+
 #: What a ``mode`` that switches between training and evaluation is by default.
 MODES = {"train", "training", "test", "testing", "eval", "evaluation", "inference", "predict"}
 
@@ -85,6 +87,7 @@ class Arg:
     required: bool
     default: Any = None
     keyword_only: bool = False
+    data: bool = False  # stands where a forward takes its data: no step size, whatever its name
 
     @functools.cached_property
     def flag(self) -> bool | None:
@@ -106,7 +109,7 @@ class Arg:
         if self.flag is not None:
             return "flag"
         if key in RATES or "learningrate" in key:
-            return "rate"
+            return "value" if self.data else "rate"
         return "labels" if key in LABELS else "value"
 
 
@@ -121,15 +124,19 @@ def arguments(function: Callable[..., Any], method: bool = True) -> list[Arg]:
         return []
     if method and parameters and parameters[0].name in {"self", "cls"}:
         parameters = parameters[1:]
+    given = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    name = plain(getattr(function, "__name__", ""))
+    takes_data = (name in FORWARDS or "loss" in name or "nll" in name) and len(given) > 1
+    takes_data = takes_data and not any(plain(p.name) in PREDICTIONS for p in given[1:])
     return [
         Arg(
             p.name,
             p.default is p.empty,
             None if p.default is p.empty else p.default,
             p.kind is p.KEYWORD_ONLY,
+            takes_data and p is given[0] and p.default is p.empty,
         )
-        for p in parameters
-        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        for p in given
     ]
 
 
