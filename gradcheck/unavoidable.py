@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from gradcheck.targets import Loaded
-from gradcheck.types import Case, Subject, Verdict
+from gradcheck.types import Case, Cause, Subject, Verdict
 
 #: Errors of a forward whose inputs are arrays.
 ALWAYS = re.compile(
@@ -32,7 +32,24 @@ def refused(blank: Subject, text: str, loaded: Loaded) -> Subject:
     )
     if found is None:
         return dataclasses.replace(blank, status="error", reason=text)
+    found = dataclasses.replace(found, cause=cause_of(found))
     return dataclasses.replace(blank, status="fail", verdicts=(found,))
+
+
+def cause_of(found: Verdict) -> Cause:
+    """The cause of an error that no input avoids: the error itself has shown it."""
+    from gradcheck.diagnose.causes import CAUSES, fix_for
+
+    if found.law == "interleaved":
+        id, text = "shared-state", CAUSES["shared-state"].what
+    elif "NameError" in found.message or "never stored" in found.message:
+        id, text = "name-error", CAUSES["name-error"].what
+    else:
+        id, text = (
+            "forward-wrong",
+            "a size or an index is a float: it was computed with / and not with //",
+        )
+    return Cause(id, text, "it was called, and raised whatever it was given", fix_for(id, "any"))
 
 
 def forward_always_raises(blank: Subject, text: str, loaded: Loaded) -> Verdict | None:

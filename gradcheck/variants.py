@@ -42,6 +42,22 @@ CLASS_WEIGHTS = {
 OVERWRITING = {"inplace", "overwrite", "overwritex", "overwriteinput"}
 #: Numbers that change how weights begin or how fast they are trained, not what is computed.
 TRAINING = ("lr", "learn", "eta", "eps", "std", "init", "weightscale", "seed", "sigma0")
+#: Options that are 0 because what they turn on is no part of the function, or is drawn at random.
+OFF = (
+    "clip",
+    "noise",
+    "jitter",
+    "tol",
+    "min",
+    "max",
+    "low",
+    "high",
+    "time",
+    "start",
+    "offset",
+    "loc",
+    "mean",
+)
 LIMIT = 5
 
 
@@ -68,9 +84,18 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
             continue
         current = given.get(arg.name, arg.default)
         for value in (*options(arg, current, curves), *compared_strings(cls, arg, current)):
-            texts.append(rewritten(base.text, args, {arg.name: value}))
+            beside = {k: v for k, v in needed_by(arg, args, given).items() if k != arg.name}
+            texts.append(rewritten(base.text, args, {arg.name: value, **beside}))
     for text in [t for t in dict.fromkeys(texts) if t and t != base.text][:LIMIT]:
         yield recipe(text, namespace)
+
+
+def needed_by(arg: Arg, args: list[Arg], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be on for an option to mean anything: Nesterov's step is the plain one without momentum."""
+    if not plain(arg.name).endswith(("nesterov", "dampening")):
+        return {}
+    off = [a for a in args if plain(a.name) in {"momentum", "mu", "beta"}]
+    return {a.name: 0.9 for a in off if given.get(a.name, a.default) in (0, 0.0)}
 
 
 def halves(given: Mapping[str, float]) -> tuple[dict[str, float], ...]:
@@ -101,6 +126,9 @@ def options(arg: Arg, current: Any, curves: bool = True) -> Iterator[Any]:
     if current is None and not arg.required and key in IGNORED:
         yield 1
         return
+    if current is None and not arg.required and key in {"stride", "strides"}:
+        yield 1
+        return
     if type(current) is bool and not arg.required and arg.flag is None:
         if key not in OVERWRITING:
             yield not current
@@ -122,7 +150,8 @@ def other_number(key: str, current: Any) -> Iterator[float]:
     A constant that backward has hard-coded is invisible while the option has its default value.
     """
     counted = type(current) is int and key in CURVES and current > 0
-    if not counted and not (type(current) is float and current >= 1e-3):
+    off = type(current) is float and current == 0 and not any(w in key for w in OFF)
+    if not counted and not off and not (type(current) is float and current >= 1e-3):
         return
     value = 0.35 if current <= 1 else round(1.7 * current, 3)
     yield value if value != current else 0.45

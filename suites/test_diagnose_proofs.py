@@ -283,7 +283,9 @@ CASES = {
     "the same written back": (
         AFFINE.format(forward="x += 0.0", line=""), "layout", "", "edits-argument",
     ),
-    "the smallest for the largest": (MINIMUM.format(x="self.x"), "gradient", "x", ""),
+    "the smallest for the largest": (
+        MINIMUM.format(x="self.x"), "gradient", "x", "wrong-mask-side",
+    ),
     "a divisor for a factor": (SCORES, "gradient", "q", "constant-factor"),
     "divided by the variance": (EVALUATED.format(std="var + 1e-7"), "train_eval", "", ""),
 }  # fmt: skip

@@ -173,9 +173,9 @@ class GlobalPool:
 """
 
 
-def test_one_size_for_both_is_square_only_and_a_mean_too_little_is_not(tmp_path):
+def test_one_size_for_both_is_square_only_and_a_division_too_little_is_not(tmp_path):
     assert cause(failures(tmp_path, POOL.format(count="(h * h)"), "GlobalPool")) == "square-only"
-    assert cause(failures(tmp_path, POOL.format(count="1"), "GlobalPool")) == "missing-mean"
+    assert cause(failures(tmp_path, POOL.format(count="1"), "GlobalPool")) == "summed-not-averaged"
 
 
 DROPOUT = """
@@ -224,7 +224,7 @@ class Smooth:
 
 @pytest.mark.parametrize(
     ("dx", "dk", "wrt", "wanted"),
-    [("=", "+=", "x", "overlap-lost"), ("+=", "=", "k", "missing-carry")],
+    [("=", "+=", "x", "overlap-lost"), ("+=", "=", "k", "missing-broadcast-sum")],
 )
 def test_a_window_that_moves_is_told_from_a_sum_that_is_begun_anew(tmp_path, dx, dk, wrt, wanted):
     found = failures(tmp_path, LOOPS.format(dx=dx, dk=dk), "Smooth")

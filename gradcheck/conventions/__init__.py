@@ -14,6 +14,7 @@ from gradcheck.conventions.adapt_functions import function_ops, pair_of
 from gradcheck.conventions.adapt_losses import loss_ops
 from gradcheck.conventions.backprops import backprop_op
 from gradcheck.conventions.caption_models import caption_op, takes_captions
+from gradcheck.conventions.consistency import AGREES, miss, of_one_number
 from gradcheck.conventions.containers import chains
 from gradcheck.conventions.epsilon import small_constants, switched_off
 from gradcheck.conventions.even_parts import in_even_parts
@@ -40,7 +41,7 @@ from gradcheck.conventions.tape_ops import tape_ops
 from gradcheck.conventions.torch_functions import torch_ops
 from gradcheck.conventions.trained import trained_op
 from gradcheck.conventions.word_vectors import vectors_op
-from gradcheck.types import Op
+from gradcheck.types import Case, Op
 from gradcheck.variants import variants
 
 
@@ -116,11 +117,36 @@ def read_as(source: Source, kind: str) -> list[Op]:
         text = "of numbers, taken entry by entry"
         return [replace(op, obj=source.obj, reading=text) for op in found]
     try:
-        return layer_ops(source)
+        found = layer_ops(source)
     except Skipped:
         raise
     except Refused as refusal:
         return loss_after_all(source, refusal)
+    return as_a_loss(source, found[0]) or found
+
+
+def as_a_loss(source: Source, layer: Op) -> list[Op]:
+    """The Ops of a class read as a loss: one number of two inputs, the second without a gradient.
+
+    Its name and its arguments need not say so: ``SoftMargin.forward(out, sign)``.  Empty where no
+    gradient agrees under this reading.
+    """
+    names = [s.name for s in layer.slots]
+    pair = verbs(source.obj) if isinstance(source.obj, type) else None
+    lost = [n for n in names if n not in layer.gradient_names]
+    if pair is None or len(names) != 2 or lost != names[1:] or layer.parameters(layer.make()):
+        return []
+    if any(a.required for a in arguments(getattr(source.obj, pair[1]))):
+        return []
+    if not of_one_number(layer):
+        return []
+    try:
+        found = loss_ops(source)
+    except Refused:
+        return []
+    labels = found[0].labels
+    case = Case(labels=labels.encodings[0] if labels else "")
+    return found if miss(found[0], case) <= AGREES else []
 
 
 def loss_after_all(source: Source, refusal: Refused) -> list[Op]:

@@ -219,7 +219,10 @@ def other_configurations(
         except Exception:  # the constructor refuses this option
             continue
         try:
-            found, _ = best_trial(replace(source, shape=None), made, make, proto, pair, shape)
+            free = replace(source, shape=None)
+            # On the first configuration's shape, if it runs there: what raises in backward is told.
+            found, _ = best_trial(free, made, make, proto, pair, shape, most=1)
+            found = found or best_trial(free, made, make, proto, pair, shape)[0]
         except Exception:  # this option changes what is read
             continue
         if found is None and windowed(first, made, source.obj) and not refuses(make(), trial):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import function_options, function_shapes, functions, layers
 from gradcheck.conventions.calls import Calls
@@ -19,7 +20,7 @@ from gradcheck.conventions.function_calls import function_calls
 from gradcheck.conventions.hypotheses import shown_shape
 from gradcheck.conventions.live import Live, NotFinite, Refused
 from gradcheck.conventions.methods import pair_in
-from gradcheck.conventions.pairing import Trial
+from gradcheck.conventions.pairing import ALIKE, Trial
 from gradcheck.conventions.parameter_dicts import dict_argument, opened
 from gradcheck.conventions.shapes import with_masks
 from gradcheck.conventions.signature import arguments, tree_of
@@ -121,24 +122,35 @@ def search(
     inputs: list[str],
     names: list[str],
     fixed: Mapping[str, Any],
+    heeding: bool = True,
 ) -> Found:
-    """Try shapes under one set of options until every gradient has the shape of its primal."""
+    """Try shapes under one set of options until every gradient has the shape of its primal.
+
+    What a docstring says of them is heeded, unless nothing runs so.
+    """
     problem = ""
     broken: Op | None = None
     first: tuple[Op, Settled] | None = None
     tried = 0
     named = list(function_shapes.shapes_for(source.name, names))
+    if inputs == ["a"] and names == ["b"]:
+        named = []  # two operands, and no bias
     shapes = [*named, *function_shapes.operand_shapes(names)]
     if source.shape is not None:
         shapes = [(("N", *source.shape[1:]), s) for _, s in shapes]
     tree = tree_of(pair[1])
     code = ast.unparse(tree) if tree is not None else ""
-    tables = list(embedding_slots(source.name, inputs, names))
-    candidates = [*slots_for(inputs, shapes), *tables]
+    tables = list(function_shapes.embedding_slots(source.name, inputs, names))
+    candidates = [*function_shapes.slots_for(inputs, shapes), *tables]
     if "embed" in source.name.lower():
         candidates = [*tables, *candidates]
+    said = {n: function_shapes.documented(pair, n) if heeding else None for n in names}
     for k, (slots, param_shapes) in enumerate(candidates):
-        slots, params, param_shapes = operands(slots, names, param_shapes)
+        if any(said[n] not in (None, len(s)) for n, s in zip(names, param_shapes, strict=True)):
+            continue
+        if any(isinstance(n, str) for s in param_shapes for n in s):
+            continue  # data where a parameter is meant
+        slots, params, param_shapes = function_shapes.operands(slots, names, param_shapes)
         slots = next(with_masks(slots, code))
         make = functions.parameter_maker(params, param_shapes)
         text = built_text(
@@ -157,9 +169,31 @@ def search(
         tried += 1
         if fits(first[0]) or tried > 24:
             break
+    if first is None and any(said.values()):
+        return search(source, pair, inputs, names, fixed, heeding=False)
     if first is None:
         return Found(None, ((), [], []), broken, problem)
+    if unlike_all(first[0], names):
+        text = (
+            f"no shapes were found that fit what {pair[1].__name__} returns for {', '.join(names)}"
+        )
+        raise Refused(f"{text}; a class that holds the others as attributes can be checked")
     return Found(first[0], first[1], broken, problem)
+
+
+def unlike_all(op: Op, names: list[str]) -> bool:
+    """Whether a gradient fits no shape that was tried for an argument whose name tells none."""
+    try:
+        primals, labels = cases.draw(op, Case())
+        output, pullback = op.vjp(primals, labels)
+        given = {k: np.shape(g) for k, g in pullback(np.ones(np.shape(output))).items()}
+    except Exception:  # what it raises is told by the laws
+        return False
+    known = {"w": (1,), "b": (1,)}
+    unknown = [
+        n for n in names if function_shapes.match_shape(n, known) is None and not ALIKE.match(n)
+    ]
+    return any(n in primals and given.get(n) != primals[n].shape for n in unknown)
 
 
 def better(op: Op, than: Op, inputs: list[str]) -> bool:
@@ -171,51 +205,6 @@ def better(op: Op, than: Op, inputs: list[str]) -> bool:
     rows = [s.name for s in op.slots if s.name not in inputs]
     called = any(function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) for n in rows)
     return not fewer and not called and fits(op) and runs_on(op, MORE)
-
-
-def operands(
-    slots: tuple[Slot, ...], names: list[str], shapes: list[tuple[int, ...]]
-) -> tuple[tuple[Slot, ...], list[str], list[tuple[int, ...]]]:
-    """Slots, parameters and their shapes: what has an axis of samples is an input too."""
-    batch = dict(Case().sizes)["N"]
-    rows = [
-        n
-        for n, s in zip(names, shapes, strict=True)
-        if s[0] == batch
-        and slots[0].shape[0] == "N"
-        and slots[0].domain == "real"
-        and (
-            s == function_shapes.ROWS
-            or len(s) == 3
-            or function_shapes.match_shape(n, {"w": (1,), "b": (1,)}) is None
-        )
-    ]
-    extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]
-    kept = [(n, s) for n, s in zip(names, shapes, strict=True) if n not in rows]
-    return (*slots, *extra), [n for n, _ in kept], [s for _, s in kept]
-
-
-def slots_for(
-    inputs: list[str], shapes: Iterable[Any]
-) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
-    """Slots and parameter shapes to try; states take (batch, hidden)."""
-    for shape, param_shapes in shapes:
-        state: tuple[int | str, ...] = (
-            (6, "N") if shape[:1] != ("N",) and "N" in shape else ("N", 6)
-        )
-        yield (
-            tuple(Slot(n, shape if i == 0 else state) for i, n in enumerate(inputs)),
-            param_shapes,
-        )
-
-
-def embedding_slots(
-    name: str, inputs: list[str], params: list[str]
-) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
-    """Whole-number inputs into a table of parameters."""
-    if len(inputs) == 1 and len(params) == 1:
-        for shape in (("N", "T"), ("N",)):
-            yield (Slot(inputs[0], shape, "index:7"),), [(7, 4)]
 
 
 def closest(runs: list[Op]) -> Op:
@@ -239,6 +228,14 @@ def other_options(
             yield closest(runs)
         elif good:  # the forward takes the option, and the backward raises
             yield good[0]
+    options = function_options.with_strides_of_one(function_options.split_arguments(forward)[2])
+    for changed_slots, changed in function_shapes.other_sizes(slots, shapes):
+        made = functions.parameter_maker(params, changed)
+        text = built_text(forward, inputs, dict(zip(params, changed, strict=True)), options)
+        good, _ = readings_that_run(source, forward, backward, changed_slots, made, text, options)
+        runs = [op for op in good if op.gradient_names]
+        if runs:
+            yield closest(runs)
 
 
 def readings_that_run(

@@ -57,6 +57,11 @@ def loss_ops(source: Source) -> list[Op]:
         if isinstance(found, str):
             problem = found or problem
             continue
+        if is_of_parameters(found):
+            raise Refused(
+                f"the gradient that {backward} returns has the shape of a parameter, not that of what {forward} is "
+                "given: a model with its data is not read in this form"
+            )
         both = differentiated_twice(source, found, getattr(cls, forward))
         if both:
             return both
@@ -64,6 +69,22 @@ def loss_ops(source: Source) -> list[Op]:
         options = constructor_options(cls, made.text)
         return [replace(found, obj=cls, options=options), *loss_variants(source, lossy, others)]
     raise Refused(problem or "no labels and predictions were accepted")
+
+
+def is_of_parameters(found: Op) -> bool:
+    """Whether what backward returns fits no predictions, but an array that the object holds."""
+    case = Case(labels=found.labels.encodings[0] if found.labels else "")
+    if plain(found.slots[0].name) not in {"x", "features", "data"}:
+        return False  # class weights, too, are arrays that an object holds
+    try:
+        primals, labels = cases.draw(found, case)
+        output, pullback = found.vjp(primals, labels)
+        gradient = np.shape(next(iter(pullback(np.ones(np.shape(output))).values())))
+    except Exception:  # what it raises is told by the laws
+        return False
+    held = [a for p, a in places.walk(found.make().obj).items() if places.is_numeric(a)]
+    given = primals[found.slots[0].name].shape
+    return gradient != given and len(gradient) > 0 and any(a.shape == gradient for a in held)
 
 
 def cost_ops(source: Source, forward: str, backward: str) -> list[Op]:

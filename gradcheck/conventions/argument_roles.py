@@ -101,5 +101,8 @@ def strongly_upstream(name: str) -> bool:
 
 def upstream_argument(required: list[Arg], names: tuple[str, ...]) -> str | None:
     """Which argument of a backward is the upstream gradient, as far as names tell."""
-    marked = [a.name for a in required if a.name not in names and strongly_upstream(a.name)]
+    given = [a.name for a in required if a.name not in names]
+    if len(given) > 1 and all(UPSTREAM.match(n) for n in given):
+        return given[0]  # one for each output: ``backward(da, db)``
+    marked = [n for n in given if strongly_upstream(n)]
     return marked[0] if marked else None

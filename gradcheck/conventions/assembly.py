@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -176,12 +177,14 @@ def first_method(cls: Any, names: tuple[str, ...]) -> str:
     return next((n for n in names if callable(getattr(cls, n, None))), "")
 
 
+#: Cross entropies of one output, and those that hold a softmax of their own.
+OTHER_CROSS = re.compile("binary|sigmoid|softmax|logit|smooth|weight|focal")
 PARTS: dict[str, Callable[[str], bool]] = {
     "dense": lambda n: n in {"layerdense", "dense", "denselayer", "linear", "affine", "fullyconnected"},
     "hidden": lambda n: ("relu" in n or "tanh" in n) and "leaky" not in n and "loss" not in n,
     "dropout": lambda n: "dropout" in n,
     "softmax": lambda n: "softmax" in n and "loss" not in n,
-    "cce": lambda n: ("categoricalcrossentropy" in n or n in {"cceloss", "losscce", "cce"}) and "softmax" not in n,
+    "cce": lambda n: ("crossentropy" in n or n in {"cceloss", "losscce", "cce", "nllloss"}) and not OTHER_CROSS.search(n),
     "mse": lambda n: "meansquared" in n or n in {"mseloss", "lossmse", "mse"},
     "optimizer": lambda n: n in {"optimizersgd", "sgd", "sgdoptimizer", "optimizeradam", "adam", "adamoptimizer"},
     "accuracy": lambda n: "accuracycategorical" in n or n in {"categoricalaccuracy", "classificationacc"},

@@ -210,6 +210,12 @@ def wants_an_object(name: str, error: Exception) -> bool:
 
 def applied(derivative: Any, cot: Array) -> Any:
     """An elementwise derivative times the cotangent; the Jacobian of every sample transposed on it."""
+    if isinstance(derivative, dict):  # the gradients of a loss, by the names of its parameters
+        return (
+            {k: np.multiply(v, cot) for k, v in derivative.items()}
+            if np.size(cot) == 1
+            else derivative
+        )
     if np.shape(derivative) == (*cot.shape, *cot.shape[-1:]) and cot.ndim:
         return np.einsum("...i,...ij->...j", cot, derivative)
     return derivative * cot

@@ -15,6 +15,15 @@ from gradcheck.types import Array, Case, Op, Primals
 AGREES = 1e-4
 
 
+def of_one_number(op: Op) -> bool:
+    """Whether forward runs and gives a single number."""
+    primals, labels = cases.draw(op, Case())
+    try:
+        return int(np.size(op.vjp(primals, labels)[0])) == 1
+    except Exception:  # what cannot run is told by the laws
+        return False
+
+
 def miss(op: Op, case: Case | None = None, only: str | tuple[str, ...] | None = None) -> float:
     """Relative distance between claimed and measured directional derivatives; inf if it cannot run.
 

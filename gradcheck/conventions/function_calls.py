@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.conventions.argument_roles import strongly_upstream
 from gradcheck.conventions.caches import is_cache, left_behind, local
-from gradcheck.conventions.calls import Calls, applied
+from gradcheck.conventions.calls import Calls, each_applied
 from gradcheck.conventions.function_options import split_arguments
 from gradcheck.conventions.live import Live, arrays_of, call_quietly
 from gradcheck.conventions.signature import Arg, arguments, plain
@@ -110,7 +110,7 @@ class Pair:
                 return call_quietly(self.backward, seed=1, **own)
             result = call_quietly(self.backward, *args, seed=1, **own)
             upstream = first == "cot" or any(a is cots[0] for a in args)
-            return result if upstream else applied(result, cots[0])
+            return result if upstream else each_applied(result, cots[0])
 
         return run
 
@@ -177,7 +177,10 @@ def function_calls(
     at_input = reading(pair.backward_reading("x"), "is the elementwise derivative at the input")
     text = "is the elementwise derivative written in the output"
     at_output = reading(pair.backward_reading("y"), text)
-    if len(b_args) == 1 and not DERIVATIVE_OF.match(first):
+    theirs, own = ([a.name for a in given if a.required] for given in (b_args, pair.f_args))
+    if len(b_args) > 1 and theirs == own:
+        yield at_input  # it takes what forward takes: there is no place for an upstream gradient
+    elif len(b_args) == 1 and not DERIVATIVE_OF.match(first):
         yield from (at_input, at_output, upstream)
     elif first in {plain(n) for n in pair.names} and len(b_args) > 1:
         yield from (at_input, upstream)

@@ -74,6 +74,8 @@ SCALARS: dict[str, Any] = {
     "pool": 2, "window": 2, "windowsize": 2, "ksize": 3, "size": 2,
     "dropoutrate": 0.4, "droprate": 0.4, "leak": 0.3, "negativeslope": 0.3, "temperature": 1.5, "groups": 2,
     "g": 2, "delta": 1.2, "margin": 1.0, "beta": None, "axis": -1, "dropp": 0.4, "reg": 0.1,
+    "lo": -0.6, "low": -0.6, "lower": -0.6, "minval": -0.6, "minvalue": -0.6, "amin": -0.6,
+    "hi": 0.9, "high": 0.9, "upper": 0.9, "maxval": 0.9, "maxvalue": 0.9, "amax": 0.9, "drop": 0.4,
 }  # fmt: skip
 
 
@@ -81,6 +83,14 @@ STATES = re.compile(
     r"^((prev|last|init|initial)_?)?(h|c|s|hidden|cell|state)(_?(prev|0|t|init|state|last))?$"
     r"|^a_?(prev|0|init|last)$|^(prev|last|init)_?a$"
 )
+
+
+def is_state(name: str, forward: Any) -> bool:
+    """Whether an argument is a recurrent state; ``s`` and ``c`` alone are in recurrent functions only."""
+    called = getattr(forward, "__name__", "").lower()
+    if name in {"s", "c"} and not re.search("rnn|lstm|gru|cell|step|recurrent|forward$", called):
+        return False
+    return STATES.match(name) is not None
 
 
 def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any], bool]:
@@ -100,7 +110,7 @@ def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any],
             continue
         elif choices(forward, arg.name):
             fixed[arg.name] = choices(forward, arg.name)[0]
-        elif not inputs or STATES.match(arg.name):
+        elif not inputs or is_state(arg.name, forward):
             inputs.append(arg.name)
         elif plain(arg.name) in SCALARS and SCALARS[plain(arg.name)] is not None:
             fixed[arg.name] = SCALARS[plain(arg.name)]
@@ -174,6 +184,13 @@ def tiling(options: dict[str, Any]) -> dict[str, Any]:
     if not {plain(k) for k in options} & SIDES:
         return options
     return {k: 2 if plain(k) in SIDES | STEPS else v for k, v in options.items()}
+
+
+def with_strides_of_one(fixed: dict[str, Any]) -> dict[str, Any]:
+    """All options with a convolution's step 1, under which no size is lost to a remainder."""
+    return {
+        n: with_step_one(v) if isinstance(v, dict) else v for n, v in with_step_one(fixed).items()
+    }
 
 
 def with_step_one(options: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gradcheck.conventions.parameter_dicts import KEY, dict_shapes
 from gradcheck.conventions.shapes import FITTING
 from gradcheck.conventions.signature import plain
+from gradcheck.types import Case, Slot
 
 
 def shapes_for(
@@ -78,7 +81,7 @@ def operand_shapes(
         yield ("N", 4), [(4, 5), ROWS]
     for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)) if params else ():
         tails = itertools.product(
-            [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6)], repeat=len(params)
+            [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6), (3,)], repeat=len(params)
         )
         yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
 
@@ -133,3 +136,66 @@ def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, 
     if len(key) <= 3 and key.startswith("w"):
         return table.get("w")
     return table.get("b") if len(key) <= 2 and key.startswith("b") else None
+
+
+def documented(pair: tuple[Any, Any], name: str) -> int | None:
+    """The number of axes that a docstring gives an argument: ``a: one slope a column, shape (m,)``."""
+    text = "\n".join(f.__doc__ or "" for f in pair)
+    found = re.search(rf"(?<!\w){re.escape(name)}\b[\w ,:-]*?\(([A-Za-z]\w*,(?: *\w+,?)*)\)", text)
+    return len([part for part in found[1].split(",") if part.strip()]) if found else None
+
+
+def operands(
+    slots: tuple[Slot, ...], names: list[str], shapes: list[tuple[int, ...]]
+) -> tuple[tuple[Slot, ...], list[str], list[tuple[int, ...]]]:
+    """Slots, parameters and their shapes: what has an axis of samples is an input too."""
+    batch = dict(Case().sizes)["N"]
+    rows = [
+        n
+        for n, s in zip(names, shapes, strict=True)
+        if s[0] == batch
+        and slots[0].shape[0] == "N"
+        and slots[0].domain == "real"
+        and (
+            s in {ROWS, slots[0].sized(dict(Case().sizes))}
+            or len(s) == 3
+            or match_shape(n, {"w": (1,), "b": (1,)}) is None
+        )
+    ]
+    extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]
+    kept = [(n, s) for n, s in zip(names, shapes, strict=True) if n not in rows]
+    return (*slots, *extra), [n for n, _ in kept], [s for _, s in kept]
+
+
+def slots_for(
+    inputs: list[str], shapes: Iterable[Any]
+) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
+    """Slots and parameter shapes to try; states take (batch, hidden)."""
+    for shape, param_shapes in shapes:
+        state: tuple[int | str, ...] = (
+            (6, "N") if shape[:1] != ("N",) and "N" in shape else ("N", 6)
+        )
+        yield (
+            tuple(Slot(n, shape if i == 0 else state) for i, n in enumerate(inputs)),
+            param_shapes,
+        )
+
+
+def embedding_slots(
+    name: str, inputs: list[str], params: list[str]
+) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
+    """Whole-number inputs into a table of parameters."""
+    if len(inputs) == 1 and len(params) == 1:
+        for shape in (("N", "T"), ("N",)):
+            yield (Slot(inputs[0], shape, "index:7"),), [(7, 4)]
+
+
+def other_sizes(
+    slots: tuple[Slot, ...], shapes: list[tuple[int, ...]]
+) -> Iterator[tuple[tuple[Slot, ...], list[tuple[int, ...]]]]:
+    """Filters that are not as wide as high; samples that a dense layer lays flat itself."""
+    narrow = [(*s[:2], s[2], s[3] - 1) if len(s) == 4 and s[2] == s[3] > 1 else s for s in shapes]
+    if narrow != shapes:
+        yield slots, narrow
+    if len(slots) == 1 and slots[0].shape == ("N", 4) and shapes and len(shapes[0]) == 2:
+        yield (replace(slots[0], shape=("N", 2, 2)),), shapes

@@ -55,8 +55,8 @@ def hypotheses(
         yield readings, (Slot(names[0], shape),)
     for shape in implied_shapes(proto.obj) if len(names) == 1 else ():
         yield readings, (Slot(names[0], shape),)
-    tree = tree_of(type(proto.obj)) if len(names) > 1 else None
-    code = ast.unparse(tree) if tree is not None else ""
+    classes = type(proto.obj).__mro__[:-1] if len(names) > 1 else ()
+    code = "\n".join(ast.unparse(tree) for c in classes if (tree := tree_of(c)) is not None)
     if len(names) > 1 and OF_CHANNELS.search(code):  # (3, 8) would broadcast to four axes
         others = tuple(Slot(n, ("C",)) for n in names[1:])
         yield readings, (Slot(names[0], ("N", "C", "H", "W")), *others)

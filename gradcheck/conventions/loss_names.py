@@ -36,7 +36,7 @@ HINTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
     (("categorical", "cce", "nll", "likelihood", "sparse"), ("simplex", "unit", "real"), ("index", "onehot", "index_column")),
     (("crossent", "entropy", "xent"), ("simplex", "unit", "real"), ("index", "onehot", "binary", "index_column", "binary_flat")),
     (("kl", "kullback"), ("simplex", "real"), ("simplex",)),
-    (("hinge", "svm"), ("real",), ("sign", "index", "onehot", "binary")),
+    (("hinge", "svm", "margin"), ("real",), ("sign", "index", "onehot", "binary")),
     (("cosine",), ("real",), ("real", "sign")),
     (("mse", "mae", "square", "absolute", "huber", "l1", "l2", "cosh", "quadratic", "rmse", "regress", "msle"),
      ("real", "positive"), ("real", "real_flat")),

@@ -87,6 +87,8 @@ def first_reading(
     broken: list[Op] = []
     shapes = [*image_shapes(proto.obj), *((n,) for n in dict.fromkeys(dims))]
     moded = switches(clone(proto, {}, make), loss, gradient)
+    # A gradient that is told its mode is that of the loss in the same mode.
+    told = any(a.role in {"flag", "mode"} for a in arguments(getattr(cls, gradient)))
     alone = len([a for a in arguments(getattr(cls, loss)) if a.required]) == 1 and loss != gradient
     for shape in shapes:
         for encoding in ("",) if alone else ("index", "onehot", "real", "binary"):
@@ -101,7 +103,7 @@ def first_reading(
             if not op.gradient_names:
                 broken.append(op)
             elif fits(op):
-                return in_its_mode(op, read) if moded else op
+                return in_its_mode(op, read) if moded and not told else op
             else:
                 candidates.append(op)
     return next(iter([*candidates, *broken]), last)
@@ -332,7 +334,7 @@ def build(
         return {k: places.read(live, g) for k, (_, g) in pairs.items()}
 
     return Op(
-        name=name, kind="model", convention="fish", make=lambda: clone(proto, {}, make),
+        name=name, kind="model", convention="fish", make=lambda: clone(proto, {}, make), construct=make,
         parameters=lambda live: {k: places.read(live.obj, p) for k, (p, _) in pairs.items()},
         with_parameters=lambda values: clone(proto, {(("attr", "obj"), *pairs[k][0]): v for k, v in values.items()}, make),
         forward=forward, backward=backward, slots=(slot,), terminal=True,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from gradcheck.conventions import places
 from gradcheck.conventions.calls import Calls
-from gradcheck.conventions.live import (
-    Live,
-)
+from gradcheck.conventions.function_options import STATES
+from gradcheck.conventions.live import Live
 from gradcheck.conventions.places import Place
+from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.stand_ins import Recorder
-from gradcheck.types import Array, Slot
+from gradcheck.types import Array, Case, Op, Slot
 
 PARAMETER_NAMES = {"weight", "w", "bias", "b", "gamma", "beta", "kernel", "filter", "alpha"}
 
@@ -60,9 +61,16 @@ def read_gradients(
         {p: a for p, a in offered.items() if p in touched},
     )
     pairs |= {p: g for p, g in again.items() if g not in pairs and g not in pairs.values()}
+    for p, a in aliases.items():  # ``{"W": ...}`` returned for ``self.params["W"]``
+        named = [q for q in after if q[0] == ("attr", "ret") and q[-1] == p[-1]]
+        if p not in pairs and named and after[named[0]].shape == a.shape:
+            pairs[p] = named[0]
     aliases = {p: a for p, a in aliases.items() if p not in pairs.values()}
     grads: dict[str, Place] = {}
     used = set(pairs.values())
+    # What backward returns under a parameter's own name is that one's, whatever its shape.
+    called = {p[-1] for p in inner}
+    used |= {p for p in after if p[0] == ("attr", "ret") and p[-1] in called}
     for slot, array in zip(slots, arrays, strict=True):
         found = input_gradient(
             slot.name,
@@ -201,3 +209,42 @@ GENERIC_INPUT_GRADIENTS = {
     "gradientinput", "dxinput", "dldx", "gradx", "dlossdx", "dinp", "inputdelta", "dldinput", "delta",
     "inputerror", "dz", "grad", "gradient", "prevgrad", "backwardoutput", "dvalue", "gradin",
 }  # fmt: skip
+
+
+def without_upstream(trial: Trial) -> bool:
+    """Whether forward gives one number and backward takes nothing: a loss that needs no labels."""
+    takes = [a for a in arguments(trial.calls.backward_function) if a.required]
+    return not takes and trial.shapes == [()]
+
+
+def of_parameters(op: Op, trial: Trial) -> bool:
+    """Whether such a loss has gradients of its parameters and asks for none of its data."""
+    return (
+        without_upstream(trial)
+        and bool(op.gradient_names)
+        and not {s.name for s in op.slots} & set(op.gradient_names)
+    )
+
+
+#: Names of inputs that have the shape of the first one, or a shape that is known.
+ALIKE = re.compile(
+    r"^([xyabuvqkmhcs]|[xyabuv]\d|x_?\w|q(uer(y|ies))?|k(eys?)?|v(alues?)?|left|right|other|skip|residual|shortcut|inputs?\d?|in\d|w(eights?)?|b(ias(es)?)?|kernels?|gamma|beta|.*mask.*|.*(prev|hidden|state).*)$",
+)
+
+
+def of_unknown_shape(trial: Trial) -> bool:
+    """Whether no gradient fits an input whose name does not tell its shape: it may be another one."""
+    lost = [s.name for s in trial.slots[1:] if s.name not in trial.grads]
+    return bool(trial.unread) and any(not ALIKE.match(n) for n in lost)
+
+
+def more_axes(trial: Trial) -> bool:
+    """Whether the output has more axes than the input: images may be meant where rows were given."""
+    return any(len(shape) > len(trial.slots[0].shape) for shape in trial.shapes)
+
+
+def states_of_other_sizes(trial: Trial) -> bool:
+    """Whether a state that is handed in has a size that no output has: two inputs may be crossed."""
+    sizes = {n for shape in trial.shapes for n in shape}
+    drawn = {s.name: s.sized(dict(Case().sizes)) for s in trial.slots[1:] if STATES.match(s.name)}
+    return any(not set(shape) <= sizes for shape in drawn.values())

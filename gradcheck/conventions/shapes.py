@@ -72,6 +72,7 @@ def shape_hypotheses(
         sides = tuple(Slot(s, ("N", "D")) for s in slots[:2])  # and whether they are alike
         yield (*sides, Slot(slots[2], ("N",), "index:2"))
         yield (*sides, Slot(slots[2], ("N", 1), "index:2"))
+        yield (*sides, Slot(slots[2], ("N", "D"), "index:2"))
     if last in INDICES:
         for (lead,), (shape, k) in itertools.product(real, reversed(index)):
             beside = (Slot(s, lead.shape) for s in slots[1:-1])
@@ -98,6 +99,14 @@ def with_masks(slots: tuple[Slot, ...], code: str) -> Iterator[tuple[Slot, ...]]
     yield slots
 
 
+#: A number for each sample, channel or position beside an input of so many axes.
+NARROWER: dict[int, tuple[tuple[int | str, ...], ...]] = {
+    2: (("N",), ("N", 1)),
+    3: (("N", "D"), ("N", "T"), ("N", "T", 1), ("N", 1, "D")),
+    4: (("N", "C"), ("N", 1, "H", "W"), ("N", "C", 1, 1), ("C",)),
+}
+
+
 def tail_shapes(
     lead: tuple[int | str, ...], names: tuple[str, ...], dims: tuple[int, ...]
 ) -> Iterator[tuple[tuple[int | str, ...], ...]]:
@@ -113,6 +122,7 @@ def tail_shapes(
     columns = [(d, "N") for d in dims] if lead[1:] == ("N",) else []
     options = [*same, *columns, *(("N", d) for d in dims), *((d,) for d in dims), last, ("D", "T"), (*lead[1:], "T"),
                ("N", "D"), ("N", "T")]  # fmt: skip
+    options += [*NARROWER.get(len(lead), ())] if lead[:1] == ("N",) else []
     options = list(dict.fromkeys(options))
     if names[0].lower() in {"weight", "w", "weights"} and all(
         n.lower() in biases for n in names[1:]

@@ -101,6 +101,8 @@ def read(
             raise Refused("no shapes were accepted")
     else:
         ops = function_ops(inside)
+        if not agreeable(ops[0]):  # a number or a column may be meant where rows were given
+            ops = list(of_few_numbers(inside, (forward, backward), filling)) or ops
     return [
         replace(op, name=name, obj=source.obj, built=call_text(op.built, name, filling))
         for op in ops
@@ -123,6 +125,30 @@ def first_that_fits(source: Source, both: tuple[Any, Any], filling: Filling) -> 
         if runs and fits(runs[0]):
             yield runs[0]
             return
+
+
+def agreeable(op: Op) -> bool:
+    """Whether a function runs at its shapes, and every gradient fits its argument."""
+    try:
+        return fits(op)
+    except Exception:  # PyTorch refuses a gradient of another shape
+        return False
+
+
+def of_few_numbers(source: Source, both: tuple[Any, Any], filling: Filling) -> Iterator[Op]:
+    """The Op under the first shapes that fit, all arrays but the first being a number or one of each channel."""
+    first, *others = filling.arrays
+    for shape in (("N", 4), ("N", 4, "T"), ("N", 4, "H", "W")):
+        channel = (4, *(1 for _ in shape[2:]))
+        for few in ((1,), (), channel, (1, *channel)) if others else ():
+            make = functions.parameter_maker(others, [few] * len(others))
+            text = built_text(both[0], [first], dict.fromkeys(others, few), {})
+            slots = (Slot(first, shape),)
+            good, _ = readings_that_run(source, *both, slots, make, text, {})
+            runs = [op for op in good if len(op.gradient_names) > len(others)]
+            if runs and agreeable(runs[0]):
+                yield runs[0]
+                return
 
 
 def pair(

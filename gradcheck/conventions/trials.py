@@ -14,8 +14,8 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import layer_op, layers, places
+from gradcheck.conventions.calls import Calls
 from gradcheck.conventions.consistency import AGREES, miss, once
-from gradcheck.conventions.function_options import STATES
 from gradcheck.conventions.hypotheses import (
     dims_of,
     hypotheses,
@@ -27,7 +27,14 @@ from gradcheck.conventions.hypotheses import (
 from gradcheck.conventions.lazy import lazily, set_by_data, warmed
 from gradcheck.conventions.live import Live, Refused, clone
 from gradcheck.conventions.mode_use import follows_mode
-from gradcheck.conventions.pairing import Trial
+from gradcheck.conventions.pairing import (
+    Trial,
+    more_axes,
+    of_parameters,
+    of_unknown_shape,
+    states_of_other_sizes,
+    without_upstream,
+)
 from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
 from gradcheck.conventions.signature import RATES, arguments, plain, tree_of
@@ -101,7 +108,8 @@ def finish(source: Source, made: Recipe, make: Callable[[], Live], proto: Live, 
     return replace(op, kind=kind, convention=style(op, trial), obj=source.obj, notes=notes,
                    options=constructor_options(source.obj, made.text),
                    follows_mode=follows_mode(source.obj, trial.calls.forward_function, trial.calls.backward_function),
-                   first_layer=returns_nothing(op, trial.calls.backward_function))  # fmt: skip
+                   first_layer=returns_nothing(op, trial.calls.backward_function) or of_parameters(op, trial),
+                   terminal=op.terminal or without_upstream(trial))  # fmt: skip
 
 
 def returns_nothing(op: Op, backward: Any) -> bool:
@@ -168,15 +176,17 @@ def best_trial(
         wrong = [wrong_shapes(finish(source, made, make, proto, t)) for t in good[:1]]
         late += misshapen is not None
         crossed = bool(good) and states_of_other_sizes(good[0])
+        unfit = bool(good) and len(slots) > 1 and bool(good[0].unread)
         spilled = bool(wrong) and "input" in wrong[0] and more_axes(good[0])
-        if misshapen is None and wrong and ({"input", "weight"} <= wrong[0] or crossed or spilled):
+        at_odds = bool(wrong) and ({"input", "weight"} <= wrong[0] or crossed or spilled or unfit)
+        if misshapen is None and at_odds:
             misshapen = good[0]
             continue
         if late > PATIENCE:
             break
         if crossed:
             continue
-        if misshapen is not None and wrong and wrong[0]:
+        if misshapen is not None and wrong and (wrong[0] or unfit):
             continue
         if good:
             ranked = [
@@ -197,24 +207,41 @@ def best_trial(
                 continue
             if vector is not None and not (is_row_or_column(slots) and not doubtful):
                 continue
+            if alone:
+                chosen = as_wide_as_long(make, proto, calls_list, chosen) or chosen
             if broken is not None and alone:
                 text = f"read for one sample: on {shown_shape(broken.slots)} backward raises {broken.problem}"
                 chosen = replace(chosen, remark=text)
             return settled(chosen, make, proto), ""
         broken = broken or next(iter(trials), None)
+    if vector is None and misshapen is not None and of_unknown_shape(misshapen):
+        names = ", ".join(s.name for s in misshapen.slots)
+        text = f"backward returns {', '.join(misshapen.unread)}, which fits none of the shapes tried for {names}"
+        return None, f"{text}; a class that holds the others as attributes can be checked"
     return vector or misshapen or broken, why
 
 
-def more_axes(trial: Trial) -> bool:
-    """Whether the output has more axes than the input: images may be meant where rows were given."""
-    return any(len(shape) > len(trial.slots[0].shape) for shape in trial.shapes)
+def as_wide_as_long(
+    make: Callable[[], Live], proto: Live, readings: list[Calls], alone: Trial
+) -> Trial | None:
+    """A reading for batches that runs where the batch is as large as a sample, with more gradients.
 
-
-def states_of_other_sizes(trial: Trial) -> bool:
-    """Whether a state that is handed in has a size that no output has: two inputs may be crossed."""
-    sizes = {n for shape in trial.shapes for n in shape}
-    drawn = {s.name: s.sized(dict(Case().sizes)) for s in trial.slots[1:] if STATES.match(s.name)}
-    return any(not set(shape) <= sizes for shape in drawn.values())
+    One sample alone is then not what the code is for: ``x - x.mean(axis=-1)`` lacks a keepdims.
+    """
+    slot = alone.slots[0]
+    if not is_vector(alone.slots) or not isinstance(slot.shape[0], int):
+        return None
+    size = slot.shape[0]
+    square = (replace(slot, shape=(size, size)),)
+    for calls in readings:
+        try:
+            found = layers.observe(make, proto, calls, square)
+        except Exception:  # whatever it raises: it does not take such a batch either
+            continue
+        more = found.params.keys() > alone.params.keys()
+        if not found.problem and not found.missing and more:
+            return replace(found, slots=(replace(slot, shape=("N", size)),))
+    return None
 
 
 def settled(trial: Trial, make: Callable[[], Live], proto: Live) -> Trial:

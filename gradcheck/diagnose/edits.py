@@ -223,10 +223,19 @@ def changes(
         return []
     scope = scope_of(piece, optimizer, shapes)
     found = [c for site in sites(piece) for rule in rules for c in rule(scope, site)]
-    found = [c for c in found if not no_count(c)]
+    found = [c for c in found if not (no_count(c) or into_itself(c))]
     if not optimizer:
         found = [in_regulariser(c) for c in found]
     return sorted(found, key=lambda c: c.priority)
+
+
+def into_itself(change: Change) -> bool:
+    """Whether a list would be put into itself: to make an array of it has no end."""
+    call, new = change.site.parent, change.new
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    takes = call.func.attr in {"append", "insert", "extend"} and isinstance(new, ast.expr)
+    return takes and ast.unparse(call.func.value) in ast.unparse(new)
 
 
 #: Names of a counter.

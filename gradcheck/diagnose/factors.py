@@ -26,7 +26,7 @@ def ratio(claimed: Array, truth: Array) -> float | None:
 def whole_number(cause: str, factor: float) -> tuple[bool, bool, str]:
     """(loose, sure, second) of a guess: a whole number of three and more may be a count not known."""
     if cause != "constant-factor":
-        return False, True, "constant-factor"
+        return False, True, "missing-mean" if cause == "summed-not-averaged" else "constant-factor"
     for count, mean in ((factor, "missing-mean"), (1 / factor, "extra-mean")):
         if count > 2.5 and math.isclose(count, round(count), rel_tol=1e-6):
             return False, False, mean
@@ -39,7 +39,7 @@ def sizes_of(op: Op, point: Point) -> dict[str, int]:
     shape = np.shape(first) if first is not None else np.shape(point.output)
     found: dict[str, int] = {}
     if shape:
-        found["samples of the batch"] = shape[0]
+        found[SAMPLES] = shape[0]
     if len(shape) > 1:
         found["entries of the last axis"] = shape[-1]
         found["entries of a sample"] = int(np.prod(shape[1:]))
@@ -55,6 +55,7 @@ def sizes_of(op: Op, point: Point) -> dict[str, int]:
     return found
 
 
+SAMPLES = "samples of the batch"
 #: Counts that hold others as factors: dividing by one of those in their place is a mean too little.
 HOLDS = {
     "entries in all": {"samples of the batch", "entries of the last axis", "entries of a sample"},
@@ -66,7 +67,8 @@ def factors(op: Op, point: Point) -> Iterator[tuple[str, str, float]]:
     """What a ratio may be made of at this case: (cause, words, factor); words without numbers."""
     counts = sizes_of(op, point)
     for words, n in counts.items():
-        yield "missing-mean", f"the division by the number of {words} is missing", float(n)
+        mean = "missing-mean" if op.terminal or words == SAMPLES else "summed-not-averaged"
+        yield mean, f"the division by the number of {words} is missing", float(n)
         yield "extra-mean", f"it is divided by the number of {words} once too often", 1.0 / n
     for s in op.slots:
         for i, a in enumerate(np.shape(point.primals[s.name])[2:]):

@@ -38,6 +38,16 @@ def simple(cause: str, text: str, evidence: str, sure: bool = True, second: str 
     return lambda op, v, others: Shown(cause, text, evidence, sure, second)
 
 
+def other_function(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
+    """Another function than the reference: the one without an option, or just another one."""
+    if "whatever it is given" in v.message:
+        text = "an option of the constructor changes nothing: it is not kept, or not used"
+        shown = "built with one value of it, the function is that of another value"
+        return Shown("option-ignored", text, shown, second="forward-wrong")
+    text = "forward differs from the reference of the same name"
+    return Shown("forward-wrong", text, "both were run on the same input", sure=False)
+
+
 RULES: dict[str, Rule] = {
     "contract": contract,
     "inputs_unchanged": edited,
@@ -60,12 +70,7 @@ RULES: dict[str, Rule] = {
     "kinks": kinked,
     "train_eval": trained,
     "roles": accuracy,
-    "same_as_reference": simple(
-        "forward-wrong",
-        "forward differs from the reference of the same name",
-        "both were run on the same input",
-        sure=False,
-    ),
+    "same_as_reference": other_function,
     "gradient_untouched": simple(
         "edits-gradient",
         "the step writes into the gradient array it was given; copy it first",

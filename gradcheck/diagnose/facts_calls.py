@@ -47,6 +47,9 @@ def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     """A backward that does not depend on its upstream gradient as it must."""
     if "nan" in v.message.lower():
         return Shown("nan-at-extreme", "backward gives NaN", "the value was seen")
+    if "where the upstream gradient is zero" in v.message and "there is no" in v.message:
+        text = "backward computes no gradient where the upstream gradient is all zeros"
+        return Shown("gradient-missing", text, "with another upstream gradient there is one")
     if "ignores" in v.message or v.law == "zero_cotangent":
         return Shown(
             "upstream-ignored",
@@ -164,6 +167,9 @@ def mixed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
             "wrong, or failing, for a batch of one sample only",
             "contract and gradient hold with 3 samples and not with 1",
         )
+    if "the axis of the samples is lost" in v.message:
+        text = "for one sample the output loses the axis of the samples: a squeeze() takes it away"
+        return Shown("batch-of-one", text, "the output has that axis for several samples")
     told = ("shape", "neither returns", "not set or returned", "raises")
     if any(word in v.message for word in told):
         return contract(op, v, others)

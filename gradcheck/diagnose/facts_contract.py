@@ -39,6 +39,14 @@ def contract(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             f"of all images of 8 to 10 by 8 to 10 it takes {', '.join(f'{h} x {w}' for h, w in sizes)} alone",
             second="transposed",
         )
+    if re.search(r"returns \(.*\), but (its docstring promises|line \d+ takes it as)", v.message):
+        return Shown(
+            "gradient-shape",
+            "backward returns its gradients in another order than is expected of it, so each is "
+            "taken for another array's",
+            "both orders are written in the file",
+            second="transposed",
+        )
     if "is not counted in" in v.message:
         return Shown(
             "option-ignored",

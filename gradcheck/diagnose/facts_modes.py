@@ -22,6 +22,13 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     text = v.message
     if "must use the mask of the forward" in text:
         return redrawn(op)
+    if "runs in training mode" in text:
+        what = "prediction runs in training mode: it still draws random numbers"
+        return Shown("mode-ignored", what, "the same input was predicted twice")
+    if "mask of the last training pass" in text:
+        what = "backward in evaluation uses the mask that the last training pass has left"
+        shown = "a training pass, then an evaluation: its gradient has the zeros of that mask"
+        return Shown("stale-mask", what, shown, second="mode-ignored")
     if "drawn once and kept" in text:
         shown = (
             "two passes with different random numbers dropped the same units, two objects did not"
@@ -60,6 +67,12 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "mode-ignored",
             "evaluation uses the mean and variance of its batch, as training does",
             "the same samples were evaluated with and without the others",
+        )
+    if "shares are exchanged" in text:
+        return Shown(
+            "running-statistics",
+            "the momentum and one minus it are exchanged in one of the running statistics",
+            "both shares were measured in one training pass",
         )
     if "evaluation of it must give" in text or "must not update the running" in text:
         return Shown(

@@ -56,6 +56,19 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "its value is the share of hits of every prediction among all labels",
         )
     if op.kind == "accuracy":
+        if "edits its argument" in text:
+            return Shown(
+                "edits-argument",
+                f"the call writes into {v.wrt}, which belongs to the caller",
+                "the array was compared before and after",
+            )
+        if "argmax over axis 0" in text:
+            return Shown(
+                "wrong-axis-sum",
+                "the largest score is looked for among the samples, not among the classes",
+                "scores with one sample a column are taken, with one sample a row they are refused",
+                second="batch-mixed",
+            )
         if "broadcast" in text:
             return Shown(
                 "accuracy-broadcast",

@@ -61,6 +61,13 @@ def explained(v: Verdict, raw: Array, truth: Array, cot: Array) -> Iterator[tupl
         words = bias_words(got, wanted) if bias else kind
         yield ("bias-shape" if bias else "gradient-shape"), words, truth.reshape(got)
         yield "transposed", f"{kind}: it is transposed", truth.T.reshape(got)
+    if fills(truth.shape, got):
+        words = f"{kind}: the same numbers again and again; it was added to an array of that shape"
+        yield (
+            ("bias-shape" if v.wrt.startswith("b") else "gradient-shape"),
+            words,
+            np.broadcast_to(truth, got),
+        )
     for words, predicted in cut(kind, raw, truth):
         yield "gradient-shape", words, predicted
     for axes in subsets(raw.ndim):
@@ -80,6 +87,16 @@ def explained(v: Verdict, raw: Array, truth: Array, cot: Array) -> Iterator[tupl
         total = np.sum(cot, axes)
         if total.size == raw.size and agrees(truth.ravel(), summed_like(cot, truth)):
             yield "wrong-axis-sum", f"{kind}: the sum runs over another axis", total.reshape(got)
+        rows = np.sum(cot, axes, keepdims=True)
+        if raw.size > truth.size and fills(rows.shape, got):
+            text = f"{kind}: the sum runs over another axis, and stands there again and again"
+            yield "wrong-axis-sum", text, np.broadcast_to(rows, got)
+
+
+def fills(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether an array of a shape broadcasts to a larger one."""
+    pairs = zip(shape[::-1], wanted[::-1], strict=False)
+    return shape != wanted and len(shape) <= len(wanted) and all(a in (1, b) for a, b in pairs)
 
 
 def cut(kind: str, raw: Array, truth: Array) -> Iterator[tuple[str, Array]]:

@@ -136,6 +136,9 @@ def mistakes(b1: float, b2: float, t: int, still: bool) -> Iterator[tuple[str, s
         yield "bias-correction", "the second average is corrected with beta, not with beta^t", two
         cause = "step-counter" if still else "bias-correction"
         yield cause, "every step is corrected as if it were the first", one * two
+    for first, second in ((True, False), (False, True), (True, True)):
+        words = "the corrected average is stored, and corrected again at the next step"
+        yield "bias-correction", words, stored(b1, t, first) / math.sqrt(stored(b2, t, second))
     for shift in (1, -1, 2, 3):
         if t + shift < 1:
             continue
@@ -143,6 +146,16 @@ def mistakes(b1: float, b2: float, t: int, still: bool) -> Iterator[tuple[str, s
         words = f"step {t} is corrected as if it were step {t + shift}"
         for predicted in (one, two, one * two):
             yield "step-counter", words, predicted
+
+
+def stored(beta: float, t: int, corrected: bool) -> float:
+    """The average of t gradients of 1 as step t uses it; `corrected` ones are stored so."""
+    kept = used = 0.0
+    for step in range(1, t + 1):
+        kept = beta * kept + (1 - beta)
+        used = kept / (1 - beta**step)
+        kept = used if corrected else kept
+    return used
 
 
 def rates(op: Op) -> Iterator[tuple[float, float]]:
@@ -215,24 +228,29 @@ def stepped_once(op: Op, live: Any) -> int:
 
 def shared_by_parameters(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     """One state for several parameters: a counter that moves with each of them, or an array."""
+    if "keeps the gradient array" in v.message:
+        text = "the gradient array is kept by reference: what the caller writes into it later changes the steps"
+        shown = "the same gradients in new arrays at every step give other parameters"
+        return Shown("cached-by-reference", text, shown, second="shared-state")
     tried = "the path of one parameter changed with the gradient of another"
-    common = changed_in_common(op, lambda: stepped_once(op, op.make()))
-    if common is not None:
-        return common
     live = op.make()
     inner, count = getattr(live, "obj", live), 0
+    before = dict(getattr(inner, "__dict__", {}))
     try:
         with quiet():
             count = stepped_once(op, live)
     except Exception:  # it cannot be stepped like that
         count = 0
-    counters = [n for n, x in getattr(inner, "__dict__", {}).items() if COUNTER.match(n) and x == count > 1]  # fmt: skip
-    if counters:
-        text = (
-            f"{counters[0]} counts the parameters, not the steps: it grows by {count} in one step"
-        )
+    grown = {n: x - before[n] for n, x in getattr(inner, "__dict__", {}).items()
+             if COUNTER.match(n) and type(x) is int and type(before.get(n)) is int}  # fmt: skip
+    name = next((n for n, by in grown.items() if count > 1 and by in {count, count + 1}), "")
+    if name:
+        text = f"{name} counts the parameters, not the steps alone: it grows by {grown[name]} in one step of {count} parameters"
         return Shown("step-counter", text, "it was read after one step",
                      second="state-shared-between-parameters")  # fmt: skip
+    common = changed_in_common(op, lambda: stepped_once(op, op.make()))
+    if common is not None:
+        return common
     return Shown("state-shared-between-parameters", "one state serves several parameters", tried,
                  second="step-counter")  # fmt: skip
 
@@ -250,6 +268,15 @@ def gradient_absent(op: Op, v: Verdict) -> bool:
 
 def unmoved(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
     """A parameter that training leaves as it was: without a gradient, or with one nobody uses."""
+    if "a second object shares" in v.message:
+        text = (
+            "two objects have one array: a default argument or an attribute of the class holds it"
+        )
+        return Shown(
+            "shared-state",
+            text,
+            "two objects were made, and the memory of their parameters compared",
+        )
     if "flag stays" in v.message:
         text = "validation switches training off, and training goes on without it"
         return Shown("mode-ignored", text, "two trainings were compared, one with validation")

@@ -7,14 +7,19 @@ import re
 import traceback
 from collections.abc import Sequence
 
+import numpy as np
+
 from gradcheck import cases
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.modes import backward_functions
 from gradcheck.diagnose.pieces import functions_by_place
+from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
-from gradcheck.laws.common import evaluate
+from gradcheck.laws import LAWS
+from gradcheck.laws.common import cotangent_for, evaluate
 from gradcheck.laws.extremes import SMALL, extreme_inputs, with_first, with_small
-from gradcheck.types import Op, Primals, Verdict
+from gradcheck.laws.numgrad import KNOWN, SHAPES, as_their_argument
+from gradcheck.types import Case, Op, Primals, Verdict
 
 
 def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
@@ -27,6 +32,13 @@ def extreme(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "clip-mismatch",
             "backward clips the predictions at a value where forward does not",
             "with predictions a quarter as large the claimed gradient stays, where it should grow",
+        )
+    if kept_where_flat(op, v):
+        return Shown(
+            "wrong-mask-side",
+            "the mask keeps the gradient on a side where forward is constant",
+            "the claimed gradient there is the upstream one, the measured one is 0; nearer to 0 both agree",
+            second="clip-mismatch",
         )
     first, line = first_error(op, v)
     nan = " = nan" in text
@@ -73,6 +85,28 @@ def saturates(op: Op, v: Verdict) -> bool:
         for size in (SMALL, SMALL / 4)
     ]
     return bool(abs(claims[1]) < 1.05 * abs(claims[0]) and abs(v.measured) > 1.05 * abs(claims[0]))
+
+
+def kept_where_flat(op: Op, v: Verdict) -> bool:
+    """Whether a mask that drops some entries lets the upstream gradient through where the output is flat.
+
+    Tried at ten and at eleven times the inputs of the case: where no output differs, it is flat.
+    """
+    if v.case is None or op.terminal or len(op.slots) != 1:
+        return False
+    primals, labels = cases.draw(op, v.case)
+    name = op.slots[0].name
+    far, further = ({**primals, name: k * primals[name]} for k in (10.0, 11.0))
+    output, pullback = op.vjp(far, labels, v.case.train)
+    if np.shape(output) != np.shape(primals[name]):
+        return False
+    cot = cotangent_for(op, output, v.case)
+    claimed = pullback(cot).get(name)
+    if claimed is None or np.shape(claimed) != np.shape(cot):
+        return False
+    flat = output == op.vjp(further, labels, v.case.train)[0]
+    kept, dropped = (claimed == cot) & (cot != 0), claimed == 0
+    return bool(np.any(flat & kept) and np.any(flat & dropped) and np.all(kept | dropped))
 
 
 def clipped(op: Op) -> Shown:
@@ -136,6 +170,10 @@ def numeric(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
         )
         return Shown("int-truncation", text, "whole numbers and floats were compared",
                      second="numerical-gradient-wrong")  # fmt: skip
+    if left_zero(op, v):
+        text = "entries of the numerical gradient stay 0: the loop does not reach them"
+        return Shown("zero-gradient", text, "the other entries of the same array are right",
+                     second="numerical-gradient-wrong")  # fmt: skip
     single = re.search(r"float32|float16", " ".join(map(str, constants_of(op)))) is not None
     return Shown(
         "numerical-gradient-wrong",
@@ -148,6 +186,22 @@ def numeric(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
         if writes(op)
         else "constant-factor",
     )
+
+
+def left_zero(op: Op, v: Verdict) -> bool:
+    """Whether entries of a numerical gradient are 0 where they should not be, and all others right."""
+    seed = v.case.seed if v.case else 0
+    x = np.random.default_rng([seed, 7]).uniform(0.5, 2.0, size=SHAPES[-1])
+    _, f, gradient = KNOWN[0]
+    try:
+        with quiet():
+            got = np.asarray(op.make()(as_their_argument(f, x), x), dtype=np.float64)
+    except Exception:  # it takes no matrix
+        return False
+    if got.shape != x.shape:
+        return False
+    zero, right = got == 0, np.isclose(got, gradient(x), rtol=1e-3)
+    return bool(np.any(zero) and np.any(right) and np.all(zero | right))
 
 
 def constants_of(op: Op) -> list[str]:
@@ -165,6 +219,15 @@ def writes(op: Op) -> bool:
     )
 
 
+def wrong_further_out(op: Op, case: Case) -> bool:
+    """Whether the gradient is wrong at larger inputs as well, and not at the kink alone."""
+    try:
+        with quiet():
+            return any(v.status == "fail" for v in LAWS["gradient"](op, case.replace(scale=4.0)))
+    except Exception:  # it takes no larger ones
+        return False
+
+
 def kinked(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     """What is claimed at a kink or tie."""
     text = v.message.lower()
@@ -176,6 +239,8 @@ def kinked(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "the function jumps where its two pieces should meet",
             "both sides were evaluated",
         )
+    if v.case is not None and wrong_further_out(op, v.case):
+        return None
     return Shown(
         "tie-gradient" if "tie" in text else "kink-value",
         "another valid choice at the kink than the usual one",

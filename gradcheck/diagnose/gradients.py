@@ -94,7 +94,7 @@ def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
         return found
     return [
         replace(c, rank=30, cause="constant-factor", second=c.cause)
-        if c.repair is None and c.cause in {"missing-mean", "extra-mean"}
+        if c.repair is None and c.cause in {"missing-mean", "extra-mean", "summed-not-averaged"}
         else c
         for c in found
     ]
@@ -241,11 +241,13 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     shapes = shapes_in(op, point, s.pieces)
     near = suspect(s, law, wanted, failing)
     for chosen, which, priorities in (
+        (forward, rules.DTYPE_RULES, range(1)),
         (backward, rules.GRADIENT_RULES, range(3)),
         (forward, rules.FORWARD_RULES, range(3)),
+        (forward, rules.GRADIENT_RULES, range(4)),  # what it keeps: its output stays as it is
         (backward, rules.GRADIENT_RULES, range(3, 100)),
     ):
-        tried = loose if which is rules.FORWARD_RULES else judge
+        tried = loose if which in (rules.FORWARD_RULES, rules.DTYPE_RULES) else judge
         result = repairs.search(
             op, chosen, which, tried, confirm, s.until, near, priorities, shapes, s.memory
         )

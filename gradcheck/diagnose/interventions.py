@@ -19,7 +19,12 @@ from gradcheck.diagnose.interventions_options import (
     other_option,
     same_claim,
 )
-from gradcheck.diagnose.interventions_state import other_chance, output_in_place_of_input
+from gradcheck.diagnose.interventions_state import (
+    made_apart,
+    other_chance,
+    output_in_place_of_input,
+)
+from gradcheck.diagnose.interventions_wiring import unwired
 from gradcheck.diagnose.measure import at, clock
 from gradcheck.diagnose.modes import looks_at_mode
 from gradcheck.diagnose.rebuild import rebuilt
@@ -43,6 +48,8 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         equal_options,
         other_option,
         option_in_backward,
+        unwired,
+        made_apart,
         without_epsilon,
         training_on,
         without_decay,

@@ -196,7 +196,8 @@ def of_two_sizes(
 ) -> Iterator[tuple[str, list[dict[str, Any]], dict[str, Any]]]:
     """Options of two different sizes: their names, the options with both equal, and exchanged."""
     for high, value in options.items():
-        if isinstance(value, tuple) and len(value) == 2 and value[0] != value[1]:
+        sized = re.search("size|shape|stride|pad|pool|window|dilation", high, re.IGNORECASE)
+        if sized and isinstance(value, tuple) and len(value) == 2 and value[0] != value[1]:
             yield f"the two of {high}", [{high: (v, v)} for v in value], {high: value[::-1]}
         for a, b in SIDES if type(value) is int else ():
             wide = re.sub(a, b, high, count=1, flags=re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from gradcheck.diagnose.facts_modes import DRAWS, redrawn
 from gradcheck.diagnose.interventions_options import same_claim
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
-from gradcheck.diagnose.trial import Shown, agreed
+from gradcheck.diagnose.trial import Shown, agreed, fails
 from gradcheck.guard import one_seed
 from gradcheck.types import Array, Op, Primals, Verdict
 
@@ -82,6 +83,21 @@ def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
             text = f"backward takes {name} for forward's {wanted}, but it holds the {kept}"
             evidence = f"with the {wanted} in {name}, {same}"
             yield Shown("derivative-at-wrong-point", text, evidence)
+    same = agreed(handed_output(op), case, wrt)
+    if same:
+        text = "the formula of backward is one of forward's output, but it is given the input"
+        yield Shown("derivative-at-wrong-point", text, f"called with forward's output, {same}")
+
+
+def handed_output(op: Op) -> Op:
+    """The Op whose backward is called with forward's output in the place of the input."""
+
+    def backward(live: Any, cot: Array, inputs: Any, labels: Array | None) -> Any:
+        assert op.backward is not None
+        output = np.asarray(op.forward(op.make(), inputs, labels, True))
+        return op.backward(live, cot, {op.slots[0].name: output}, labels)
+
+    return replace(op, backward=backward) if op.backward is not None else op
 
 
 def exchanged(op: Op, kept: str, names: set[str], nudge: float = 0.0) -> Op:
@@ -103,3 +119,43 @@ def exchanged(op: Op, kept: str, names: set[str], nudge: float = 0.0) -> Op:
         return op.backward(live, cot, inputs, labels)
 
     return replace(op, backward=backward)
+
+
+def made_apart(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """One object that stands several times in a list: right once each place has its own."""
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or op.step is not None or "gradient" not in verdict.law:
+        return
+    name = next(iter(repeated(getattr(op.make(), "obj", None))), "")
+    if not name:
+        return
+
+    def forward(live: Any, inputs: Primals, labels: Array | None, train: bool) -> Array:
+        for key, value in repeated(live.obj).items():
+            setattr(live.obj, key, [copy.copy(v) for v in value])
+        return np.asarray(op.forward(live, inputs, labels, train))
+
+    apart = replace(op, forward=forward)
+    same = (
+        agreed(apart, case, wrt)
+        if verdict.law == "gradient"
+        else "the check passes"
+        if fails(apart, verdict.law, case, wrt) is False
+        else ""
+    )
+    if same:
+        text = f"self.{name} holds one object several times: what it keeps for one place is overwritten by the next"
+        evidence = f"with an object of its own in each place, {same}"
+        yield Shown("shared-state", text, evidence, second="stale-mask")
+
+
+def repeated(obj: Any) -> dict[str, list[Any]]:
+    """The lists of an object that hold one thing with a state several times."""
+    found = {}
+    for key, value in list(getattr(obj, "__dict__", {}).items()):
+        if not isinstance(value, list) or len(value) < 2:
+            continue
+        own = [v for v in value if isinstance(v, dict) or hasattr(v, "__dict__")]
+        if len({id(v) for v in own}) < len(own):
+            found[key] = value
+    return found

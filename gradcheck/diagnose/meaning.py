@@ -21,7 +21,7 @@ from gradcheck.diagnose.repairs import Repair, quiet
 
 #: Labels that no change confirms: the line is wrong, and that is all it shows.
 OPEN = {"wrong-derivative", "update-wrong", "edits-argument", "accumulates", "forward-wrong",
-        "option-ignored", "constant-factor", "missing-norm-term", "int-truncation",
+        "option-ignored", "constant-factor", "missing-norm-term",
         "bias-shape", "gradient-shape"}  # fmt: skip
 SEEN = "_gradcheck_seen"
 
@@ -141,15 +141,18 @@ def meaning(
         return of_factor(
             edit, how, values(edit, how.part, run), values(edit, how.part, again), whole, samples
         )
-    if how.kind == "name" and how.part is not None and cause == "derivative-at-wrong-point":
+    if how.kind == "name" and how.part is not None and cause in NAMED:
         seen = values(edit, how.part, run)
-        if not seen or any(v.size < 2 for v in seen):  # a size, or another number
+        if seen and all(v.size == 1 and v.dtype.kind == "i" for v in seen):
+            return of_sizes(whole)
+        cause = "derivative-at-wrong-point"
+        if not seen or any(v.size < 2 for v in seen):
             return Meaning("constant-factor", bool(whole), "square-only")
         return Meaning(cause, True, "wrong-derivative")
     if cause == "option-ignored" and isinstance(change.site.node, ast.Constant):
         return Meaning(cause, True, "wrong-derivative")  # any other value of it would have failed
     if is_axis_of_shape(change):
-        return Meaning("constant-factor", bool(whole), "square-only")
+        return of_sizes(whole)
     if how.kind == "constant" and cause in {"constant-factor", "wrong-derivative"}:
         if whole:
             return Meaning("constant-factor", True)
@@ -159,6 +162,17 @@ def meaning(
     if cause in {"missing-mean", "extra-mean"} and whole is False and how.kind == "factor":
         return Meaning("summed-not-averaged", False, cause)
     return Meaning(cause, cause not in OPEN, SECOND.get(cause, ""))
+
+
+#: Labels of a name put in the place of another.
+NAMED = {"derivative-at-wrong-point", "square-only"}
+
+
+def of_sizes(whole: bool | None) -> Meaning:
+    """The label of one size put in the place of another: where the two are equal nothing changes."""
+    if whole:
+        return Meaning("constant-factor", True, "square-only")
+    return Meaning("square-only", True, "constant-factor")
 
 
 def is_axis_of_shape(change: Change) -> bool:
@@ -185,7 +199,7 @@ SECOND = {
     "wrong-axis-sum": "missing-broadcast-sum",
     "missing-norm-term": "missing-chain-factor",
     "upstream-ignored": "missing-chain-factor",
-    "batch-mixed": "forward-wrong",
+    "batch-mixed": "labels-broadcast",
     "wrong-mask-side": "derivative-at-wrong-point",
 }
 #: Labels that a change has by its place, whatever its factor is worth.
@@ -216,6 +230,10 @@ def of_factor(
         number == round(number) and abs(number) > 1 and not isinstance(how.part, ast.Constant)
     )
     if cause == "option-ignored":
+        if (
+            how.part is not None and ast.unparse(how.part) in edit.before and whole
+        ):  # it is there already, once too often
+            return Meaning("constant-factor", True, "option-ignored")
         return Meaning(cause, inserted, "missing-chain-factor")
     if isinstance(how.part, ast.Constant) or not count:
         if whole is False:

@@ -84,6 +84,8 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
                 f"the regularisation term is {words} what it should be",
             )
     yield from turned(truth)
+    if not op.terminal and wrt not in {s.name for s in op.slots}:
+        yield from part_of_the_outputs(point, wrt, cot)
     yield from other_side(point, wrt, cot)
     if cot.size == truth.size and jac.shape[0] == truth.size:
         flat = jac.reshape(truth.size, truth.size)
@@ -96,6 +98,23 @@ def guesses(op: Op, point: Point, wrt: str) -> Iterator[Guess]:
     for lost, words in lost_carries(op, point, wrt):
         yield Guess("missing-carry", lost, words, second="missing-chain-factor")
     yield from elsewhere(op, point, wrt, cot)
+
+
+def part_of_the_outputs(point: Point, wrt: str, cot: Array) -> Iterator[Guess]:
+    """A parameter of which only one position of an axis of the output is counted, or all but one."""
+    shape = np.shape(point.output)
+    jac = point.jacobian[wrt].reshape(*shape, -1)
+    terms = jac * np.reshape(cot, shape)[..., None]
+    for axis, n in enumerate(shape if len(shape) > 1 else ()):
+        rest = tuple(i for i in range(len(shape)) if i != axis)
+        parts = np.sum(terms, axis=rest)
+        whole = np.sum(parts, axis=0)
+        for i in (0, n - 1) if n > 2 else ():
+            where = f"position {i} of axis {axis} of the output"
+            for predicted, words in ((parts[i], f"of the outputs only {where} is counted"),
+                                     (whole - parts[i], f"of the outputs {where} is left out")):  # fmt: skip
+                grad = predicted.reshape(point.truth[wrt].shape) + point.extra[wrt]
+                yield Guess("missing-broadcast-sum", grad, words, second="wrong-axis-sum")
 
 
 def other_side(point: Point, wrt: str, cot: Array) -> Iterator[Guess]:

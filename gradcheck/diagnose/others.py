@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from gradcheck.diagnose import facts, interventions, repairs, rules
 from gradcheck.diagnose.meaning import Meaning, meaning
@@ -16,7 +17,7 @@ from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import healthy, safely, soundly
 from gradcheck.diagnose.squares import told_by_sizes
-from gradcheck.diagnose.trial import output_shape
+from gradcheck.diagnose.trial import Shown, output_shape
 from gradcheck.laws import LAWS
 from gradcheck.laws.common import gradient_name
 from gradcheck.types import Case, Verdict
@@ -29,10 +30,11 @@ TELLING: dict[str, set[str]] = {
                  "wrong-axis-sum", "softmax-broadcast", "missing-broadcast-sum", "batch-of-one",
                  "square-only", "stride-ignored", "wrong-regulariser"},
     "optimizer_steps": {"sign-flipped", "epsilon-placement", "moment-not-squared", "decay-wrong",
-                        "step-counter", "bias-correction"},
+                        "step-counter", "bias-correction", "update-wrong"},
     "bias_correction": {"step-counter", "bias-correction"},
     "decay": {"decay-wrong"},
-    "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap"},
+    "label_formats": {"last-class", "batch-mixed", "label-dtype-wrap",
+                      "int-truncation"},
     "same_as_reference": {"wrong-axis-sum", "softmax-whole-batch", "epsilon-placement",
                           "square-only", "option-ignored", "wrong-mask-side", "kernel-flipped",
                           "stride-ignored", "batch-mixed"},
@@ -40,6 +42,8 @@ TELLING: dict[str, set[str]] = {
     "train_eval": {"stale-mask"},
     "linear_in_cotangent": {"upstream-ignored", "wrong-derivative"},
     "zero_cotangent": {"upstream-ignored"},
+    "zero_gradient_rests": {"epsilon-placement"},
+    "bowl_descends": {"sign-flipped"},
 }  # fmt: skip
 #: Causes that need no change of the code to be found: where it arises, or what is kept, is known.
 TOLD = {"name-error", "not-repeatable"}
@@ -49,6 +53,10 @@ FOLLOWS = {"decay", "zero_gradient_rests"}
 
 def of_note(s: Session, verdict: Verdict) -> list[Candidate]:
     """What a law has noted; no further experiment is made for what is right in the usual use."""
+    if verdict.law == "gradient" and "in one of forward and backward" in verdict.message:
+        text = "an epsilon is added or clipped by in one of forward and backward alone"
+        shown = "with the epsilon set to 0 the gradient agrees"
+        return [of_shown(Shown("clip-mismatch", text, shown, second="epsilon-placement"), 10)]
     if verdict.law in {"gradient", "contract"}:
         return []
     fact = facts.shown(s.op, verdict, s.verdicts)
@@ -64,7 +72,8 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     if fact is not None:
         by_numbers = fact.sure and ".shape = " in verdict.message  # see facts_shapes
         rank = 4 if by_numbers or fact.cause in {"gradient-shape", "bias-shape"} else 10
-        candidates.append(of_shown(fact, rank, not restated(s, law)))
+        seen = of_shown(fact, rank, not restated(s, law))
+        candidates.append(replace(seen, lost=fact.cause == "wrong-mask-side"))
     if law not in LAWS or (fact is not None and fact.sure and fact.cause in TOLD):
         return candidates
     known = TELLING.get(law, set())
@@ -72,6 +81,12 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
     for repair in law_repairs(s, verdict, case):
         what = meaning(repair, lambda: safely(op, law, case), lambda: safely(op, law, bigger), None)
         what = told_by_sizes(s, verdict, what)
+        if law == "optimizer_steps" and what.cause == "sign-flipped" and not uphill(verdict):
+            what = Meaning("update-wrong", what.confirmed, "sign-flipped")  # of a term, no gradient
+        if what.cause == "label-dtype-wrap" and case.label_dtype in {"int64", "int32"}:
+            what = Meaning(
+                "int-truncation", what.confirmed, "gradient-dtype"
+            )  # nothing wraps there
         if what.cause in known and op.kind != "accuracy":
             trial = Trial(op, case, verdict.wrt, repair, lambda: safely(op, law, case), s.until)
             candidates.append(of_repair(repair, proved(trial, what), 5))
@@ -83,6 +98,11 @@ def of_law(s: Session, verdict: Verdict) -> list[Candidate]:
             sure = sure and not restated(s, law)
             candidates.append(Candidate(11, fact.cause, fact.text, evidence, repair, sure))
     return candidates
+
+
+def uphill(verdict: Verdict) -> bool:
+    """Whether the steps are wrong from the first one on, which has no history to be wrong about."""
+    return " step 1" in verdict.message
 
 
 def of_quotient(repair: Repair) -> bool:

@@ -90,7 +90,13 @@ def carry(t: Trial, what: Meaning) -> Meaning:
     state = t.point is not None and parts.is_state(t.op, t.wrt, t.point)
     adds = isinstance(site.node, ast.stmt) and site.in_loop
     handed = isinstance(site.parent, ast.Call) and "backward" in ast.unparse(site.parent.func)
-    if steps or state or adds or handed:
+    if adds and not state and t.wrt not in {s.name for s in t.op.slots}:  # it serves every step
+        return Meaning(
+            "missing-broadcast-sum", what.confirmed, "missing-carry" if steps else "overlap-lost"
+        )
+    if adds and not steps and not state:  # windows, samples, heads: there is nothing to carry
+        return Meaning("missing-broadcast-sum", what.confirmed, "overlap-lost")
+    if steps or state or handed:
         return what
     if site.in_loop or in_range(t):
         return doubted(what)

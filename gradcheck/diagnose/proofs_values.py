@@ -15,6 +15,7 @@ from gradcheck.diagnose.history import follows_history, parameters_changed
 from gradcheck.diagnose.meaning import Meaning, difference
 from gradcheck.diagnose.measure import agrees
 from gradcheck.diagnose.numbers_updated import with_updated_weights
+from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.proof import FORMULA, Trial, doubted, pulled_with
 from gradcheck.diagnose.watch import bare, enclosing, seen
 
@@ -59,6 +60,9 @@ def zero(t: Trial, what: Meaning) -> Meaning:
 
 def place(t: Trial, what: Meaning) -> Meaning:
     """What is exchanged are values of forward; between two gradients, a factor may be missing."""
+    wrapped = getattr(t.repair.edit.change.new, "func", None)
+    if wrapped is not None and not computed(t, ast.unparse(wrapped)):
+        return Meaning("wrong-derivative", False, "missing-chain-factor")
     if t.op.terminal or t.point is None:
         return what
     piece, change = t.repair.edit.piece, t.repair.edit.change
@@ -77,6 +81,13 @@ def place(t: Trial, what: Meaning) -> Meaning:
     if made_of(piece.node, other, text):
         return Meaning("missing-chain-factor", True, "wrong-derivative")
     return Meaning("wrong-derivative", False, "missing-chain-factor")
+
+
+def computed(t: Trial, called: str) -> bool:
+    """Whether forward calls this function: what is wrapped in another one is no value of forward's."""
+    return called not in {"np.tanh", "np.exp"} or any(
+        called.rpartition(".")[2] in f.__code__.co_names for f in functions_by_place(t.op).values()
+    )
 
 
 def follows(t: Trial, node: ast.AST) -> bool:

@@ -39,6 +39,7 @@ from gradcheck.diagnose.rules_sizes import (
 )
 from gradcheck.diagnose.rules_terms import (
     drops,
+    dtypes,
     masks,
     numbers,
     roots,
@@ -51,6 +52,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     conditions,
     arguments_left_out,
     targets,
+    dtypes,
     orders,
     padded,
     signs,
@@ -90,6 +92,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
 
 FORWARD_RULES: tuple[Rule, ...] = (
     arguments_left_out,
+    dtypes,
     axes,
     places,
     stale,
@@ -97,6 +100,9 @@ FORWARD_RULES: tuple[Rule, ...] = (
     slices,
     options,
 )
+
+#: A dtype that is too narrow makes forward wrong too.
+DTYPE_RULES: tuple[Rule, ...] = (dtypes,)
 
 #: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
 FORWARD_CAUSES = frozenset(
@@ -113,6 +119,9 @@ FORWARD_CAUSES = frozenset(
         "wrong-derivative",
         "option-ignored",
         "batch-mixed",
+        "label-dtype-wrap",
+        "int-truncation",
+        "float32-inside",
     )
 )
 
@@ -121,6 +130,7 @@ CHOICES: tuple[Rule, ...] = (masks, names, numbers)
 
 OTHER_RULES: tuple[Rule, ...] = (
     targets,
+    dtypes,
     places,
     stale,
     drops,

@@ -175,11 +175,11 @@ def insertions(scope: Scope, site: Site) -> Iterator[Change]:
 
 
 #: Methods that only lay an array out anew.
-LAYS_OUT = {"reshape", "transpose", "ravel", "flatten", "swapaxes"}
+LAYS_OUT = {"T", "reshape", "transpose", "ravel", "flatten", "swapaxes"}
 
 
 def received(scope: Scope, site: Site) -> Iterator[Change]:
-    """A factor that is missing from what is laid out anew: ``(dout * gamma).reshape(...)``."""
+    """A factor that is missing from what is laid out anew: ``(dout * gamma).reshape(...)``, ``(h * r).T``."""
     node, above = site.node, site.parent
     if not isinstance(above, ast.Attribute) or above.attr not in LAYS_OUT or not is_load(node):
         return

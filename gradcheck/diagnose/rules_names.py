@@ -44,7 +44,18 @@ def names(scope: Scope, site: Site) -> Iterator[Change]:
         return
     for other in others:
         if scope.alike(here, other):
-            yield Change(3, site, expr(other), substituted(scope, site, here, other))
+            cause = substituted(scope, site, here, other)
+            yield Change(1 if cause == "square-only" else 3, site, expr(other), cause)
+
+
+def widened(name: str, turned: bool = False) -> str:
+    """``kh`` as ``kw``, ``pool_height`` as ``pool_width``; `turned`: ``kw`` as ``kh``; "" for another name."""
+    for high, wide in (("height", "width"), ("Height", "Width"), ("h", "w"), ("H", "W")):
+        a, b = (wide, high) if turned else (high, wide)
+        pattern = rf"{a}$|(?<=_){a}|^{a}(?=_|[A-Z]|$)"
+        if re.search(pattern, name):
+            return re.sub(pattern, b, name, count=1)
+    return ""
 
 
 def substituted(scope: Scope, site: Site, here: str, other: str) -> str:
@@ -54,7 +65,7 @@ def substituted(scope: Scope, site: Site, here: str, other: str) -> str:
         if not isinstance(site.statement, (ast.For, ast.If, ast.While))
         else ""
     )
-    if here in SIZES and other in SIZES:
+    if (here in SIZES and other in SIZES) or other in {widened(here), widened(here, turned=True)}:
         return "square-only"
     if REGULAR.search(around) and not scope.optimizer:
         return "wrong-regulariser"

@@ -14,6 +14,7 @@ from gradcheck.diagnose.rules_common import (
     COUNTS,
     NORM,
     REGULAR,
+    call,
     expr,
     in_index,
     is_load,
@@ -54,6 +55,11 @@ def signs(scope: Scope, site: Site) -> Iterator[Change]:
         yield Change(0, site, ast.AugAssign(node.target, flipped, node.value), "sign-flipped")
 
 
+#: The other end of what is looked for.
+OPPOSITE = {"argmax": "argmin", "argmin": "argmax", "max": "min", "min": "max", "amax": "amin",
+            "amin": "amax", "maximum": "minimum", "minimum": "maximum"}  # fmt: skip
+
+
 def masks(scope: Scope, site: Site) -> Iterator[Change]:
     """Comparisons the wrong way round, and the two sides of np.where exchanged."""
     node = site.node
@@ -76,6 +82,10 @@ def masks(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(
                 0, site, ast.Compare(node.left, [other()], node.comparators), "wrong-mask-side"
             )
+    extreme = node.func if isinstance(node, ast.Call) else None
+    if isinstance(extreme, ast.Attribute) and extreme.attr in OPPOSITE:
+        other_end = ast.Attribute(extreme.value, OPPOSITE[extreme.attr], ast.Load())
+        yield Change(0, site, ast.Call(other_end, node.args, node.keywords), "wrong-mask-side")
     if (
         isinstance(node, ast.Call)
         and getattr(node.func, "attr", "") == "where"
@@ -126,6 +136,10 @@ def drops(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(2, site, ast.BinOp(node.left, ast.Mult(), node.right), "wrong-derivative")
         elif isinstance(node.op, (ast.Add, ast.Sub)):
             cause = "wrong-regulariser" if REGULAR.search(left + right) else "wrong-derivative"
+            value = getattr(node.right, "value", None)
+            tiny = isinstance(value, float) and 0 < value < 1e-2
+            if scope.optimizer and (tiny or re.search(r"\beps(ilon)?\b", right)):
+                yield Change(1, site, node.left, "epsilon-placement")
             yield Change(3, site, node.left, cause)
             yield Change(3, site, node.right, cause)
         elif isinstance(node.op, ast.Pow):
@@ -198,10 +212,6 @@ def dropped_calls(scope: Scope, site: Site, node: ast.Call) -> Iterator[Change]:
     elif name == "zeros" and node.args and text_of(node.args[0]).endswith(".shape"):
         shape: Any = node.args[0]
         yield Change(0, site, shape.value, "zero-gradient")
-    elif name == "astype" and inner is not None:
-        kind = text_of(node.args[0]) if node.args else ""
-        cause = "float32-inside" if "32" in kind or "16" in kind else "int-truncation"
-        yield Change(0, site, inner, cause)
     elif (
         name in {"tanh", "exp", "sqrt", "log", "abs", "sign", "square"}
         and node.args
@@ -221,14 +231,36 @@ def dropped_calls(scope: Scope, site: Site, node: ast.Call) -> Iterator[Change]:
         if k.arg == "order":
             rest = [w for w in node.keywords if w is not k]
             yield Change(0, site, ast.Call(node.func, node.args, rest), "transposed")
+
+
+def dtypes(scope: Scope, site: Site) -> Iterator[Change]:
+    """A dtype that is too narrow, asked for or taken over from another array."""
+    node = site.node
+    if not isinstance(node, ast.Call):
+        return
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    inner = getattr(node.func, "value", None)
+    if name == "astype" and inner is not None and len(node.args) == 1:
+        cause = of_dtype(text_of(node.args[0]))
+        yield Change(0, site, inner, cause)
+        if cause != "float32-inside":
+            yield Change(0, site, call(inner, "astype", "float"), cause)
+    if name in {"empty_like", "zeros_like", "ones_like", "full_like"} and node.args:
+        wide = [k for k in node.keywords if k.arg != "dtype"] + [
+            ast.keyword("dtype", expr("float"))
+        ]
+        yield Change(0, site, ast.Call(node.func, node.args, wide), "int-truncation")
+    for k in node.keywords:
         if k.arg == "dtype":
             rest = [w for w in node.keywords if w is not k]
-            cause = (
-                "float32-inside"
-                if "32" in text_of(k.value) or "16" in text_of(k.value)
-                else "int-truncation"
-            )
-            yield Change(0, site, ast.Call(node.func, node.args, rest), cause)
+            yield Change(0, site, ast.Call(node.func, node.args, rest), of_dtype(text_of(k.value)))
+
+
+def of_dtype(text: str) -> str:
+    """What a dtype that is written in the code does to fractions and signs."""
+    if re.search(r"u?int(8|16)\b|\buint", text):
+        return "label-dtype-wrap"
+    return "float32-inside" if re.search(r"float(32|16)|single|half", text) else "int-truncation"
 
 
 def clips(scope: Scope) -> bool:

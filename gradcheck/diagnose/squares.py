@@ -12,8 +12,8 @@ from gradcheck.types import Case, Op, Verdict
 
 def told_by_sizes(s: Session, verdict: Verdict, what: Meaning) -> Meaning:
     """A change of axes is one of sizes only where the law passes with these sizes equal."""
-    if what.cause != "square-only" or verdict.case is None:
-        return what
+    if what.cause != "square-only" or verdict.case is None or what.second:
+        return what  # one size in the place of another, which is nothing where they are equal
     law, wrt = verdict.law, verdict.wrt
     if law == "contract":  # it may try other sizes itself
         law, wrt = "gradient", ""

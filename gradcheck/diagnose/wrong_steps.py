@@ -28,6 +28,11 @@ def stepped(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:
         "the steps were compared with the formula",
         sure=False,
     )
+    if v.status == "note" and "epsilon inside the root" in v.message:
+        text = "the epsilon is added under the root, where the method's source adds it outside"
+        return Shown(
+            "epsilon-placement", text, "every step is that formula's", second="update-wrong"
+        )
     role = role_of(op)
     if v.case is None or op.step is None or role is None:
         return nothing

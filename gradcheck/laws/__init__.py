@@ -66,7 +66,7 @@ AFTER_GRADIENT = frozenset(("batch", "dtype", "extremes", "kinks"))
 
 #: What an option cannot change: tried on the first configuration only.
 FIRST_CONFIGURATION = frozenset(
-    ("cached_input", "dtype", "extremes", "interleaved", "kinks", "layout", "zero_cotangent")
+    ("cached_input", "dtype", "extremes", "interleaved", "kinks", "zero_cotangent")
 )
 
 

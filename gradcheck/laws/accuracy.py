@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.laws.common import source_text, verdict
+from gradcheck.laws.common import first_difference, name_of, source_text, subscript, verdict
 from gradcheck.types import Array, Case, Op, Status, Verdict
 
 LAW = "roles"
@@ -24,6 +24,9 @@ COLUMN = re.compile(r"\(\s*[nN]\w*\s*,\s*1\s*\)|shape\[-?1\]\s*(>|!=|==|>=|<=)\s
 
 def accuracy(op: Op, case: Case) -> Iterator[Verdict]:
     """Three of five right predictions give 0.6, in every shape of predictions and labels."""
+    if re.search("top[k0-9]", name_of(op)):
+        yield verdict(LAW, "skipped", op, case, what="of several guesses: not tried")
+        return
     right: list[str] = []
     wrong: list[tuple[str, float]] = []
     refused = ""
@@ -44,12 +47,43 @@ def accuracy(op: Op, case: Case) -> Iterator[Verdict]:
         text = f"could not be called: {refused}"
         yield verdict(LAW, "inconclusive", op, case, "predictions", text)
         return
-    found = list(judged(op, case, right, wrong))
+    found = list(judged(op, case, right, wrong)) or list(edits(op, case, right))
     if op.reading == "categorical" and not found:
         found = [*columns_of_scores(op, case, right), *column_of_classes(op, case)]
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case, detail={"right": right})
+
+
+def edits(op: Op, case: Case, right: list[str]) -> Iterator[Verdict]:
+    """A fail where the call writes into the predictions or labels, which belong to the caller."""
+    for what, predictions, labels in trials(op.reading):
+        if what not in right:
+            continue
+        if op.reading == "binary":  # probabilities, which a threshold turns into 0 and 1
+            predictions = 0.8 * predictions + 0.1
+        given, asked = predictions.copy(), labels.copy()
+        try:
+            op.forward(op.make(), {"predictions": given}, asked, False)
+        except Exception:  # it wants classes, which are the same after a threshold
+            continue
+        for name, now, before in (("predictions", given, predictions), ("labels", asked, labels)):
+            if not np.array_equal(now, before):
+                index, got, was = first_difference(now, before)
+                text = f"the call edits its argument: {subscript(name, index)} = {got:.6g}, but was {was:.6g} before it"
+                yield verdict(
+                    LAW,
+                    "fail",
+                    op,
+                    case,
+                    name,
+                    text,
+                    index=index,
+                    claimed=got,
+                    measured=was,
+                    bound=0.0,
+                )
+                return
 
 
 def measured(op: Op, predictions: Array, labels: Array) -> float | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,15 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "b1": ("beta1", "beta_1", "b1", "beta", "rho1"),
     "b2": ("beta2", "beta_2", "b2", "rho2"),
     "eps": ("eps", "epsilon"),
-    "wd": ("weight_decay", "wd", "weightdecay", "lambda_", "l2", "decoupled_weight_decay"),
+    "wd": ("weight_decay", "wd", "weightdecay", "lambda_", "l2", "decoupled_weight_decay", "lam", "lambd", "lmbda"),
     "decay": ("decay", "lr_decay", "learning_rate_decay", "decay_rate"),
 }  # fmt: skip
+
+
+#: Short names of relatives, which must not be found in ``OptimizerAdam``.
+RELATIVES = re.compile(
+    r"RAdam|PAdam|QHAdam|QHM|AdamP\b|Adan\b|(^|_)(radam|padam|qhadam|qhm|adamp|adan)(_|$)"
+)
 
 
 def role_of(op: Op) -> str | None:
@@ -33,8 +40,29 @@ def role_of(op: Op) -> str | None:
     name = name_of(op)
     if re.search(r"clip|lookahead|lars|lamb|warm|schedul|swa", name):
         return None  # a method of its own around a known one
+    if RELATIVES.search(op.name) or re.search(
+        "rectified|belief|adabound|yogi|adamod|quasihyper|adafactor", name
+    ):
+        return None  # a relative with formulas of its own
+    if re.search(
+        r"^sign|signum|normali[sz]ed|centrali[sz]ed|langevin|sgld|adagradnorm|adammini", name
+    ):
+        return None  # another direction, or one length for all parameters
+    held = getattr(getattr(op.make(), "obj", None), "__dict__", {})
+    if any("init" in n.lower() and "acc" in n.lower() for n in (*held, *taken_by(op.obj))):
+        return None  # its sums do not begin at 0
+    if getattr(getattr(op.make(), "obj", None), "centered", False) is True:
+        return None  # RMSprop about its mean gradient
     found = next((n for n in NAMES if n in name), None)
     return None if found is None else SAME_ROLE.get(found, found)
+
+
+def taken_by(cls: Any) -> tuple[str, ...]:
+    """The names of what a constructor takes."""
+    try:
+        return tuple(inspect.signature(cls).parameters)
+    except (TypeError, ValueError):
+        return ()
 
 
 def values_of(live: Any) -> dict[str, float]:
@@ -88,15 +116,36 @@ def unnamed(values: dict[str, float]) -> list[float]:
 
 
 def switched_off(live: Any, names: tuple[str, ...]) -> bool:
-    """Set decays to 0 on a live optimizer; whether there was one above 0."""
-    inner = getattr(live, "obj", live)
-    found = False
-    for name in names:
-        value = getattr(inner, name, None)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-            setattr(inner, name, 0.0)
-            found = True
-    return off_in_config(live, names) or found
+    """Set decays to 0 on a live optimizer, its groups and options; whether there was one above 0."""
+    found = [put_out(holder, names) for holder in holders(getattr(live, "obj", live), 3)]
+    return off_in_config(live, names) or any(found)
+
+
+def holders(held: Any, depth: int) -> Iterator[dict[str, Any]]:
+    """The attributes of an object, and the dicts and objects in them that hold numbers by name."""
+    own = held if isinstance(held, dict) else getattr(held, "__dict__", None)
+    if isinstance(own, dict):
+        yield own
+    inside = list(own.values()) if isinstance(own, dict) else held if isinstance(held, list) else []
+    for value in inside if depth else ():
+        plain_object = hasattr(value, "__dict__") and not callable(value)
+        if isinstance(value, (dict, list)) or plain_object:
+            yield from holders(value, depth - 1)
+
+
+def put_out(own: dict[str, Any], names: tuple[str, ...]) -> bool:
+    """Set the numbers above 0 under these names to 0; whether there was one."""
+    found = [
+        n for n in own if isinstance(n, str) and {n, n.strip("_")} & set(names) and is_above(own[n])
+    ]
+    for name in found:
+        own[name] = 0.0
+    return bool(found)
+
+
+def is_above(value: Any) -> bool:
+    """A number above 0."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def off_in_config(live: Any, names: tuple[str, ...]) -> bool:

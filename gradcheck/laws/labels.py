@@ -155,13 +155,25 @@ def column_of_classes(op: Op, case: Case, primals: Primals, base: Evaluated) -> 
         return
     if not differs(output, base.output):
         return
-    promised = re.search(r"\(\s*[nN]\s*,\s*1\s*\)", source_text(op))
+    promised = re.search(r"\(\s*[nN]\s*,\s*1\s*\)", said_of_the_loss(op))
     text = (
         f"class numbers of shape {labels.shape} give a loss of {float(np.mean(output)):.6g}, but should give "
         f"{float(np.mean(base.output)):.6g} as those of shape {labels.shape[:1]} do; reshape the labels or refuse them"
     )
     where = case.replace(labels="index_column")
     yield verdict(LAW, "fail" if promised else "note", op, where, "labels", text)
+
+
+#: A method that has labels of its own: what is said of them is not said of the loss.
+SCORES = re.compile(
+    r"^([ \t]+)def \w*(accuracy|score|predict|evaluate)\w*\(.*?(?=^\1\S|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def said_of_the_loss(op: Op) -> str:
+    """The source of an object without its methods that only score or predict."""
+    return SCORES.sub("", source_text(op))
 
 
 def classes_apart(op: Op, case: Case, primals: Primals, labels: Array) -> Iterator[Verdict]:
@@ -183,22 +195,32 @@ def classes_apart(op: Op, case: Case, primals: Primals, labels: Array) -> Iterat
         yield verdict(LAW, "fail", op, case, "labels", text)
 
 
+def scores_of(op: Op) -> str:
+    """What holds a column for each class: a loss's predictions, or the one matrix of a linear classifier."""
+    slot = op.slots[0]
+    if op.kind in {"loss", "function"} and slot.shape == ("N", "D") and len(op.slots) == 1:
+        return slot.name
+    held = op.parameters(op.make()) if op.kind == "model" and op.convention == "functions" else {}
+    return next(iter(held)) if [a.ndim for a in held.values()] == [2] else ""
+
+
 def last_class(op: Op, case: Case) -> Iterator[Verdict]:
     """Classes may change places: where all but the last may, a loop or slice ends too early."""
     assert op.labels is not None
     encoding = case.labels or op.labels.encodings[0]
-    slot = op.slots[0]
-    free = slot.shape == ("N", "D") and op.labels.ignored is None and not case.config
-    if op.kind not in {"loss", "function"} or encoding != "index" or not free or len(op.slots) > 1:
+    name = scores_of(op)
+    if not name or encoding != "index" or op.labels.ignored is not None or case.config:
         return
     many = case.replace(N=7, D=5, labels=encoding)
     primals, _ = cases.draw(op, many)
+    if primals[name].shape[-1] != 5:
+        return
     labels = np.arange(7) % 5
 
     def exchanged(a: int, b: int) -> float:
         order = np.arange(5)
         order[[a, b]] = b, a
-        point = {**primals, slot.name: primals[slot.name][:, order]}
+        point = {**primals, name: primals[name][:, order]}
         return float(np.sum(op.vjp(point, order[labels], case.train)[0]))
 
     as_is, others, last = exchanged(0, 0), (exchanged(0, 1), exchanged(1, 2)), exchanged(0, 4)
@@ -246,7 +268,7 @@ def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
     if same_loss or not wrong:
         yield one_half_follows(op, where, flat, column, wanted, got, wrong)
         return
-    text = source_text(op)
+    text = said_of_the_loss(op)
     promised = re.search(r"\(\s*[nN]\s*,\s*\)", text) and re.search(r"\(\s*[nN]\s*,\s*1\s*\)", text)
     text = (
         f"labels of shape {flat.shape} against predictions of shape {column.shape} broadcast to "

@@ -81,6 +81,12 @@ def model_moves(op: Op, case: Case) -> Iterator[Verdict]:
             why = "is 0 for every data tried" if size == 0 else "is missing"
             text = f"{gradient_name(op, name)} {why}: {name} never moves; its layer is not wired in"
             yield verdict(law, "fail", op, case, name, text)
+    for name in shared_by_objects(op):
+        failed = True
+        text = (
+            f"a second object shares {name} with the first: training one of them trains the other"
+        )
+        yield verdict(law, "fail", op, case, name, text)
     for name in forgotten(op, case):
         failed = True
         text = (
@@ -98,6 +104,15 @@ PARAMETERS = frozenset(
 )
 
 
+def shared_by_objects(op: Op) -> list[str]:
+    """Parameters that two objects, made one after the other, have in common: ``params={}`` by default."""
+    if op.construct is None:
+        return []
+    lives = [op.construct(), op.construct()]
+    one, two = map(op.parameters, lives)  # of both, once the second one is made
+    return [k for k, a in one.items() if k in two and a.size and np.shares_memory(a, two[k])][:1]
+
+
 def forgotten(op: Op, case: Case) -> Iterator[str]:
     """Parameters of the model or its layers that the loss feels but no gradient belongs to."""
     live, inputs, _, labels = start(op, case)
@@ -106,9 +121,10 @@ def forgotten(op: Op, case: Case) -> Iterator[str]:
     for name, array in own_arrays(getattr(live, "obj", live)):
         if array.dtype.kind != "f" or id(array) in known or not array.size:
             continue
-        array += 0.5
+        kept = array.copy()  # a softmax does not feel one number added to every score
+        array += np.random.default_rng(0).uniform(0.3, 0.9, size=array.shape)
         after = np.array(op.forward(live, inputs, labels, False))
-        array -= 0.5
+        array[...] = kept
         if differs(after, before):
             yield name
 

@@ -102,6 +102,13 @@ def normalisation(op: Op, case: Case) -> Iterator[Verdict]:
                              "in training 2x + 5 must give what x gives: the batch's own mean and variance are used")  # fmt: skip
         return
     axes = tuple(i for i in range(train.ndim) if i != (1 if train.ndim != 3 else 2))
+    mean, var = statistics_of(op, name, x, axes)
+    if mean and var and abs(mean + var - 1) < 0.02 and abs(mean - var) > 0.1:
+        text = f"one training pass moves the running mean {mean:.2g} of the way to the batch's, and the running variance {var:.2g}"
+        yield verdict(
+            LAW, "fail", op, case, "output", f"{text}: the two shares are exchanged in one of them"
+        )
+        return
     deviation = np.abs(
         train - train.mean(axes, keepdims=True)
     )  # n or n - 1 in the variance: 1 in 128
@@ -125,6 +132,34 @@ def normalisation(op: Op, case: Case) -> Iterator[Verdict]:
     if differs(again, settled):
         yield numbers_differ(LAW, "fail", op, replace(case, train=False), "output", again, settled,
                              "evaluation must not update the running statistics")  # fmt: skip
+
+
+def statistics_of(
+    op: Op, name: str, x: Array, axes: tuple[int, ...]
+) -> tuple[float | None, float | None]:
+    """How far a fresh object's running mean and variance go towards the batch's in one pass, as shares."""
+    live = op.make()
+    before = kept_statistics(live)
+    op.forward(live, {name: x.copy()}, None, True)
+    after = kept_statistics(live)
+    shares: list[float | None] = []
+    for kind, batch in (("mean", x.mean(axes)), ("var", x.var(axes))):
+        old, new = before.get(kind), after.get(kind)
+        if old is None or new is None or np.size(old) != batch.size or np.size(new) != batch.size:
+            return None, None
+        shares.append(float(np.median((np.ravel(new) - np.ravel(old)) / (batch - np.ravel(old)))))
+    return shares[0], shares[1]
+
+
+def kept_statistics(live: Any) -> dict[str, Array]:
+    """The running mean and variance an object keeps, by the names of its attributes."""
+    own = getattr(getattr(live, "obj", live), "__dict__", {})
+    found: dict[str, Array] = {}
+    for key, value in own.items():
+        match = re.search(r"(running|moving|avg|ema)_?(mean|var)", key.lower())
+        if match and isinstance(value, np.ndarray):
+            found[match[2]] = value.copy()
+    return found
 
 
 def settle(op: Op, live: Any, name: str, x: Array, train: Array, tolerance: Array) -> Array | None:

@@ -75,6 +75,10 @@ def as_in_double(got: Evaluated, base: Evaluated, wrt: str) -> bool:
     return mine is not None and wanted is not None and not differs(mine, wanted, 1e-3)
 
 
+#: Layers between others, whose inputs are hidden states: nobody hands them whole numbers.
+HIDDEN = re.compile(r"rnn|lstm|gru|attention|attn|time|transformer")
+
+
 def whole_numbers(op: Op, case: Case) -> Iterator[Verdict]:
     """The same whole numbers as int64 and as float64."""
     if any(s.domain not in {"real", "positive"} for s in op.slots):
@@ -94,13 +98,23 @@ def whole_numbers(op: Op, case: Case) -> Iterator[Verdict]:
     own = {gradient_name(op, k) for k in slots}
     for wrt, mine, wanted in differing(op, base, got.output, got.gradients):
         why = "the input holds the same numbers as int64: fractions are lost"
-        # ``out.astype(x.dtype, copy=False)``, as CS231n gives it, asks for the input's own dtype
-        asked = (
-            re.search(r"\.astype\(\s*\w+\.dtype,\s*copy\s*=\s*False", source_text(op)) is not None
-        )
-        status = "note" if wrt in own or asked else "fail"  # nobody propagates further
+        inner = HIDDEN.search(op.name.lower()) is not None
+        status = (
+            "note" if wrt in own or asks_for_dtype(op) or inner else "fail"
+        )  # nobody propagates further
         yield numbers_differ("dtype", status, op, case, wrt, mine, wanted, why)  # type: ignore[arg-type]
         return
+
+
+def asks_for_dtype(op: Op) -> bool:
+    """Whether the code asks for its input's own dtype: ``np.zeros(shape, dtype=x.dtype)``.
+
+    CS231n gives ``out.astype(x.dtype, copy=False)``; a mask is cast to the dtype of what it masks.
+    """
+    pattern = r"dtype\s*=\s*\w+\.dtype\b|\.astype\(\s*\w+\.dtype,\s*copy\s*=\s*False"
+    if op.has_mode or "drop" in op.name.lower():
+        pattern += r"|\.astype\(\s*\w+\.dtype\b"
+    return re.search(pattern, source_text(op)) is not None
 
 
 def narrowed(op: Op, case: Case) -> Iterator[Verdict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,10 +26,12 @@ def state_per_parameter(op: Op, case: Case) -> Iterator[Verdict]:
     if op.step is None:
         yield verdict(LAW, "skipped", op, case, what="not an optimizer")
         return
-    if "clip" in name_of(op):
-        yield verdict(LAW, "skipped", op, case, what="clipping by the norm couples the parameters")
+    if re.search("clip|normali[sz]ed|adagradnorm|lars|lamb|adam_?mini", name_of(op)):
+        yield verdict(
+            LAW, "skipped", op, case, what="a norm over all of them couples the parameters"
+        )
         return
-    questions: list[Callable[[Op, Case], Iterator[Verdict]]] = [two_objects]
+    questions: list[Callable[[Op, Case], Iterator[Verdict]]] = [two_objects, same_arrays]
     if len(op.parameters(None)) > 1:
         questions += [unlike_shapes, other_gradients]
         questions += [alone] if form_of(op) in OPEN else []
@@ -55,6 +58,23 @@ def taken(op: Op, live: Any, params: Primals, grads: Primals) -> Primals:
     """One step with copies of the gradients of these parameters."""
     assert op.step is not None
     return op.step(live, params, {k: grads[k].copy() for k in params})
+
+
+def same_arrays(op: Op, case: Case) -> Iterator[Verdict]:
+    """Gradients that are written into the same arrays at every step (``grads[0][...] = dW``)."""
+    assert op.step is not None
+    params, steps = problem(op, case)
+    wanted, _ = walk(op, params, steps)
+    live, now = op.make(), {k: v.copy() for k, v in params.items()}
+    held = {k: np.empty_like(g) for k, g in steps[0].items()}
+    for grads in steps:
+        for k, g in grads.items():
+            held[k][...] = g
+        now = op.step(live, now, held)
+    first = next(iter(now))
+    if differs(now[first], wanted):
+        text = "keeps the gradient array it was given: the caller has written the next gradient into it since"
+        yield numbers_differ(LAW, "fail", op, case, first, now[first], wanted, text)
 
 
 def two_objects(op: Op, case: Case) -> Iterator[Verdict]:

@@ -34,6 +34,7 @@ ACTIVATIONS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     (r"gelu", "more_activations", ("gelu", "gelu_tanh"), False),
     (r"relu", "activations", ("relu",), True),
     (r"^elu|exponentiallinear", "more_activations", ("elu",), False),
+    (r"hard_?(swish|silu)", "", (), False),
     (r"silu|swish", "more_activations", ("silu",), False),
     (r"softplus", "more_activations", ("softplus",), False),
     (r"hardtanh", "more_activations", ("hardtanh",), False),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -79,6 +81,7 @@ def own_accuracy(op: Op, case: Case) -> Iterator[Verdict]:
     if not callable(method) or labels is None or op.labels is None:
         return
     x = next(iter(inputs.values()))
+    evaluating(inner)
     with np.errstate(all="ignore"):
         scores = np.asarray(inner.predict(x.copy()))  # type: ignore[union-attr]
         if scores.ndim != 2 or len(scores) != 16:
@@ -107,6 +110,15 @@ def own_accuracy(op: Op, case: Case) -> Iterator[Verdict]:
                 crossed = value in {float(table.mean()), float(table.sum()) / 16}
                 yield verdict(LAW, "fail", op, case, "accuracy", text, detail={"crossed": crossed})
                 return
+
+
+def evaluating(model: Any) -> None:
+    """Switch a model to evaluation, as its user would before asking for its accuracy."""
+    switch = getattr(model, "eval", None)
+    if inspect.ismethod(switch) and not inspect.signature(switch).parameters:
+        switch()
+    elif isinstance(getattr(model, "training", None), bool):
+        model.training = False
 
 
 def role_of(op: Op) -> str | None:

@@ -1,0 +1,105 @@
+"""Several inputs of unlike shapes, losses without labels, decays by other names."""
+
+import numpy as np
+
+
+class ChannelScale:
+    """right: x (N, C, H, W), s (N, C)"""
+
+    def forward(self, x, s):
+        self.x, self.s = x.copy(), s.copy()
+        return x * s[:, :, None, None]
+
+    def backward(self, dout):
+        return dout * self.s[:, :, None, None], np.sum(dout * self.x, axis=(2, 3))
+
+
+class ChannelScaleOfOnes(ChannelScale):
+    """wrong: gradient"""
+
+    def backward(self, dout):
+        return dout * self.s[:, :, None, None], np.sum(dout, axis=(2, 3))
+
+
+class RowScale:
+    """right: x (N, D), s (N,)"""
+
+    def forward(self, x, s):
+        self.x, self.s = x.copy(), s.copy()
+        return x * s[:, None]
+
+    def backward(self, dout):
+        return dout * self.s[:, None], np.sum(dout * self.x, axis=1)
+
+
+def row_scale(x, s):
+    """right: x (n, d), s (n,)"""
+    return x * s[:, None]
+
+
+def row_scale_vjp(g, x, s):
+    return g * s[:, None], np.sum(g * x, axis=1)
+
+
+def half_distance(a1, a2):
+    """right: its gradient takes what it takes"""
+    return 0.5 * np.sum((a1 - a2) ** 2)
+
+
+def half_distance_grad(a1, a2):
+    return a1 - a2, a2 - a1
+
+
+class Reconstruction:
+    """right: a loss of its data, which returns the gradients of its parameters by name"""
+
+    def __init__(self, d=6):
+        self.params = {"W": np.random.default_rng(1).normal(size=(d, 2)) * 0.4}
+
+    def forward(self, x):
+        self.x, self.h = x.copy(), np.tanh(x @ self.params["W"])
+        self.r = self.h @ self.params["W"].T - x
+        return 0.5 * np.sum(self.r**2)
+
+    def backward(self):
+        back = self.r @ self.params["W"] * (1 - self.h**2)
+        return {"W": self.r.T @ self.h + self.x.T @ back}
+
+
+class ReconstructionHalf(Reconstruction):
+    """wrong: gradient"""
+
+    def backward(self):
+        return {"W": self.x.T @ (self.r @ self.params["W"] * (1 - self.h**2))}
+
+
+class AdamW:
+    """right: its decay is called lam"""
+
+    def __init__(self, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, lam=1e-2):
+        self.lr, self.b1, self.b2, self.eps, self.lam = lr, b1, b2, eps, lam
+        self.t, self.m, self.v = 0, {}, {}
+
+    def update(self, params, grads):
+        self.t += 1
+        for k, g in grads.items():
+            self.m[k] = self.b1 * self.m.get(k, 0) + (1 - self.b1) * g
+            self.v[k] = self.b2 * self.v.get(k, 0) + (1 - self.b2) * g * g
+            step = self.m[k] / (1 - self.b1**self.t)
+            step = step / (np.sqrt(self.v[k] / (1 - self.b2**self.t)) + self.eps)
+            params[k] -= self.lr * (step + self.lam * params[k])
+
+
+class TwoHeads:
+    """right: one upstream gradient for each output"""
+
+    def __init__(self, n_in, n_a, n_b):
+        self.Wa, self.Wb = np.random.randn(n_in, n_a), np.random.randn(n_in, n_b)
+
+    def forward(self, x):
+        self.x = x.copy()
+        return x @ self.Wa, x @ self.Wb
+
+    def backward(self, da, db):
+        self.dWa, self.dWb = self.x.T @ da, self.x.T @ db
+        return da @ self.Wa.T + db @ self.Wb.T
