@@ -80,3 +80,20 @@ class SGDExchanged(SGDOptional):
 
     def step(self, g, v):
         return v + self.momentum * g if self.nesterov else v
+
+
+class OptimizerAdam:
+    """wrong: optimizer_steps: the name holds that of a relative (RAdam), which it is not"""
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
+        self.t, self.m, self.v = 0, {}, {}
+
+    def update(self, params, grads):
+        self.t += 1
+        for k, g in grads.items():
+            self.m[k] = self.beta1 * self.m.get(k, 0.0) + (1 - self.beta1) * g
+            self.v[k] = self.beta2 * self.v.get(k, 0.0) + (1 - self.beta2) * g
+            step = self.m[k] / (1 - self.beta1**self.t)
+            size = np.sqrt(np.abs(self.v[k]) / (1 - self.beta2**self.t)) + self.eps
+            params[k] -= self.lr * step / size
