@@ -111,6 +111,11 @@ def gate_shape(param: str) -> tuple[int, ...] | None:
     return (4, 6) if key.startswith("w") else None
 
 
+def called_parameter(name: str) -> bool:
+    """Whether an argument's name says that it is a weight or a bias."""
+    return match_shape(name, {"w": (1,), "b": (1,)}) is not None
+
+
 def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
     """The shape for an argument called `param`."""
     key = plain(param)
@@ -159,7 +164,7 @@ def operands(
         and (
             s in {ROWS, slots[0].sized(dict(Case().sizes))}
             or len(s) == 3
-            or match_shape(n, {"w": (1,), "b": (1,)}) is None
+            or not called_parameter(n)
         )
     ]
     extra = [Slot(n, ("N", *s[1:])) for n, s in zip(names, shapes, strict=True) if n in rows]

@@ -125,9 +125,11 @@ def arguments(function: Callable[..., Any], method: bool = True) -> list[Arg]:
     if method and parameters and parameters[0].name in {"self", "cls"}:
         parameters = parameters[1:]
     given = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    name = plain(getattr(function, "__name__", ""))
-    takes_data = (name in FORWARDS or "loss" in name or "nll" in name) and len(given) > 1
-    takes_data = takes_data and not any(plain(p.name) in PREDICTIONS for p in given[1:])
+    takes_data = len(given) > 1 and plain(given[0].name) in RATES
+    if takes_data:  # ``forward(rate, counts)``
+        name = plain(getattr(function, "__name__", ""))
+        takes_data = name in FORWARDS or "loss" in name or "nll" in name
+        takes_data = takes_data and not any(plain(p.name) in PREDICTIONS for p in given[1:])
     return [
         Arg(
             p.name,

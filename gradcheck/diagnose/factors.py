@@ -58,7 +58,7 @@ def sizes_of(op: Op, point: Point) -> dict[str, int]:
 SAMPLES = "samples of the batch"
 #: Counts that hold others as factors: dividing by one of those in their place is a mean too little.
 HOLDS = {
-    "entries in all": {"samples of the batch", "entries of the last axis", "entries of a sample"},
+    "entries in all": {SAMPLES, "entries of the last axis", "entries of a sample"},
     "entries of a sample": {"entries of the last axis"},
 }
 

@@ -27,13 +27,12 @@ def wrong_shape(
     raw, truth, cot = numbers(op, v, held)
     if raw is None or truth is None:
         return by_shape(v, got, wanted)
-    other = "bias-shape" if v.wrt.startswith("b") else "gradient-shape"
     shown = "its numbers are those of the measured gradient"
     for cause, text, predicted in explained(v, raw, truth, cot):
         if agrees(predicted, raw):
             cut_off = cause == "gradient-shape" and raw.size != truth.size
             way = "entry by entry" if cut_off else WAYS[cause]
-            return Shown(cause, text, f"{shown}, {way}", second=SECOND.get(cause, other))
+            return Shown(cause, text, f"{shown}, {way}", second=SECOND.get(cause, own_shape(v)))
     return by_shape(v, got, wanted)
 
 
@@ -57,17 +56,12 @@ def explained(v: Verdict, raw: Array, truth: Array, cot: Array) -> Iterator[tupl
     got, wanted = raw.shape, truth.shape
     kind = f"the gradient has shape {got}, but {v.wrt} has {wanted}"
     if raw.size == truth.size:
-        bias = v.wrt.startswith("b")
-        words = bias_words(got, wanted) if bias else kind
-        yield ("bias-shape" if bias else "gradient-shape"), words, truth.reshape(got)
+        words = bias_words(got, wanted) if own_shape(v) == "bias-shape" else kind
+        yield own_shape(v), words, truth.reshape(got)
         yield "transposed", f"{kind}: it is transposed", truth.T.reshape(got)
     if fills(truth.shape, got):
         words = f"{kind}: the same numbers again and again; it was added to an array of that shape"
-        yield (
-            ("bias-shape" if v.wrt.startswith("b") else "gradient-shape"),
-            words,
-            np.broadcast_to(truth, got),
-        )
+        yield own_shape(v), words, np.broadcast_to(truth, got)
     for words, predicted in cut(kind, raw, truth):
         yield "gradient-shape", words, predicted
     for axes in subsets(raw.ndim):
@@ -91,6 +85,11 @@ def explained(v: Verdict, raw: Array, truth: Array, cot: Array) -> Iterator[tupl
         if raw.size > truth.size and fills(rows.shape, got):
             text = f"{kind}: the sum runs over another axis, and stands there again and again"
             yield "wrong-axis-sum", text, np.broadcast_to(rows, got)
+
+
+def own_shape(v: Verdict) -> str:
+    """What a gradient of another shape is called: that of a bias, or of any other array."""
+    return "bias-shape" if v.wrt.startswith("b") else "gradient-shape"
 
 
 def fills(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
@@ -173,7 +172,6 @@ def by_shape(v: Verdict, got: tuple[int, ...], wanted: tuple[int, ...]) -> Shown
         return Shown("bias-shape", bias_words(got, wanted), tried, False, "wrong-axis-sum")
     if size == should:
         return Shown("gradient-shape", kind, tried, False, "transposed")
-    pairs = list(zip(got[::-1], wanted[::-1], strict=False))
-    if size > should and len(got) >= len(wanted) and all(b in (1, a) for a, b in pairs):
+    if size > should and fills(wanted, got):
         return Shown("missing-broadcast-sum", kind, tried, False, "wrong-axis-sum")
     return Shown("gradient-shape", kind, tried, False, "wrong-axis-sum")

@@ -92,7 +92,6 @@ GRADIENT_RULES: tuple[Rule, ...] = (
 
 FORWARD_RULES: tuple[Rule, ...] = (
     arguments_left_out,
-    dtypes,
     axes,
     places,
     stale,
@@ -119,9 +118,6 @@ FORWARD_CAUSES = frozenset(
         "wrong-derivative",
         "option-ignored",
         "batch-mixed",
-        "label-dtype-wrap",
-        "int-truncation",
-        "float32-inside",
     )
 )
 

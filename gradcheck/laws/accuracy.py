@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.laws.common import first_difference, name_of, source_text, subscript, verdict
+from gradcheck.laws.common import name_of, relabelled, source_text, verdict
+from gradcheck.laws.mutation import check_edits
 from gradcheck.types import Array, Case, Op, Status, Verdict
 
 LAW = "roles"
@@ -67,23 +68,13 @@ def edits(op: Op, case: Case, right: list[str]) -> Iterator[Verdict]:
             op.forward(op.make(), {"predictions": given}, asked, False)
         except Exception:  # it wants classes, which are the same after a threshold
             continue
-        for name, now, before in (("predictions", given, predictions), ("labels", asked, labels)):
-            if not np.array_equal(now, before):
-                index, got, was = first_difference(now, before)
-                text = f"the call edits its argument: {subscript(name, index)} = {got:.6g}, but was {was:.6g} before it"
-                yield verdict(
-                    LAW,
-                    "fail",
-                    op,
-                    case,
-                    name,
-                    text,
-                    index=index,
-                    claimed=got,
-                    measured=was,
-                    bound=0.0,
-                )
-                return
+        now, before = (
+            {"predictions": p, "labels": y} for p, y in ((given, asked), (predictions, labels))
+        )
+        found = check_edits(op, case, now, before, "the call")
+        if found:
+            yield relabelled(found[0], LAW)
+            return
 
 
 def measured(op: Op, predictions: Array, labels: Array) -> float | str:

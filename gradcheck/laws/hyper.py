@@ -48,13 +48,15 @@ def role_of(op: Op) -> str | None:
         r"^sign|signum|normali[sz]ed|centrali[sz]ed|langevin|sgld|adagradnorm|adammini", name
     ):
         return None  # another direction, or one length for all parameters
+    found = next((n for n in NAMES if n in name), None)
+    if found is None:
+        return None
     held = getattr(getattr(op.make(), "obj", None), "__dict__", {})
     if any("init" in n.lower() and "acc" in n.lower() for n in (*held, *taken_by(op.obj))):
         return None  # its sums do not begin at 0
-    if getattr(getattr(op.make(), "obj", None), "centered", False) is True:
+    if held.get("centered") is True:
         return None  # RMSprop about its mean gradient
-    found = next((n for n in NAMES if n in name), None)
-    return None if found is None else SAME_ROLE.get(found, found)
+    return SAME_ROLE.get(found, found)
 
 
 def taken_by(cls: Any) -> tuple[str, ...]:

@@ -111,9 +111,10 @@ def asks_for_dtype(op: Op) -> bool:
 
     CS231n gives ``out.astype(x.dtype, copy=False)``; a mask is cast to the dtype of what it masks.
     """
-    pattern = r"dtype\s*=\s*\w+\.dtype\b|\.astype\(\s*\w+\.dtype,\s*copy\s*=\s*False"
+    own = rf"\b(?:{'|'.join(re.escape(s.name) for s in op.slots)})\.dtype\b"
+    pattern = rf"dtype\s*=\s*(?:self\.)?{own}|\.astype\(\s*\w+\.dtype,\s*copy\s*=\s*False"
     if op.has_mode or "drop" in op.name.lower():
-        pattern += r"|\.astype\(\s*\w+\.dtype\b"
+        pattern += rf"|\.astype\(\s*{own}"
     return re.search(pattern, source_text(op)) is not None
 
 

@@ -97,3 +97,24 @@ class OptimizerAdam:
             step = self.m[k] / (1 - self.beta1**self.t)
             size = np.sqrt(np.abs(self.v[k]) / (1 - self.beta2**self.t)) + self.eps
             params[k] -= self.lr * step / size
+
+
+class SGDGroups:
+    """right: its decay stands in a group"""
+
+    sign = 1
+
+    def __init__(self, lr=0.01, weight_decay=0.1):
+        self.groups = [{"lr": lr, "weight_decay": weight_decay}]
+
+    def update(self, params, grads):
+        group = self.groups[0]
+        for k, g in grads.items():
+            decay = self.sign * group["weight_decay"] * params[k]
+            params[k] -= group["lr"] * (g + decay)
+
+
+class SGDGroupsGrowing(SGDGroups):
+    """wrong: zero_gradient_rests: the decay of its group makes the weights larger"""
+
+    sign = -1
