@@ -89,7 +89,8 @@ def other_shapes(op: Op, case: Case, primals: Primals, labels: Array | None) -> 
         return
     trials: list[tuple[str, Primals]] = []
     first = primals[slots[0].name] if slots else np.zeros(())
-    if len(slots) == 1 and first.ndim == 2 and first.shape[1] % 2 == 0 and op.parameters(op.make()):
+    even = first.ndim == 2 and first.shape[1] > 2 and first.shape[1] % 2 == 0
+    if len(slots) == 1 and even and op.parameters(op.make()):  # an axis of one would broadcast
         image = first.reshape(len(first), 2, -1)
         trials.append((slots[0].name, {**primals, slots[0].name: image}))
     if len(slots) == 2 and promises_broadcast(op, slots[1].name):

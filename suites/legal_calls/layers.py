@@ -291,3 +291,26 @@ class FirstMaskReLU:
 
     def backward(self, d):
         return np.where(self.off, 0.0, d)
+
+
+class SlopeForEachColumn:
+    """right: two columns laid out as (n, 2, 1) would broadcast against its slopes"""
+
+    def __init__(self, channels):
+        self.slope = np.full(channels, 0.25)
+
+    def forward(self, x):
+        self.x = x.copy()
+        return np.where(x > 0, x, self.slope * x)
+
+    def backward(self, grad):
+        self.dslope = np.sum(grad * np.minimum(self.x, 0), axis=0)
+        return np.where(self.x > 0, grad, grad * self.slope)
+
+
+class SlopeForEachColumnUnmasked(SlopeForEachColumn):
+    """wrong: gradient"""
+
+    def backward(self, grad):
+        self.dslope = np.sum(grad * self.x, axis=0)
+        return np.where(self.x > 0, grad, grad * self.slope)
