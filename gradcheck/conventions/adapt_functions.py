@@ -167,6 +167,7 @@ def search(
             first = best, (slots, params, param_shapes)
         tried += 1
         if fits(first[0]) or tried > 24:
+            first = first if runs_on(first[0], MORE) else with_as_many(source, pair, first, fixed)
             break
     if first is None and any(said.values()):
         return search(source, pair, inputs, names, fixed, heeding=False)
@@ -178,6 +179,29 @@ def search(
         )
         raise Refused(f"{text}; a class that holds the others as attributes can be checked")
     return Found(first[0], first[1], broken, problem)
+
+
+def with_as_many(
+    source: Source, pair: tuple[Any, Any], found: tuple[Op, Settled], fixed: Mapping[str, Any]
+) -> tuple[Op, Settled]:
+    """What was found on three samples only, with three numbers for one a sample or the reverse."""
+    op, (slots, params, shapes) = found
+    few = (dict(Case().sizes)["N"],)
+    listed = dict(zip(params, shapes, strict=True))
+    rows = [s.name for s in slots[1:] if s.shape == ("N",)]
+    for name in [*rows, *(p for p in params if listed[p] == few)]:
+        if name in rows:
+            changed, held = tuple(s for s in slots if s.name != name), {**listed, name: few}
+        else:
+            changed = (*slots, Slot(name, ("N",)))
+            held = {p: s for p, s in listed.items() if p != name}
+        make = functions.parameter_maker(list(held), list(held.values()))
+        text = built_text(pair[0], [s.name for s in changed], held, fixed)
+        good, _ = readings_that_run(source, *pair, changed, make, text, fixed)
+        for other in good:
+            if other.gradient_names and fits(other) and runs_on(other, MORE):
+                return other, (changed, list(held), list(held.values()))
+    return found
 
 
 def unlike_all(op: Op, names: list[str]) -> bool:

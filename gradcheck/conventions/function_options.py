@@ -116,7 +116,15 @@ def split_arguments(forward: Any) -> tuple[list[str], list[str], dict[str, Any],
             fixed[arg.name] = SCALARS[plain(arg.name)]
         else:
             params.append(arg.name)
+    data = [p for p in params if plain(p) in DATA]
+    if data and plain(inputs[0]) in WEIGHTS:  # `predict(w, X)`
+        inputs[0], params = data[0], [inputs[0], *(p for p in params if p != data[0])]
     return inputs, params, fixed, mode
+
+
+#: What everybody calls the data and the weights, whichever comes first.
+DATA = frozenset({"x", "inputs", "input", "data", "features"})
+WEIGHTS = frozenset({"w", "weights", "weight", "theta", "params", "coef"})
 
 
 def option_sets(forward: Any, backward: Any = None) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.conventions import places
+from gradcheck.conventions import functions, places
 from gradcheck.conventions.loss_names import strong_label
 from gradcheck.conventions.regulariser import name_words
 from gradcheck.conventions.signature import (
@@ -289,11 +289,18 @@ def returned_name(function: Any) -> str:
 
 
 def cost_and_gradient(namespace: Mapping[str, Any], name: str) -> tuple[Any, Any] | None:
-    """A cost by its name with the gradient of the same arguments: ``costReg``, ``gradientReg``; else None."""
+    """A cost by its name with the gradient of the same arguments: ``costReg``, ``gradientReg``; else None.
+
+    Any other pair of names will do (``nll``, ``nll_grad``).
+    """
     cost = namespace.get(name)
     match = COST.search(name)
-    if match is None or not callable(cost) or isinstance(cost, type):
+    if not callable(cost) or isinstance(cost, type):
         return None
+    if match is None:
+        named = functions.pairs(list(namespace)).values()
+        paired = [namespace[b] for f, b in named if f == name]
+        return next(((cost, g) for g in paired if roles_of_pair(cost, g) is not None), None)
     before, after = plain(name[: match.start()]), plain(name[match.end() :])
     wanted = {
         before + word + after

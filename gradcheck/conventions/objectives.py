@@ -88,6 +88,9 @@ def shapes(roles: Roles) -> Iterator[Shapes]:
     for encoding, (w, b) in (*single, *wide) if roles.flat else (*wide, *single):
         sizes = {k: w if k in weights else b for k in roles.gradients}
         yield Shapes(sizes, encoding, 5 if 5 in w else 1, ROWS, w == (4,))
+    if roles.flat:  # the last number is the bias
+        for encoding in ("binary", "real", "sign"):
+            yield Shapes(dict.fromkeys(roles.gradients, (5,)), encoding, 1, ROWS, raveled=True)
     for encoding in ("index", "onehot"):
         yield Shapes(
             {k: (5, 4) if k in weights else (5, 1) for k in roles.gradients}, encoding, 5, COLUMNS

@@ -119,10 +119,13 @@ def weight_decay(op: Op, case: Case) -> Iterator[Verdict]:
     )
     if name is None or op.step is None:
         return
-    if not getattr(inner, name) > 0:
-        setattr(inner, name, 0.1)
     params, _ = problem(op, case)
     zeros = {k: np.zeros_like(v) for k, v in params.items()}
+    if not getattr(inner, name) > 0:
+        without = op.step(op.make(), {k: v.copy() for k, v in params.items()}, zeros)
+        if any(not np.array_equal(v, params[k]) for k, v in without.items()):
+            return  # something else moves them, a decay by another name, and would be taken for it
+        setattr(inner, name, 0.1)
     after = op.step(live, {k: v.copy() for k, v in params.items()}, zeros)
     for key, value in after.items():
         grown = np.abs(value) > np.abs(params[key])

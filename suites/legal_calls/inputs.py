@@ -103,3 +103,65 @@ class TwoHeads:
     def backward(self, da, db):
         self.dWa, self.dWb = self.x.T @ da, self.x.T @ db
         return da @ self.Wa.T + db @ self.Wb.T
+
+
+def mixture(w, X):
+    """right: one weight a row of the data, and the weights come first"""
+    return w @ X
+
+
+def mixture_vjp(g, w, X):
+    return X @ g, np.outer(w, g)
+
+
+def mixture_halved(w, X):
+    """wrong: gradient"""
+    return w @ X
+
+
+def mixture_halved_vjp(g, w, X):
+    return 0.5 * (X @ g), np.outer(w, g)
+
+
+class SGDDecay:
+    """right: a decay that is off"""
+
+    def __init__(self, lr=0.1, weight_decay=0.0):
+        self.lr, self.weight_decay = lr, weight_decay
+
+    def update(self, params, grads):
+        for k, g in grads.items():
+            params[k] -= self.lr * (g + self.weight_decay * params[k])
+
+
+class AdamWLambda(SGDDecay):
+    """right: its own decay beside that of its base, which is off"""
+
+    def __init__(self, lr=0.1, lam=1e-2):
+        super().__init__(lr)
+        self.lam = lam
+
+    def update(self, params, grads):
+        for p in params.values():
+            p *= 1 - self.lr * self.lam
+        super().update(params, grads)
+
+
+def logistic_nll(w, X, y):
+    """right: w (d,), X (n, d), y (n,) in {0, 1}, and a gradient of the same arguments"""
+    z = X @ w
+    return np.mean(np.logaddexp(0, z) - y * z)
+
+
+def logistic_nll_grad(w, X, y):
+    return X.T @ (0.5 * (1 + np.tanh(0.5 * (X @ w))) - y) / len(y)
+
+
+def squared_errors(theta, X, y):
+    """wrong: model_gradient: the bias is the last number"""
+    return 0.5 * np.mean((X @ theta[:-1] + theta[-1] - y) ** 2)
+
+
+def squared_errors_grad(theta, X, y):
+    r = X @ theta[:-1] + theta[-1] - y
+    return np.append(X.T @ r / len(y), r.sum())
