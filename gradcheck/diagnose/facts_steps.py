@@ -58,8 +58,30 @@ def corrected(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown | None:
                 continue
             if text.endswith("the first") and t == 2 and not ever_first(op, first, second):
                 continue
+            if not later and not goes_on(
+                op, abs(v.measured), t, (cause, text), (first, second), still
+            ):
+                continue
             return Shown(cause, text, tried)
     return None
+
+
+def goes_on(
+    op: Op, rate: float, t: int, mistake: tuple[str, str], rates: tuple[float, float], still: bool
+) -> bool:
+    """Whether the next two steps, too, are as long as the same mistake predicts."""
+    try:
+        with quiet():
+            taken = trace(op, Case(), op.make(), steps=t + 2, constant=True)
+    except Exception:  # it cannot be stepped like that
+        return True
+    name = next(iter(taken.params[0]))
+    for k in (t + 1, t + 2):
+        same = [x for cause, text, x in mistakes(*rates, k, still) if (cause, text) == mistake]
+        moved = np.abs(taken.params[k][name] - taken.params[k - 1][name]) / rate
+        if len(same) == 1 and not np.isclose(moved, same[0], rtol=1e-2).any():
+            return False
+    return True
 
 
 def ever_first(op: Op, b1: float, b2: float) -> bool:

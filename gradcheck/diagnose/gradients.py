@@ -34,6 +34,8 @@ from gradcheck.types import Case, Op, Verdict
 VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
 #: Interventions that say less than a change of the code, with their rank.
 ASIDE = {"wrong-regulariser": 22, "option-ignored": 22, "stride-ignored": 22}
+#: What backward leaves out: a forward without it is no remedy.
+LEFT_OUT = {"option-ignored", "stride-ignored", "missing-regulariser"}
 PREDICTED = "in every entry the claimed gradient is what this predicts from the measured one"
 
 
@@ -42,7 +44,8 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     op, case, wrt = s.op, verdict.case, verdict.wrt
     assert case is not None
     candidates = [
-        of_shown(c, ASIDE.get(c.cause, 0)) for c in interventions.all_of(op, verdict, s.until)
+        replace(of_shown(c, ASIDE.get(c.cause, 0)), lost=c.cause in LEFT_OUT)
+        for c in interventions.all_of(op, verdict, s.until)
     ]
     case = smaller(op, case, wrt)
     budget = s.until - clock()
@@ -89,6 +92,15 @@ def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
     if any(c.repair is not None and c.confirmed and c.cause == "missing-carry" for c in found):
         # Of the steps only the last is left, which may begin at zero.
         found = [replace(c, rank=25) if c.cause == "zero-gradient" else c for c in found]
+    if any(c.repair is not None and c.confirmed and c.cause == "wrong-mask-side" for c in found):
+        # With a slope of 1 or 1/2 the other side of a mask looks like no mask, or like a sign.
+        found = [replace(c, rank=25) if c.repair is None and c.cause in OF_A_MASK else c for c in found]  # fmt: skip
+    if any(c.repair is None and c.confirmed and c.cause in ASIDE for c in found):
+        # Where the option does nothing the two arrays, or the two places, are the same.
+        found = [
+            replace(c, rank=23) if c.repair and c.cause == "derivative-at-wrong-point" else c
+            for c in found
+        ]
     changes = {r.edit.cause for r in taken}
     if op.terminal or changes != {"wrong-derivative"}:
         return found
@@ -98,6 +110,10 @@ def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
         else c
         for c in found
     ]
+
+
+#: What the wrong side of a mask may look like in the numbers, by chance.
+OF_A_MASK = {"sign-flipped", "identity-backward", "zero-gradient", "constant-factor"}
 
 
 def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list[Candidate]:
@@ -246,8 +262,9 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
         (forward, rules.FORWARD_RULES, range(3)),
         (forward, rules.GRADIENT_RULES, range(4)),  # what it keeps: its output stays as it is
         (backward, rules.GRADIENT_RULES, range(3, 100)),
+        (forward, rules.NAMES_OF_FORWARD, range(100)),
     ):
-        tried = loose if which in (rules.FORWARD_RULES, rules.DTYPE_RULES) else judge
+        tried = judge if which is rules.GRADIENT_RULES else loose
         result = repairs.search(
             op, chosen, which, tried, confirm, s.until, near, priorities, shapes, s.memory
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck import cases
+from gradcheck.conventions.regulariser import strengths
 from gradcheck.diagnose.interventions_labels import label_interventions
 from gradcheck.diagnose.interventions_options import (
     altered,
@@ -126,7 +127,7 @@ def without_regulariser(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if case is None or law not in {"contract", "batch", "gradient"} or op.penalty is None:
         return
     try:
-        if op.penalty(op.make()) == 0.0:
+        if op.penalty(op.make()) == 0.0 and not strengths(getattr(op.make(), "obj", None)):
             return
         plain = rebuilt(op)
         if plain.penalty is not None and plain.penalty(plain.make()) != 0.0:

@@ -29,6 +29,13 @@ def numbers_of(op: Op) -> dict[str, float]:
     return {n: v for n, v in held.items() if type(v) in {int, float}}
 
 
+def switches_of(op: Op) -> dict[str, bool]:
+    """The attributes of the live object that are True or False."""
+    inner = getattr(op.make(), "obj", None)
+    held = vars(inner) if hasattr(inner, "__dict__") else {}
+    return {n: v for n, v in held.items() if type(v) is bool}
+
+
 def altered(op: Op, changes: dict[str, float]) -> Op:
     """The Op whose live objects have some of their attributes set to other numbers."""
 
@@ -129,10 +136,12 @@ def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if case is None or verdict.law != "gradient" or op.terminal or not isinstance(op.obj, type):
         return
     options = arguments_of(op.obj)
-    for name, value in numbers_of(op).items():
-        if name not in options or type(value) is not int:
+    for name, value in {**numbers_of(op), **switches_of(op)}.items():
+        if name not in options or type(value) is float:
             continue
-        plains = PLAIN[1:] if "pad" in name else PLAIN if value != PLAIN[0] else ()
+        plains: tuple[int, ...] = PLAIN[1:] if "pad" in name else PLAIN if value != PLAIN[0] else ()
+        if type(value) is bool:
+            plains = (not value,)
         for plain in (p for p in plains if p != value):
             before, after = changed_between(op, case, wrt, name, None), changed_between(op, case, wrt, name, plain)  # fmt: skip
             if before is None or after is None or not np.array_equal(before, after):

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from gradcheck.diagnose import facts, interventions, repairs, rules
+from gradcheck.diagnose.kept import keeper
 from gradcheck.diagnose.meaning import Meaning, meaning
 from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.pieces import Piece
@@ -122,17 +123,18 @@ def restated(s: Session, law: str) -> bool:
 def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     """Changes with which a law passes; for a contract the gradient law must pass as well."""
     op, law = s.op, verdict.law
-    before = sum(v.status in {"fail", "error"} for v in safely(op, law, case))
+    before = safely(op, law, case)
 
     failing = frozenset(v.wrt for v in s.verdicts if v.law == "gradient" and v.status == "fail")
     raises = law == "contract" and "raises" in verdict.message
 
     shape = output_shape(op, case) if op.step is None else ()
+    keeps = keeper(op, law, case, failing)
 
     def judge(piece: Piece) -> bool:
         if raises:  # which gradients there are could not be found out: only that it runs counts
             return not any("raises" in v.message for v in LAWS[law](op, case))
-        return repairs.law_passes(op, law, case, verdict.wrt, before)
+        return repairs.law_passes(op, law, case, verdict.wrt, before) and keeps()
 
     def holds() -> float | bool | None:
         if op.step is not None or op.backward is None or op.kind == "accuracy":

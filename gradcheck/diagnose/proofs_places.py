@@ -90,6 +90,8 @@ def carry(t: Trial, what: Meaning) -> Meaning:
     state = t.point is not None and parts.is_state(t.op, t.wrt, t.point)
     adds = isinstance(site.node, ast.stmt) and site.in_loop
     handed = isinstance(site.parent, ast.Call) and "backward" in ast.unparse(site.parent.func)
+    if site.in_loop and over_names(t):  # heads or weights, one after the other: no steps
+        return Meaning("missing-broadcast-sum", what.confirmed, "missing-chain-factor")
     if adds and not state and t.wrt not in {s.name for s in t.op.slots}:  # it serves every step
         return Meaning(
             "missing-broadcast-sum", what.confirmed, "missing-carry" if steps else "overlap-lost"
@@ -101,6 +103,22 @@ def carry(t: Trial, what: Meaning) -> Meaning:
     if site.in_loop or in_range(t):
         return doubted(what)
     return Meaning("wrong-derivative", False, "missing-broadcast-sum")
+
+
+def over_names(t: Trial) -> bool:
+    """Whether the innermost loop runs over what is written down: ``for name in "qkv"``."""
+    loops = [p for p in t.repair.edit.change.site.path if isinstance(p, ast.For)]
+    inside = loops[-1].iter if loops else None
+    if isinstance(inside, ast.Call) and ast.unparse(inside.func) in {"zip", "enumerate"}:
+        return any(literal(a) for a in inside.args)
+    return inside is not None and literal(inside)
+
+
+def literal(node: ast.expr) -> bool:
+    """A string, or a tuple or list of names written down."""
+    return isinstance(node, (ast.Tuple, ast.List)) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def in_range(t: Trial) -> bool:

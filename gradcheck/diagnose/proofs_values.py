@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -31,12 +32,20 @@ def upstream(t: Trial, what: Meaning) -> Meaning:
     how = difference(t.repair.edit.change)
     if t.op.terminal or t.point is None or t.wrt not in t.point.claimed:
         name = ast.unparse(how.part).split(".")[-1] if how.part is not None else ""
+        if name in options(t):
+            return Meaning("missing-chain-factor", what.confirmed, "option-ignored")
         return what if not name or UPSTREAM.match(name) else FORMULA
     point, once = t.point, t.point.claimed[t.wrt]
     twice = pulled_with(t.op, point, 2 * np.asarray(point.cotangent)).get(t.wrt)
     if twice is None or not agrees(np.reshape(twice, once.shape), 2 * once):
         return what
     return Meaning("missing-chain-factor", True, "wrong-derivative")
+
+
+def options(t: Trial) -> set[str]:
+    """The arguments of a loss that are a number by default: the ``delta`` of Huber's loss."""
+    given = inspect.signature(t.op.obj).parameters if callable(t.op.obj) else {}
+    return {n for n, p in given.items() if type(p.default) in (int, float)}
 
 
 def updated(t: Trial, what: Meaning) -> Meaning:
@@ -60,6 +69,8 @@ def zero(t: Trial, what: Meaning) -> Meaning:
 
 def place(t: Trial, what: Meaning) -> Meaning:
     """What is exchanged are values of forward; between two gradients, a factor may be missing."""
+    if lacks_factor(t):
+        return Meaning("missing-chain-factor", True, "derivative-at-wrong-point")
     wrapped = getattr(t.repair.edit.change.new, "func", None)
     if wrapped is not None and not computed(t, ast.unparse(wrapped)):
         return Meaning("wrong-derivative", False, "missing-chain-factor")
@@ -81,6 +92,29 @@ def place(t: Trial, what: Meaning) -> Meaning:
     if made_of(piece.node, other, text):
         return Meaning("missing-chain-factor", True, "wrong-derivative")
     return Meaning("wrong-derivative", False, "missing-chain-factor")
+
+
+def lacks_factor(t: Trial) -> bool:
+    """Whether what is put in is what stood there times or over something: ``xhat = xc / std``."""
+    change, owner = t.repair.edit.change, t.repair.edit.piece.owner
+    how = difference(change)
+    if how.kind != "name" or how.part is None or owner is None:
+        return False
+    old, new = ast.unparse(change.site.node), ast.unparse(how.part)
+    made = [
+        n.value
+        for n in ast.walk(owner)
+        if isinstance(n, ast.Assign) and any(ast.unparse(x) == new for x in n.targets)
+    ]
+    return bool(made) and all(
+        isinstance(v, ast.BinOp)
+        and isinstance(v.op, (ast.Mult, ast.Div))
+        and (
+            ast.unparse(v.left) == old
+            or (isinstance(v.op, ast.Mult) and ast.unparse(v.right) == old)
+        )
+        for v in made
+    )
 
 
 def computed(t: Trial, called: str) -> bool:

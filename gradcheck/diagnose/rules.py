@@ -21,8 +21,10 @@ from gradcheck.diagnose.rules_names import (
     assignments,
     copies,
     exchanged_statements,
+    laid_out,
     names,
     places,
+    read_instead,
     renamed,
     statements,
     targets,
@@ -98,7 +100,11 @@ FORWARD_RULES: tuple[Rule, ...] = (
     transposes,
     slices,
     options,
+    laid_out,
 )
+
+#: Tried last: forward reads another name than it should.
+NAMES_OF_FORWARD: tuple[Rule, ...] = (read_instead,)
 
 #: A dtype that is too narrow makes forward wrong too.
 DTYPE_RULES: tuple[Rule, ...] = (dtypes,)
@@ -118,6 +124,7 @@ FORWARD_CAUSES = frozenset(
         "wrong-derivative",
         "option-ignored",
         "batch-mixed",
+        "transposed",
     )
 )
 

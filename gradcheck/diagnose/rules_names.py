@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from gradcheck.conventions.signature import LABELS, plain
@@ -46,6 +47,25 @@ def names(scope: Scope, site: Site) -> Iterator[Change]:
         if scope.alike(here, other):
             cause = substituted(scope, site, here, other)
             yield Change(1 if cause == "square-only" else 3, site, expr(other), cause)
+
+
+def read_instead(scope: Scope, site: Site) -> Iterator[Change]:
+    """A name in place of another one in forward, where backward is that of what it should read."""
+    for change in names(scope, site):
+        yield replace(change, cause="forward-wrong")
+
+
+def laid_out(scope: Scope, site: Site) -> Iterator[Change]:
+    """Two inner axes exchanged before the last ones are laid flat: heads are put side by side."""
+    node = site.node
+    if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") != "reshape":
+        return
+    assert isinstance(node.func, ast.Attribute)
+    if not isinstance(node.func.value, (ast.Name, ast.Attribute)):
+        return
+    turned = expr(f"{text_of(node.func.value)}.swapaxes(1, 2)")
+    call = ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords)
+    yield Change(1, site, call, "transposed")
 
 
 def widened(name: str, turned: bool = False) -> str:

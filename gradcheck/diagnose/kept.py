@@ -1,0 +1,83 @@
+"""What was right before a change of the code must come out as before under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.repairs import quiet
+from gradcheck.laws.accuracy import is_right, measured, trials
+from gradcheck.types import Array, Case, Op
+
+#: Laws of what else a call does: at plain arguments a first call is right.
+BESIDE = {
+    "label_formats", "layout", "inputs_unchanged", "repeatable", "interleaved", "cached_input",
+    "dtype", "kinks", "extremes",
+}  # fmt: skip
+
+
+def keeper(op: Op, law: str, case: Case, wrong: frozenset[str]) -> Callable[[], bool]:
+    """Whether what a law does not fault is the same; asked with a change in place.
+
+    Parameters
+    ----------
+    law
+        The law that failed; called before the change is made.
+    wrong
+        The gradients that are wrong anyway, which a change may mend.
+    """
+    if op.kind == "accuracy":
+        right = hits(op)
+        return lambda: right <= hits(op)
+    if op.step is not None or op.backward is None:
+        return lambda: True
+    plain = Case(
+        seed=case.seed, config=case.config, labels=op.labels.encodings[0] if op.labels else ""
+    )
+    if law in BESIDE:
+        first = {k: v for k, v in (numbers(op, plain) or {}).items() if k not in wrong}
+        return lambda: not first or same(first, numbers(op, plain))
+    if law == "train_eval":
+        training, evaluation = (numbers(op, plain.replace(train=t)) for t in (True, False))
+
+        def one_mode() -> bool:
+            """Training is as before, or evaluation is and training drops the same units."""
+            now = numbers(op, plain.replace(train=True))
+            if training is None or evaluation is None or now is None:
+                return now is not None
+            if close(training["output"], now["output"]):
+                return True
+            after = numbers(op, plain.replace(train=False))
+            kept = after is not None and close(evaluation["output"], after["output"])
+            return kept and np.array_equal(training["output"] == 0, now["output"] == 0)
+
+        return one_mode
+    return lambda: True
+
+
+def hits(op: Op) -> set[str]:
+    """The forms of predictions and labels for which an accuracy is right."""
+    with quiet():
+        return {what for what, p, y in trials(op.reading) if is_right(measured(op, p, y))}
+
+
+def numbers(op: Op, case: Case) -> dict[str, Array] | None:
+    """Output and gradients of a first call; None where it does not run."""
+    try:
+        with quiet():
+            point = claim(op, case)
+    except Exception:  # the user's code raised
+        return None
+    return {**point.claimed, "output": point.output}
+
+
+def same(before: dict[str, Array], now: dict[str, Array] | None) -> bool:
+    """Whether every number is as before."""
+    return now is not None and all(k in now and close(a, now[k]) for k, a in before.items())
+
+
+def close(a: Array, b: Array) -> bool:
+    """Equal, but for what a clip, an epsilon or another order of summation changes."""
+    return np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
