@@ -114,7 +114,10 @@ def draw_labels(spec: LabelSpec, slots: tuple[Slot, ...], case: Case) -> Array:
         shape = (*(shape[:1] if len(shape) == 4 else shape[:-1]), int(spec.classes))
     encoding = case.labels or spec.encodings[0]
     classes = sizes[spec.classes] if isinstance(spec.classes, str) else spec.classes
-    drawn = encode(encoding, shape, classes, rng)
+    if spec.classes == "D" and slots[0].shape == ("D", "N"):  # one sample a column
+        drawn = encode(encoding, shape[::-1], classes, rng).T
+    else:
+        drawn = encode(encoding, shape, classes, rng)
     dtype = label_dtype(encoding, case.label_dtype)
     if spec.ignored is not None and encoding.startswith("index"):
         drawn = with_ignored(drawn, classes, spec.ignored)

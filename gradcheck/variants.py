@@ -67,7 +67,7 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
         call = ast.parse(base.text, mode="eval").body
     except SyntaxError:
         return
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or base.certain:
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         return  # a factory has arguments of its own
     args = arguments(getattr(cls, "__init__", cls))
     given = given_values(call, args)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcheck.construct import recipe, recipes
 from gradcheck.conventions import functions
-from gradcheck.conventions.accuracies import accuracy_op
+from gradcheck.conventions.accuracies import accuracy_function_op, accuracy_op
 from gradcheck.conventions.adapt import layer_ops
 from gradcheck.conventions.adapt_functions import function_ops, pair_of
 from gradcheck.conventions.adapt_losses import loss_ops
@@ -21,6 +21,7 @@ from gradcheck.conventions.even_parts import in_even_parts
 from gradcheck.conventions.functional_models import network_op
 from gradcheck.conventions.guessed import refused_guess
 from gradcheck.conventions.held_data import held_op, holds_data
+from gradcheck.conventions.linear_models import linear_op
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.loss_functions import loss_function_ops
 from gradcheck.conventions.loss_networks import loss_network_op
@@ -75,6 +76,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return function_optimizers(source.name, source.obj)
     if kind == "optimizer":
         return constructed(source, optimizer_op)
+    if kind == "accuracy" and not is_class:
+        return [accuracy_function_op(source)]
     if kind == "accuracy":
         return constructed(source, accuracy_op)[:1]
     if kind in {"loss", "layer", "model"} and is_class:
@@ -196,7 +199,7 @@ def model(source: Source) -> Op:
         None of the three works; the text says what each of them lacks.
     """
     reasons: list[str] = []
-    for adapt in (model_op, assembled_op, trained_op):
+    for adapt in (linear_op, model_op, assembled_op, trained_op):
         try:
             return adapt(source.name, source.obj, source.namespace, source.tree, source.init)
         except Skipped:
@@ -211,7 +214,7 @@ def model(source: Source) -> Op:
             raise
         except Refused as refusal:
             reasons.append(str(refusal))
-    raise Refused("; ".join(dict.fromkeys(reasons)))
+    raise Refused("; ".join(dict.fromkeys(filter(None, reasons))))
 
 
 def constructed(

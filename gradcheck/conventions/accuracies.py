@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.live import Live, Refused, call_quietly
+from gradcheck.conventions.live import Live, Refused, Skipped, call_quietly
+from gradcheck.conventions.loss_names import strong_label
 from gradcheck.conventions.signature import arguments, plain
+from gradcheck.conventions.sources import Source
+from gradcheck.laws.accuracy import is_right, measured, trials
 from gradcheck.types import Array, Op
 
 
@@ -60,6 +63,49 @@ def call_form(obj: Any, cls: Any) -> Callable[[Any, Array, Array], Any]:
         return call_quietly(bound, predictions, labels)
 
     return call
+
+
+def is_accuracy_function(name: str, function: Any) -> bool:
+    """A function called accuracy that takes predictions and labels, and nothing to ask for them."""
+    args = [a for a in arguments(function, method=False) if a.required]
+    key = plain(name)
+    if "accuracy" not in key or re.search(r"top|numerical|gradient|plot|print", key):
+        return False
+    keys = [plain(a.name) for a in args]
+    labelled = [strong_label(k) or k in {"y", "t", "labels", "truth"} for k in keys]
+    return (
+        len(args) == 2 and sum(labelled) == 1 and not set(keys) & {"x", "model", "net", "network"}
+    )
+
+
+def accuracy_function_op(source: Source) -> Op:
+    """The Op of a function of predictions and labels: the share, the percentage or the number of hits.
+
+    Raises
+    ------
+    Skipped
+        It gives no share of hits for what was tried.
+    """
+    function = source.obj
+    args = [a for a in arguments(function, method=False) if a.required]
+    swapped = strong_label(plain(args[0].name)) or plain(args[0].name) in {"y", "t"}
+
+    def forward(live: Live, inputs: dict[str, Array], labels: Array | None, train: bool) -> Any:
+        given = (inputs["predictions"], np.asarray(labels))
+        value = value_of(call_quietly(function, *(given[::-1] if swapped else given)))
+        return {60.0: 0.6, 3.0: 0.6}.get(round(value, 9), value)  # three of five
+
+    key = plain(source.name)
+    sure = "regression" if "regress" in key else "binary" if "binary" in key else ""
+    for flavour in (sure,) if sure else ("categorical", "binary"):
+        op = Op(
+            name=source.name, kind="accuracy", convention="functions", make=Live, parameters=lambda _l: {},
+            with_parameters=lambda _v: Live(), forward=forward, backward=None,  # type: ignore[arg-type]
+            built=f"{source.name}({', '.join(a.name for a in args)})", obj=function, reading=flavour,
+        )  # fmt: skip
+        if any(is_right(measured(op, p, y)) for _, p, y in trials(flavour)):
+            return op
+    raise Skipped("gives no share of hits for any form of predictions and labels that was tried")
 
 
 def accuracy_op(name: str, make: Callable[[], Any], cls: Any, built: str) -> Op:

@@ -18,6 +18,7 @@ from gradcheck.conventions.power_iteration import with_fixed_vectors
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.siblings import as_its_siblings
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
+from gradcheck.conventions.slopes import with_arrays
 from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
 from gradcheck.conventions.trials import best_trial, finish
 from gradcheck.conventions.wholes import is_network, whole_op
@@ -38,7 +39,7 @@ def layer_ops(source: Source) -> list[Op]:
     Refused
         It cannot be built or run; the text says what was tried.
     """
-    found = [with_fixed_vectors(op) for op in ops_by_pairs(source)]
+    found = [with_fixed_vectors(op) for op in with_slopes(source, ops_by_pairs(source))]
     if source.init is None and isinstance(source.obj, type) and holds_what_it_is_given(source.obj):
         wrong = wrong_parts(source, found[0])
         if wrong:
@@ -46,6 +47,18 @@ def layer_ops(source: Source) -> list[Op]:
                 f"holds layers, and those at hand are wrong by themselves: check {', '.join(wrong)} first"
             )
     return found
+
+
+def with_slopes(source: Source, found: list[Op]) -> list[Op]:
+    """The Ops, before them that of an array for a number, where backward computes its gradient."""
+    text = with_arrays(source, found[0]) if source.init is None else ""
+    if not text:
+        return found
+    try:
+        first = ops_by_pairs(replace(source, init=text))[0]
+    except Refused:  # it takes a number only
+        return found
+    return [first, *found] if len(first.gradient_names) > len(found[0].gradient_names) else found
 
 
 def wrong_parts(source: Source, op: Op) -> list[str]:

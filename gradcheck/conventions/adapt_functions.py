@@ -185,7 +185,7 @@ def with_as_many(
     source: Source, pair: tuple[Any, Any], found: tuple[Op, Settled], fixed: Mapping[str, Any]
 ) -> tuple[Op, Settled]:
     """What was found on three samples only, with three numbers for one a sample or the reverse."""
-    op, (slots, params, shapes) = found
+    _, (slots, params, shapes) = found
     few = (dict(Case().sizes)["N"],)
     listed = dict(zip(params, shapes, strict=True))
     rows = [s.name for s in slots[1:] if s.shape == ("N",)]

@@ -184,7 +184,7 @@ def function_calls(
         yield from (at_input, at_output, upstream)
     elif first in {plain(n) for n in pair.names} and len(b_args) > 1:
         yield from (at_input, upstream)
-    elif len(b_args) > 1 and strongly_upstream(b_args[0].name):
+    elif len(b_args) > 1 and (strongly_upstream(b_args[0].name) or b_args[0].name == "dA"):
         yield upstream  # a backward that ignores it is wrong, not a derivative
     else:
         yield from (upstream, at_input, at_output)

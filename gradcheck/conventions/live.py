@@ -265,7 +265,11 @@ def join(arrays: list[Array]) -> Array:
 def kept_outputs(live: Live) -> Primals:
     """The arrays an object keeps under a name that means its output."""
     found = places.walk(live.obj, 2)
-    return {places.label(p): a for p, a in found.items() if p and p[-1][1] in OUTPUT_NAMES}
+    return {
+        places.label(p): a
+        for p, a in found.items()
+        if p and p[-1][1] in OUTPUT_NAMES and not places.is_gradient_place(p)
+    }
 
 
 def raised_inside(error: BaseException, cls: Any) -> bool:

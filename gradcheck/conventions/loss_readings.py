@@ -14,6 +14,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.conventions import loss_names, losses, places
+from gradcheck.conventions.candidates import counts_with_labels
 from gradcheck.conventions.consistency import AGREES, miss, proportional
 from gradcheck.conventions.hypotheses import declared_shapes
 from gradcheck.conventions.live import Live, Refused
@@ -42,7 +43,7 @@ def loss_readings(
         found = found if isinstance(square, str) else square
     if isinstance(found, str):
         return found
-    found = widened(found, lossy)
+    found = widened(with_class_numbers(found, source, lossy, make, built), lossy)
     return leaving_out(with_own_parameters(found, make, proto), lossy, proto)
 
 
@@ -58,6 +59,24 @@ def widened(op: Op, lossy: losses.Lossy) -> Op:
         return op
     wide = replace(op, slots=tuple(replace(s, domain="real") for s in op.slots))
     return wide if miss(op) < AGREES and miss(wide) < AGREES else op
+
+
+def with_class_numbers(
+    op: Op, source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
+) -> Op:
+    """The Op with one sample a column, where the loss takes class numbers, and agrees, only so.
+
+    One-hot labels fit in rows as well: ``labels.argmax(axis=0)`` then takes the samples for classes.
+    """
+    if op.labels is None or source.labels or op.labels.encodings[0] not in {"index", "onehot"}:
+        return op
+    in_rows = op.slots[0].shape == ("N", "D") and op.labels.encodings != ("onehot",)
+    if in_rows or re.search(r"axis=0|shape\[1\]", source_of(lossy.forward_function)) is None:
+        return op
+    other = best_reading(source, replace(lossy, in_columns=True), make, built, ("index",))
+    if isinstance(other, str) or counts_with_labels(other):
+        return op
+    return other if miss(other) < AGREES else op
 
 
 def learning(

@@ -106,6 +106,7 @@ class Lossy:
     object_gradient: bool = False
     columns: int = 0  # of the predictions, and
     classes: int = 0  # of the labels, where the loss has parameters that say so; else 0
+    in_columns: bool = False  # class numbers, and one sample a column
 
 
 def readings(
@@ -139,6 +140,8 @@ def readings(
         shapes = (first, *(("N", n) for n in columns), *others)
         if lossy.columns:
             shapes = (("N", lossy.columns),)
+        if lossy.in_columns:
+            shapes = (("D", "N"),) if encoding in {"index", "onehot"} else ()
         for shape, form in itertools.product(shapes, forms):
             yield swapped, domain, shape, encoding, form
 
@@ -206,6 +209,8 @@ def label_spec(encodings: tuple[str, ...], shape: tuple[int | str, ...], lossy: 
     """The labels for predictions of a shape: as many classes as columns, unless parameters say more."""
     if lossy.classes:
         return LabelSpec(encodings, lossy.classes, wide=True)
+    if lossy.in_columns:
+        return LabelSpec(encodings, "D")
     return LabelSpec(encodings, classes_of(shape))
 
 

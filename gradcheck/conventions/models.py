@@ -201,7 +201,7 @@ def reading(
     try:
         classes, t = 1, None
         if encoding:
-            classes = outputs_of(live, x)
+            classes = 1 if encoding.endswith("_flat") else outputs_of(live, x)
             if classes == 1 and encoding in {"index", "onehot"}:
                 raise Refused(f"one output: {encoding} labels say nothing")
             t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))

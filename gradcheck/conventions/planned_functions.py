@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.conventions.accuracies import is_accuracy_function
 from gradcheck.conventions.flagged import flag_of
 from gradcheck.conventions.function_options import is_mask
 from gradcheck.conventions.functions import WHOLE
@@ -87,6 +88,8 @@ def plan_function(
     args = [a for a in arguments(function, method=False) if a.required]
     if is_numerical(name, function):
         return Planned(name, "numgrad", "functions", line=line)
+    if is_accuracy_function(name, function):
+        return Planned(name, "accuracy", "functions", line=line)
     if is_network_function(function):
         return Planned(name, "network", "cost and gradients of a network", line=line)
     if flag_of(function) is not None:

@@ -9,6 +9,7 @@ the form of the file's own penalty where there is one.
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ class Term:
 
     def factor(self, obj: Any) -> float:
         """What the norm is multiplied with."""
-        return self.coefficient * float(getattr(obj, self.strength))
+        return self.coefficient * float(operator.attrgetter(self.strength)(obj))
 
     def __str__(self) -> str:
         factor = "" if self.coefficient == 1.0 else f"{self.coefficient:g} * "
@@ -79,8 +80,14 @@ def name_words(name: str) -> list[str]:
 
 
 def strengths(obj: Any) -> dict[str, float]:
-    """The attributes of an object that are a regularisation strength other than zero."""
-    own = vars(obj) if hasattr(obj, "__dict__") else {}
+    """The attributes of an object that are a regularisation strength other than zero.
+
+    Those of a regulariser that it holds, too: ``regularizer.l2``.
+    """
+    own = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+    for name, held in list(own.items()):
+        if re.search("regulari[sz]er|penalty", name) and hasattr(held, "__dict__"):
+            own |= {f"{name}.{n}": v for n, v in vars(held).items()}
     return {
         n: float(v)
         for n, v in own.items()
@@ -172,6 +179,7 @@ MANY = 4
 def choices(parameter: str, found: Mapping[str, float]) -> Iterator[tuple[Term, ...]]:
     """No term, then each strength as one of the usual penalties, alone and together."""
     each: list[list[Term | None]] = []
+    found = {n: v for n, v in found.items() if not of_another(n, parameter)}
     for name in sorted(found, key=lambda n: n[0] != parameter[0])[:MANY]:  # its own strengths first
         words = name_words(name)
         forms = [] if "l1" in words or "lasso" in words else [(2, 0.5), (2, 1.0)]
@@ -179,6 +187,13 @@ def choices(parameter: str, found: Mapping[str, float]) -> Iterator[tuple[Term, 
         each.append([None, *(Term(name, parameter, p, c) for p, c in forms)])
     for chosen in itertools.product(*each):
         yield tuple(t for t in chosen if t is not None)
+
+
+def of_another(strength: str, parameter: str) -> bool:
+    """Whether a strength is that of the weights and the parameter a bias, or the reverse."""
+    bias = parameter.lower().startswith("b")
+    words = set(name_words(strength))
+    return bool(words & ({"weight", "weights", "kernel"} if bias else {"bias", "biases"}))
 
 
 def sign_directions(x: Array, seed: int) -> Array:

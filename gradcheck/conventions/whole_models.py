@@ -66,6 +66,8 @@ def is_model(cls: Any, key: str) -> bool:
     own = {n for c in cls.__mro__[:-1] for n in vars(c)}
     if "loss" in own and ("gradient" in own or "numerical_gradient" in own) and "predict" in own:
         return True
+    if {"loss", "gradient"} <= own and of_data_and_labels(cls.loss, cls.gradient):
+        return True
     if "loss" in own and returns_gradients(cls.loss):
         return True
     if own_objective(cls):
@@ -93,6 +95,12 @@ def nothing_of_its_own(cls: Any, namespace: Mapping[str, Any]) -> str:
     if callable(function) and not isinstance(function, type) and roles_of(function) is not None:
         return f"its loss is the function {name}, which is checked by itself"
     return ""
+
+
+def of_data_and_labels(*methods: Any) -> bool:
+    """Whether each takes data and labels by name: ``loss(X, y)``, ``gradient(X, y)``."""
+    named = [{plain(a.name) for a in arguments(m) if a.required} for m in methods]
+    return all(len(n) == 2 and n & DATA and n & {"y", "t", "targets", "labels"} for n in named)
 
 
 def returns_gradients(loss: Any) -> bool:

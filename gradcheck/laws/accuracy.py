@@ -18,9 +18,9 @@ WANTED = HITS / N
 FAIL: Status = "fail"
 NOTE: Status = "note"
 #: A text that speaks of flat labels (n,).
-FLAT = re.compile(r"\(\s*[nN]\w*\s*,\s*\)|flat")
+FLAT = re.compile(r"\(\s*[nNmM]\w*\s*,\s*\)|flat")
 #: A text that speaks of labels (n, 1), or code that tells them from one-hot labels.
-COLUMN = re.compile(r"\(\s*[nN]\w*\s*,\s*1\s*\)|shape\[-?1\]\s*(>|!=|==|>=|<=)\s*[12]")
+COLUMN = re.compile(r"\(\s*[nNmM]\w*\s*,\s*1\s*\)|shape\[-?1\]\s*(>|!=|==|>=|<=)\s*[12]")
 
 
 def accuracy(op: Op, case: Case) -> Iterator[Verdict]:
@@ -41,6 +41,8 @@ def accuracy(op: Op, case: Case) -> Iterator[Verdict]:
             wrong.append((what, got))
     if any(w.startswith("scores") for w in right):  # class numbers are not what it wants, then
         wrong = [w for w in wrong if not w[0].startswith("classes")]
+    elif op.convention == "functions" and any(w.startswith("classes") for w in right):
+        wrong = []  # a function of class numbers is given no scores
     if op.reading == "categorical" and in_columns(op):
         yield verdict(LAW, "pass", op, case, detail={"right": ["one sample a column"]})
         return
@@ -50,7 +52,7 @@ def accuracy(op: Op, case: Case) -> Iterator[Verdict]:
         return
     found = list(judged(op, case, right, wrong)) or list(edits(op, case, right))
     if op.reading == "categorical" and not found:
-        found = [*columns_of_scores(op, case, right), *column_of_classes(op, case)]
+        found = [*columns_of_scores(op, case, right), *column_of_classes(op, case, right)]
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case, detail={"right": right})
@@ -132,11 +134,14 @@ def columns_of_scores(op: Op, case: Case, right: list[str]) -> Iterator[Verdict]
     yield verdict(LAW, "fail" if rows else "note", op, case, "predictions", text)
 
 
-def column_of_classes(op: Op, case: Case) -> Iterator[Verdict]:
+def column_of_classes(op: Op, case: Case, right: list[str]) -> Iterator[Verdict]:
     """Class numbers as a column (n, 1), where they are not refused but taken for something else."""
     truth, scores, _ = classes()
     guess = scores.argmax(axis=1)
-    for what, predictions in (("scores (5, 4)", scores), ("classes (5,)", guess)):
+    forms = [("scores (5, 4)", scores), ("classes (5,)", guess)]
+    if op.convention == "functions" and not any(w.startswith("scores") for w in right):
+        forms = [*forms[1:], ("classes (5, 1)", guess[:, None])]
+    for what, predictions in forms:
         got = measured(op, predictions, truth[:, None])
         if isinstance(got, str) or is_right(got):
             continue

@@ -113,7 +113,7 @@ def asks_for_dtype(op: Op) -> bool:
     """
     own = rf"\b(?:{'|'.join(re.escape(s.name) for s in op.slots)})\.dtype\b"
     pattern = rf"dtype\s*=\s*(?:self\.)?{own}|\.astype\(\s*\w+\.dtype,\s*copy\s*=\s*False"
-    if op.has_mode or "drop" in op.name.lower():
+    if op.has_mode or op.terminal or "drop" in op.name.lower():
         pattern += rf"|\.astype\(\s*{own}"
     return re.search(pattern, source_text(op)) is not None
 

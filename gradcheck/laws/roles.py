@@ -22,7 +22,7 @@ from gradcheck.laws.common import (
 )
 from gradcheck.laws.dropout import kept_share
 from gradcheck.laws.pooling import max_pool, mean_pool
-from gradcheck.types import Array, Case, Op, Verdict
+from gradcheck.types import Array, Case, Op, Primals, Verdict
 
 LAW = "roles"
 
@@ -77,9 +77,10 @@ def own_accuracy(op: Op, case: Case) -> Iterator[Verdict]:
     """The model's ``accuracy(x, t)``: the share of samples whose largest score is the true class."""
     live, inputs, _, labels = start(op, case.replace(N=16))
     inner = getattr(live, "obj", None)
-    method = getattr(inner, "accuracy", None)
-    if not callable(method) or labels is None or op.labels is None:
+    found = [m for m in ACCURACIES if callable(getattr(inner, m, None))]
+    if not found or labels is None or op.labels is None:
         return
+    called, method = found[0], getattr(inner, found[0])
     x = next(iter(inputs.values()))
     evaluating(inner)
     with np.errstate(all="ignore"):
@@ -89,27 +90,44 @@ def own_accuracy(op: Op, case: Case) -> Iterator[Verdict]:
         truth = np.argmax(scores, axis=1)
         truth[::4] = (truth[::4] + 1) % scores.shape[1]
         onehot = np.eye(scores.shape[1])[truth]
-        kinds = (truth, onehot) if op.labels.encodings[0] == "index" else (onehot,)
+        own, other = (truth, onehot) if op.labels.encodings[0] == "index" else (onehot, truth)
+        kinds = (own, *(k for k in (other, truth[:, None]) if is_legal(op, inputs, own, k)))
         refused = 0
         for given in kinds:
             try:
-                got = method(x.copy(), given)
+                got = method(x.copy(), given.copy())
             except Exception as error:  # labels of another kind than it takes
                 refused += 1
                 if refused == len(kinds):
                     text = (
-                        f"accuracy(x, t) is not checked: it raises {type(error).__name__}: {error}"
+                        f"{called}(x, t) is not checked: it raises {type(error).__name__}: {error}"
                     )
                     yield verdict(LAW, "note", op, case, "accuracy", text)
                 continue
             value = None if got is None else float(np.mean(got))
             if value is None or abs(value - 0.75) > 1e-9:
                 said = "returns None" if value is None else f"is {value:.6g}"
-                text = f"accuracy(x, t) {said}, but should be 0.75 for labels of shape {given.shape} of which 12 in 16 are hit"
+                text = f"{called}(x, t) {said}, but should be 0.75 for labels of shape {given.shape} of which 12 in 16 are hit"
                 table = np.argmax(scores, axis=1)[:, None] == truth
                 crossed = value in {float(table.mean()), float(table.sum()) / 16}
                 yield verdict(LAW, "fail", op, case, "accuracy", text, detail={"crossed": crossed})
                 return
+
+
+#: What the method is called that gives a model's share of hits.
+ACCURACIES = ("accuracy", "score", "compute_accuracy", "calc_accuracy", "get_accuracy", "calculate_accuracy")  # fmt: skip
+
+
+def is_legal(op: Op, inputs: Primals, own: Array, other: Array) -> bool:
+    """Whether the model's loss takes labels of another form as the same."""
+    values = []
+    for labels in (own, other):
+        given = {k: v.copy() for k, v in inputs.items()}
+        try:
+            values.append(np.asarray(op.forward(op.make(), given, labels.copy(), False)))
+        except Exception:  # not of this form
+            return False
+    return bool(np.allclose(values[0], values[1], rtol=1e-9, atol=0.0))
 
 
 def evaluating(model: Any) -> None:

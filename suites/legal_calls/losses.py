@@ -377,3 +377,19 @@ class BCECoarselyClipped:
 
     def backward(self):
         return (self.p - self.t) / (self.p * (1 - self.p)) / self.p.size
+
+
+def accuracy(scores, labels):
+    """right: scores (n, k), labels (n,) or one-hot"""
+    labels = labels.argmax(axis=1) if labels.ndim == 2 and labels.shape[1] > 1 else labels.ravel()
+    return np.mean(scores.argmax(axis=1) == labels)
+
+
+def accuracy_of_classes(pred, labels):
+    """right: pred and labels (m,), (m, 1) or (1, m); the number of hits"""
+    return int(np.sum(np.ravel(pred) == np.ravel(labels)))
+
+
+def accuracy_crossed(pred, labels):
+    """wrong: roles: pred and labels may be (m,) or (m, 1)"""
+    return np.mean(pred == labels)

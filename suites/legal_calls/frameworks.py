@@ -1,0 +1,168 @@
+"""Small frameworks: parameters in dicts and objects, linear models, losses with one sample a column."""
+
+import numpy as np
+
+
+class LogisticUnit:
+    """right: w (d,), y (n,), and gradients of both by name"""
+
+    def __init__(self, w, b=0.0):
+        self.w, self.b = np.array(w, dtype=float), np.array([b], dtype=float)
+
+    def loss(self, X, y):
+        z = X @ self.w + self.b
+        return np.mean(np.logaddexp(0, z) - y * z)
+
+    def gradient(self, X, y):
+        error = (0.5 * (1 + np.tanh((X @ self.w + self.b) / 2)) - y) / len(y)
+        return {"w": X.T @ error, "b": error.sum(keepdims=True)}
+
+
+class LogisticUnitSummed(LogisticUnit):
+    """wrong: model_gradient: b is not averaged"""
+
+    def gradient(self, X, y):
+        error = 0.5 * (1 + np.tanh((X @ self.w + self.b) / 2)) - y
+        return {"w": X.T @ error / len(y), "b": error.sum(keepdims=True)}
+
+
+class Ridge:
+    """right: it is told how many features there are"""
+
+    def __init__(self, n_features, l2=0.1):
+        self.w, self.l2 = np.random.randn(n_features), l2
+
+    def loss(self, X, y):
+        return np.mean((X @ self.w - y) ** 2) + self.l2 * np.sum(self.w**2)
+
+    def gradient(self, X, y):
+        return 2 * X.T @ (X @ self.w - y) / len(y) + 2 * self.l2 * self.w
+
+
+class Scale:
+    """right: its parameter is called what others call an output"""
+
+    def __init__(self, a=1.0):
+        self.params, self.grads = {"a": np.array([a])}, {"a": np.zeros(1)}
+
+    def forward(self, x):
+        self.x = x.copy()
+        return self.params["a"] * x
+
+    def backward(self, dout):
+        self.grads["a"] = np.array([np.sum(dout * self.x)])
+        return dout * self.params["a"]
+
+
+class Penalty:
+    def __init__(self, l1, l2):
+        self.l1, self.l2 = l1, l2
+
+    def __call__(self, w):
+        return self.l1 * np.sum(np.abs(w)) + self.l2 * np.sum(w**2)
+
+    def grad(self, w):
+        return self.l1 * np.sign(w) + 2 * self.l2 * w
+
+
+class Regularised:
+    """right: its strengths are those of a regulariser that it holds"""
+
+    def __init__(self, n_in, n_out, l1=0.0, l2=0.0):
+        self.W = np.random.randn(n_in, n_out)
+        self.regularizer = Penalty(l1, l2)
+
+    def regularization_loss(self):
+        return self.regularizer(self.W)
+
+    def forward(self, x):
+        self.x = x.copy()
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout + self.regularizer.grad(self.W)
+        return dout @ self.W.T
+
+
+class RegularisedHalf(Regularised):
+    """wrong: gradient: l2 * W where the penalty is l2 * W ** 2"""
+
+    def backward(self, dout):
+        r = self.regularizer
+        self.dW = self.x.T @ dout + r.l1 * np.sign(self.W) + r.l2 * self.W
+        return dout @ self.W.T
+
+
+def softmax_cost(Z, labels):
+    """right: Z (C, m), labels (m,) class numbers or (C, m) one-hot"""
+    m = Z.shape[1]
+    if labels.ndim == 2:
+        labels = labels.argmax(axis=0)
+    S = Z - Z.max(axis=0, keepdims=True)
+    logP = S - np.log(np.exp(S).sum(axis=0, keepdims=True))
+    grad = np.exp(logP)
+    grad[labels, np.arange(m)] -= 1
+    return -logP[labels, np.arange(m)].mean(), grad / m
+
+
+class ImagesOrRows:
+    """right: (N, C) or (N, C, H, W), and nothing between"""
+
+    def __init__(self, gamma):
+        self.gamma = gamma
+
+    def forward(self, x):
+        if x.ndim == 4:
+            n, c, h, w = x.shape
+            rows = self.of_rows(x.transpose(0, 2, 3, 1).reshape(-1, c))
+            return rows.reshape(n, h, w, c).transpose(0, 3, 1, 2)
+        return self.of_rows(x)
+
+    def of_rows(self, x):
+        self.x = x.copy()
+        return self.gamma * x
+
+    def backward(self, dout):
+        if dout.ndim == 4:
+            n, c, h, w = dout.shape
+            rows = self.back_of_rows(dout.transpose(0, 2, 3, 1).reshape(-1, c))
+            return rows.reshape(n, h, w, c).transpose(0, 3, 1, 2)
+        return self.back_of_rows(dout)
+
+    def back_of_rows(self, dout):
+        self.dgamma = np.sum(self.x * dout, axis=0)
+        return self.gamma * dout
+
+
+class Slopes:
+    """right: one slope a feature"""
+
+    def __init__(self, alpha):
+        self.alpha = alpha
+
+    def forward(self, x):
+        self.x = x.copy()
+        return np.where(x > 0, x, self.alpha * x)
+
+    def backward(self, dout):
+        self.dalpha = np.sum(dout * self.x * (self.x <= 0), axis=0)
+        return np.where(self.x > 0, dout, self.alpha * dout)
+
+
+class SlopesScaled(Slopes):
+    """wrong: gradient"""
+
+    def backward(self, dout):
+        self.dalpha = np.sum(dout * self.alpha * self.x * (self.x <= 0), axis=0)
+        return np.where(self.x > 0, dout, self.alpha * dout)
+
+
+def logistic(Z):
+    """wrong: zero_cotangent: dA is given and left out"""
+    A = 1 / (1 + np.exp(-Z))
+    return A, Z
+
+
+def logistic_backward(dA, cache):
+    s, _ = logistic(cache)
+    return s * (1 - s)
