@@ -62,7 +62,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("classweights", "classweight", "weightsofclasses", "labelweights"), (CLASS_WEIGHTS,)),
     (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
-    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>", "<E>")),
+    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>", "<E>", "<GAMMA>")),
     (("wordtoidx", "wordtoix", "word2idx", "wordtoindex", "word2index", "chartoidx", "chartoix", "word2id", "wordtoid"),
      ("{'<NULL>': 0, '<START>': 1, '<END>': 2, 'a': 3, 'b': 4, 'c': 5, 'd': 6}",)),
     (("win", "winput", "embedin", "wordvectors"), ("<E>",)),

@@ -14,6 +14,13 @@ MANY = 3
 #: Names by which the second of two functions is the derivative of the first.
 DERIVATIVE = ("prime", "deriv", "grad", "backward", "_d", "d_")
 
+#: Arrays of so many axes: filters with the channels before and behind, or before the outputs.
+ARRAYS = {
+    2: ("np.random.randn(4, 5)",),
+    3: ("np.random.randn(2, 3, 3)", "np.random.randn(5, 4, 3)", "np.random.randn(4, 2, 3)"),
+    4: ("np.random.randn(4, 2, 3, 3)", "np.random.randn(3, 3, 2, 4)", "np.random.randn(2, 4, 3, 3)"),
+}  # fmt: skip
+
 #: What is unpacked into so many sizes: an image or a window, channels and an image.
 TUPLES = {2: ("(3, 2)", "(6, 7)"), 3: ("(2, 6, 7)", "(6, 7, 2)", "(2, 6, 6)")}
 
@@ -36,6 +43,8 @@ class Use:
         The keys of dicts written in the class that it is a key of.
     parts
         The number of variables it is unpacked into, or 0.
+    axes
+        The number of variables its shape is unpacked into, or 0.
     """
 
     called: bool = False
@@ -44,6 +53,7 @@ class Use:
     keyed: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     parts: int = 0
+    axes: int = 0
 
 
 def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
@@ -57,6 +67,8 @@ def from_use(cls: Any, name: str, scope: Mapping[str, Any]) -> tuple[str, ...]:
     keys += [repr(k) for k in found.keys]
     if found.parts in TUPLES:
         return TUPLES[found.parts]
+    if found.axes in ARRAYS:
+        return ARRAYS[found.axes]
     if found.each:
         chain = layer_chain(cls, found.each, scope)
         return (*keys[:MANY], *([chain] if chain else []))
@@ -76,11 +88,11 @@ def use_of(cls: Any, name: str) -> Use:
     sources = [tree_of(c) for c in cls.__mro__[:-1]]  # a base's constructor may keep it
     tree = ast.Module([s for t in sources if isinstance(t, ast.Module) for s in t.body], [])
     attributes = {
-        t.attr
+        target.attr
         for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and is_name(node.value, name)
-        for t in node.targets
-        if isinstance(t, ast.Attribute)
+        if isinstance(node, ast.Assign)
+        for target, value in pairs_of(node)
+        if isinstance(target, ast.Attribute) and is_name(value, name)
     }
 
     def is_it(node: ast.AST) -> bool:
@@ -107,12 +119,25 @@ def use_of(cls: Any, name: str) -> Use:
             found.called = True
         if isinstance(node, ast.Assign) and is_it(node.value):
             found.parts = max(found.parts, *(len(getattr(t, "elts", ())) for t in node.targets), 0)
+        shape = getattr(node, "value", None) if isinstance(node, ast.Assign) else None
+        if isinstance(shape, ast.Attribute) and shape.attr == "shape" and is_it(shape.value):
+            counts = (len(getattr(t, "elts", ())) for t in node.targets)  # type: ignore[attr-defined]
+            found.axes = max(found.axes, *counts, 0)
         looked_in = looked_up(node, name)
         if looked_in is not None:
             held = name_of(looked_in)
             found.keyed.append(held)
             found.keys += literal_keys(looked_in if not held else written.get(held))
     return found
+
+
+def pairs_of(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each target with its value, those of ``self.w, self.b = w, b`` included."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
 
 
 def looked_up(node: ast.AST, name: str) -> ast.expr | None:

@@ -6,6 +6,7 @@ A bug in code that only runs with ``momentum=0.9`` or ``pad=0`` is invisible at 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -140,6 +141,8 @@ def options(arg: Arg, current: Any, curves: bool = True) -> Iterator[Any]:
                 if value != current and (numeric or type(value) is type(current)):
                     yield value
             return
+    if not curves and current in (0, 1) and re.search("keep|drop", key):
+        yield 0.6  # a model that drops no units by default
     if curves and (key in CURVES or not any(w in key for w in TRAINING)):
         yield from other_number(key, current)
 

@@ -35,6 +35,8 @@ def compares_embeddings(function: Any) -> bool:
     names = [plain(a.name) for a in arguments(function) if a.required]
     if len(names) == 3 and all(any(p.match(n) for n in names) for p in TRIPLET):
         return True
+    if len(names) == 3 and names[:2] == ["a", "b"] and names[2] in TOGETHER:
+        return True
     sides = [n for n in names if SIDES.match(n)]
     rest = [n for n in names if n not in sides]
     return (

@@ -43,7 +43,9 @@ def shapes_for(
         (("N", "T", "D"), {}),
     ]
     order = [*dense, *norm, *conv, *rnn]
-    if "conv" in key:
+    if "depthwise" in key:
+        order = [(("N", 2, 7, 9), {"w": (2, 3, 2), "b": (2,)}), *order]
+    elif "conv" in key:
         even = (("N", 2, 6, 8), conv[0][1])  # for a pooling of 2 x 2 after it
         order = [*conv, *([even] if "pool" in key else []), *order]
     elif "norm" in key or "bn" in key:

@@ -154,9 +154,11 @@ def fits(op: Op) -> bool:
 
 
 def image_shapes(obj: Any) -> list[tuple[int, ...]]:
-    """What a model keeps as the shape of its images: ``input_dim = (3, 32, 32)``."""
+    """The shape of a model's images, kept or given by default: ``input_dim = (3, 32, 32)``."""
     found = []
-    for name, value in vars(obj).items() if hasattr(obj, "__dict__") else ():
+    held = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
+    given = {a.name: a.default for a in arguments(type(obj).__init__) if not a.required}
+    for name, value in {**given, **held}.items():
         shaped = any(w in plain(name) for w in ("dim", "shape", "size"))
         sizes = value if shaped and isinstance(value, (tuple, list)) else ()
         if len(sizes) == 3 and all(type(n) is int and 0 < n <= 64 for n in sizes):

@@ -16,7 +16,7 @@ FITTING = ((6, 8), (7, 9), (6, 9), (8, 12), (5, 8), (8, 8), (9, 9))
 
 #: Names of arguments that hold class or word numbers.
 INDICES = {"idx", "index", "indices", "indexes", "ids", "inds", "word_ids", "tokens", "positions", "target",
-           "targets", "t", "words", "label", "labels"}  # fmt: skip
+           "targets", "t", "words", "label", "labels", "same", "is_same", "similar"}  # fmt: skip
 
 
 def shape_hypotheses(
@@ -68,6 +68,7 @@ def shape_hypotheses(
         yield from first
         return
     last = slots[-1].lower().strip("_")
+    # x1, x2 and y: whether they are alike
     if last in INDICES | {"y"} and len(slots) == 3 and slots[0][:-1] == slots[1][:-1]:
         sides = tuple(Slot(s, ("N", "D")) for s in slots[:2])  # and whether they are alike
         yield (*sides, Slot(slots[2], ("N",), "index:2"))

@@ -17,6 +17,7 @@ from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed, fails
 from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Array, Case, Op, Verdict
+from gradcheck.usage import pairs_of
 from gradcheck.variants import rewritten
 
 
@@ -108,18 +109,9 @@ def arguments_of(obj: Any) -> set[str]:
     return names | {
         target.attr
         for n in kept
-        for target, value in assigned_pairs(n)
+        for target, value in pairs_of(n)
         if isinstance(target, ast.Attribute) and getattr(value, "id", None) in names
     }
-
-
-def assigned_pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Each target with its value, those of ``self.s, self.p = stride, pad`` included."""
-    for target in node.targets:
-        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-            yield from zip(target.elts, node.value.elts, strict=False)
-        else:
-            yield target, node.value
 
 
 #: Values with which an option does nothing.

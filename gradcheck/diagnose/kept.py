@@ -9,6 +9,8 @@ import numpy as np
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.laws.accuracy import is_right, measured, trials
+from gradcheck.laws.common import start
+from gradcheck.laws.model_training import answering
 from gradcheck.types import Array, Case, Op
 
 #: Laws of what else a call does: at plain arguments a first call is right.
@@ -39,6 +41,9 @@ def keeper(op: Op, law: str, case: Case, wrong: frozenset[str]) -> Callable[[], 
     if law in BESIDE:
         first = {k: v for k, v in (numbers(op, plain) or {}).items() if k not in wrong}
         return lambda: not first or same(first, numbers(op, plain))
+    if law == "train_eval" and op.kind == "model":
+        shape = answer(op, plain)
+        return lambda: answer(op, plain) == shape
     if law == "train_eval":
         training, evaluation = (numbers(op, plain.replace(train=t)) for t in (True, False))
 
@@ -61,6 +66,19 @@ def hits(op: Op) -> set[str]:
     """The forms of predictions and labels for which an accuracy is right."""
     with quiet():
         return {what for what, p, y in trials(op.reading) if is_right(measured(op, p, y))}
+
+
+def answer(op: Op, case: Case) -> tuple[int, ...]:
+    """The shape of what a model answers for data alone; empty where it gives no array."""
+    live, inputs, _, _ = start(op, case)
+    found = answering(getattr(live, "obj", live))
+    if found is None:
+        return ()
+    try:
+        with quiet():
+            return np.asarray(found[1](next(iter(inputs.values())).copy())).shape
+    except Exception:  # the user's code raised, or gave a loss with its gradients
+        return ()
 
 
 def numbers(op: Op, case: Case) -> dict[str, Array] | None:

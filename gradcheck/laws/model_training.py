@@ -137,21 +137,36 @@ def trained(op: Op, case: Case, x: Array, y: Array, seed: int, options: dict[str
     return {k: v.copy() for k, v in op.parameters(live).items()}
 
 
+def answering(model: Any) -> tuple[str, Any] | None:
+    """The method that gives a prediction or scores for data alone; None without one."""
+    for name in ("predict", "loss"):
+        method = getattr(model, name, None)
+        try:
+            parameters = list(inspect.signature(method).parameters.values())  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+        needed = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        labels = len(parameters) > 1 and parameters[1].default is None
+        if len(needed) == 1 and (name == "predict" or labels):
+            return name, method
+    return None
+
+
 def predicts_alike(op: Op, case: Case) -> Iterator[Verdict]:
-    """``predict(X)`` gives the same answer again: what is drawn at random in training is off."""
+    """``predict(X)`` gives the same answer again: what is drawn at random in training is off.
+
+    So do the scores of ``loss(X)``, where labels may be left out.
+    """
     live, inputs, _, labels = start(op, case)
-    method: Any = getattr(getattr(live, "obj", live), "predict", None)
-    try:
-        parameters = inspect.signature(method).parameters.values()
-    except (TypeError, ValueError):
+    found = answering(getattr(live, "obj", live))
+    if found is None:
         return
-    if len([p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]) != 1:
-        return
+    called, method = found
     op.forward(live, inputs, labels, False)  # a model that is switched is in evaluation after it
     answers = []
     for seed in (0, 1):
         with seeded(seed), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             answers.append(np.array(method(next(iter(inputs.values())).copy())))
     if answers[0].dtype.kind == "f" and differs(answers[1], answers[0]):
-        why = "predict(X) called again gives another answer: it runs in training mode"
+        why = f"{called}(X) called again gives another answer: it runs in training mode"
         yield numbers_differ("train_eval", "fail", op, case, "output", answers[1], answers[0], why)

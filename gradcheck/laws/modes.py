@@ -140,6 +140,9 @@ def statistics_of(
     """How far a fresh object's running mean and variance go towards the batch's in one pass, as shares."""
     live = op.make()
     before = kept_statistics(live)
+    if not before:  # a function makes them in its first pass
+        op.forward(live, {name: 0.5 * x}, None, True)
+        before = kept_statistics(live)
     op.forward(live, {name: x.copy()}, None, True)
     after = kept_statistics(live)
     shares: list[float | None] = []
@@ -152,8 +155,10 @@ def statistics_of(
 
 
 def kept_statistics(live: Any) -> dict[str, Array]:
-    """The running mean and variance an object keeps, by the names of its attributes."""
-    own = getattr(getattr(live, "obj", live), "__dict__", {})
+    """The running mean and variance an object keeps, or the options of a function, by their names."""
+    own = dict(getattr(getattr(live, "obj", live), "__dict__", {}))
+    for held in getattr(live, "memory", {}).values():
+        own |= {str(k): v for k, v in held.items()} if isinstance(held, dict) else {}
     found: dict[str, Array] = {}
     for key, value in own.items():
         match = re.search(r"(running|moving|avg|ema)_?(mean|var)", key.lower())

@@ -180,13 +180,16 @@ CARRYING = {"stateful", "keepstate", "carrystate", "keephidden", "rememberstate"
 
 
 def stateful(op: Op) -> Status:
-    """A state carried on purpose (a method resets it, a flag asks for it) is worth a note, not a fail."""
+    """A state carried on purpose is worth a note, not a fail.
+
+    A flag asks for it or forbids it; where there is none, a method that resets it tells of it.
+    """
     inner = getattr(op.make(), "obj", None)
     held = getattr(inner, "__dict__", {})
-    asked = any(
-        n.strip("_").replace("_", "").lower() in CARRYING and v is True for n, v in held.items()
-    )
-    return "note" if inner is not None and (asked or resets(inner)) else "fail"
+    flags = [v for n, v in held.items() if n.strip("_").replace("_", "").lower() in CARRYING]
+    if flags:
+        return "note" if any(flags) else "fail"
+    return "note" if inner is not None and resets(inner) else "fail"
 
 
 def step(op: Op, case: Case, live: Any, inputs: Any, labels: Any) -> Run:

@@ -260,3 +260,40 @@ class DenseWithPenalty(DenseBesideItsPenalty):
     def regularization_loss(self):
         square = 0.5 * self.weight_regularizer_l2 * np.sum(self.weights**2)
         return square + self.weight_regularizer_l1 * np.sum(np.abs(self.weights))
+
+
+class StatefulTanh:
+    """right: it carries its state only where it is told to"""
+
+    def __init__(self, Wx, Wh, stateful=False):
+        self.Wx, self.Wh, self.stateful, self.h = Wx, Wh, stateful, None
+
+    def reset_state(self):
+        self.h = None
+
+    def begin(self, xs):
+        return self.h if self.h is not None and self.stateful else np.zeros((len(xs), len(self.Wh)))
+
+    def forward(self, xs):
+        self.xs, self.hs = xs.copy(), [self.begin(xs)]
+        for t in range(xs.shape[1]):
+            self.hs.append(np.tanh(xs[:, t] @ self.Wx + self.hs[-1] @ self.Wh))
+        self.h = self.hs[-1]
+        return np.stack(self.hs[1:], axis=1)
+
+    def backward(self, dhs):
+        self.dWx, self.dWh = np.zeros_like(self.Wx), np.zeros_like(self.Wh)
+        dxs, dh = np.zeros_like(self.xs), 0.0
+        for t in reversed(range(dhs.shape[1])):
+            dz = (dhs[:, t] + dh) * (1 - self.hs[t + 1] ** 2)
+            self.dWx += self.xs[:, t].T @ dz
+            self.dWh += self.hs[t].T @ dz
+            dxs[:, t], dh = dz @ self.Wx.T, dz @ self.Wh.T
+        return dxs
+
+
+class StatefulAlways(StatefulTanh):
+    """wrong: repeatable: stateful is False, and the state is carried all the same"""
+
+    def begin(self, xs):
+        return np.zeros((len(xs), len(self.Wh))) if self.h is None else self.h
