@@ -42,8 +42,8 @@ def keeper(op: Op, law: str, case: Case, wrong: frozenset[str]) -> Callable[[], 
         first = {k: v for k, v in (numbers(op, plain) or {}).items() if k not in wrong}
         return lambda: not first or same(first, numbers(op, plain))
     if law == "train_eval" and op.kind == "model":
-        shape = answer(op, plain)
-        return lambda: answer(op, plain) == shape
+        shape, held = answer(op, plain), numbers(op, plain) or {}
+        return lambda: answer(op, plain) == shape and same(held, numbers(op, plain))
     if law == "train_eval":
         training, evaluation = (numbers(op, plain.replace(train=t)) for t in (True, False))
 
