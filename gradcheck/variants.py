@@ -80,6 +80,7 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
     for chosen in (regularisers, *halves(regularisers)):
         if chosen:
             texts.append(rewritten(base.text, args, chosen))
+    texts += [rewritten(base.text, args, c) for c in unequal(args, given)]
     for arg in args:
         if arg.name in regularisers or (arg.required and arg.name not in given):
             continue
@@ -89,6 +90,22 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
             texts.append(rewritten(base.text, args, {arg.name: value, **beside}))
     for text in [t for t in dict.fromkeys(texts) if t and t != base.text][:LIMIT]:
         yield recipe(text, namespace)
+
+
+#: What height and width of a window are called.
+SIDES = (("height", "width"), ("_h$", "_w"), ("^h_", "w_"), ("^(k|p|f)h$", r"\1w"))
+
+
+def unequal(args: list[Arg], given: Mapping[str, Any]) -> Iterator[dict[str, int]]:
+    """A window that is wider than high, where both sides are the same by default: ``pool_w=3``."""
+    values = {a.name: given.get(a.name, a.default) for a in args}
+    for name, value in values.items():
+        for high, wide in SIDES:
+            other = re.sub(high, wide, name)
+            same = type(value) is int and value > 1 and values.get(other) == value
+            if other != name and same and not re.search("stride|pad|in|image|img", name):
+                yield {other: value + 1}
+                return
 
 
 def needed_by(arg: Arg, args: list[Arg], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,12 @@ from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions.consistency import AGREES, miss
 from gradcheck.conventions.containers import holds_what_it_is_given, parts_of
-from gradcheck.conventions.further_sizes import further_sizes, one_axis_more, unequal_window
+from gradcheck.conventions.further_sizes import (
+    further_sizes,
+    images_too,
+    one_axis_more,
+    unequal_window,
+)
 from gradcheck.conventions.live import Live, Refused, Skipped, live_maker
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.power_iteration import with_fixed_vectors
@@ -190,6 +195,7 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
             *further_sizes(source, made, pair, trial, best_trial, finish),
             *unequal_window(source, made, pair, trial, best_trial, finish),
             *one_axis_more(source, made, make, proto, trial, finish),
+            *images_too(source, made, make, proto, trial, finish),
         ]
     return problem, broken
 

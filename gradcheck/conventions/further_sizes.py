@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.construct import Recipe, recipe
 from gradcheck.conventions import layers
-from gradcheck.conventions.consistency import once
+from gradcheck.conventions.consistency import AGREES, miss, once
 from gradcheck.conventions.live import Live, Refused
 from gradcheck.conventions.pairing import Trial
 from gradcheck.conventions.signature import Arg, arguments, plain, tree_of
@@ -130,6 +130,42 @@ def one_axis_more(
     op = finish(source, made, make, proto, found)
     if supports(op, source):
         yield replace(op, laws=LAWS)
+
+
+#: Code that tells images from rows.
+OF_IMAGES = re.compile(r"ndim == 4|len\([\w.]*shape\) == 4")
+
+
+def images_too(
+    source: Source,
+    made: Recipe,
+    make: Callable[[], Live],
+    proto: Live,
+    trial: Trial,
+    finish: Finish,
+) -> Iterator[Op]:
+    """The Op for images, where code that takes rows looks whether it is given some."""
+    tree = tree_of(source.obj)
+    text = ast.unparse(tree) if tree is not None else ""
+    if source.shape is not None or len(trial.slots) != 1 or not OF_IMAGES.search(text):
+        return
+    slot = trial.slots[0]
+    if len(slot.shape) != 2 or slot.shape[0] != "N" or slot.domain != "real":
+        return
+    running: list[Op] = []
+    for shape in (("N", slot.shape[1], "H", "W"), ("N", "H", "W", slot.shape[1])):
+        try:
+            found = layers.observe(make, proto, trial.calls, (Slot(slot.name, shape),))
+        except Refused:
+            continue
+        if found.problem or found.params.keys() != trial.params.keys():
+            continue
+        op = finish(source, made, make, proto, found)
+        if miss(op, only=tuple(op.gradient_names)) < AGREES:
+            yield op
+            return
+        running.append(op)
+    yield from running[:1]
 
 
 def supports(op: Op, source: Source) -> bool:

@@ -194,7 +194,9 @@ def function_optimizers(name: str, function: Any) -> list[Op]:
     call = f"{name}({args[0].name}, {args[1].name}"
     optional = len(args) > 2 and not args[2].required
     found: list[Op] = []
-    for config, text in ((given, f"{call}, config)"), (None, f"{call})")):
+    decays = {k: 0.1 for k, v in given.items() if v == 0.0 and "decay" in k}
+    decaying = [({**given, **decays}, f"{call}, config={decays})")] if decays else []
+    for config, text in ((given, f"{call}, config)"), (None, f"{call})"), *decaying):
         if (config is not None and len(args) < 3) or (
             config is None and len(args) > 2 and not optional
         ):

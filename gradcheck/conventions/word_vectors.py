@@ -29,6 +29,7 @@ WORDS, WIDTH = 7, 4
 KINDS = {
     "numbers": r"2ind(ex)?$|2idx$|^tokens$|toindex$|toidx$",
     "number": r"(word)?(idx|index|ind)$|^target(word)?$|^(outside|context)(word)?(idx|id)$",
+    "several": r"(indices|indexes|idxs|idxes|ids)$",
     "matrix": r"(vectors|vecs|embeddings|matrix)$",
     "vector": r"(vec|vector|embedding)$|^predicted$|^vhat$|^vc$",
     "set": r"^(data|dataset|corpus)$",
@@ -148,6 +149,7 @@ def reading(
     words = {f"word{i}": i for i in range(WORDS)}
     values: dict[str, Any] = {
         "set": DataSet(), "numbers": words, "window": 2, "word": "word2", "words": ["word1", "word5", "word1"],
+        "several": np.array([4, 1, 4, 6, 0]),  # a word may occur more than once
     }  # fmt: skip
     given = {k: values[kind] for k, kind in found.kinds.items() if kind in values}
 

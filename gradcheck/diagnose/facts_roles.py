@@ -55,6 +55,15 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "predictions and labels of different shapes are compared, each with every other",
             "its value is the share of hits of every prediction among all labels",
         )
+    if "past_seen" in v.detail:
+        hidden = not v.detail["past_seen"]
+        return Shown(
+            "wrong-mask-side" if hidden else "option-ignored",
+            "the mask hides the past and shows the future" if hidden else "no mask hides the future",
+            "earlier and later positions of the input were changed in turn",
+            sure=hidden,
+            second="forward-wrong",
+        )
     if op.kind == "accuracy":
         if "edits its argument" in text:
             return Shown(

@@ -25,6 +25,8 @@ def overlap(t: Trial, what: Meaning) -> Meaning:
     node = t.repair.edit.change.site.node
     if not isinstance(node, ast.Assign):
         return what
+    if not isinstance(node.targets[0], ast.Subscript):  # a whole array: no windows are written
+        return Meaning("missing-broadcast-sum", what.confirmed, "missing-carry")
     counts, nonzero = writes(t.repair.edit.piece, t.repair.edit.change.site, t.run)
     return what if nonzero and (counts > 1 or not many(t)) else zeroed(nonzero)
 

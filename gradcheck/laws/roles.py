@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcheck import cases
 from gradcheck.laws.accuracy import accuracy
+from gradcheck.laws.causality import causal, promises
 from gradcheck.laws.common import (
     differs,
     evaluate,
@@ -35,7 +36,14 @@ def roles(op: Op, case: Case) -> Iterator[Verdict]:
     if op.kind == "model":
         yield from classifier(op, case)
         return
+    wrong = list(causal(op, case))
+    if wrong:
+        yield from wrong
+        return
     role = role_of(op)
+    if role is None and promises(op):
+        yield verdict(LAW, "pass", op, case, detail={"role": "causal"})
+        return
     if role is None:
         yield verdict(LAW, "skipped", op, case, what="its name promises nothing that can be tested")
         return

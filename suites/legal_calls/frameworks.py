@@ -166,3 +166,124 @@ def logistic(Z):
 def logistic_backward(dA, cache):
     s, _ = logistic(cache)
     return s * (1 - s)
+
+
+class ImagesTurned(ImagesOrRows):
+    """wrong: gradient: rows are right, images are not"""
+
+    def backward(self, dout):
+        if dout.ndim == 4:
+            n, c, h, w = dout.shape
+            rows = self.back_of_rows(dout.reshape(-1, c))
+            return rows.reshape(n, h, w, c).transpose(0, 3, 1, 2)
+        return self.back_of_rows(dout)
+
+
+class Averaging:
+    """right: each position the mean of itself and those before it, where it is causal"""
+
+    def __init__(self, causal=False):
+        self.causal = causal
+
+    def mask(self, T):
+        return np.tril(np.ones((T, T))) if self.causal else np.ones((T, T))
+
+    def forward(self, x):
+        weights = self.mask(x.shape[1])
+        self.a = weights / weights.sum(axis=1, keepdims=True)
+        return np.einsum("ts,nsd->ntd", self.a, x)
+
+    def backward(self, dout):
+        return np.einsum("ts,ntd->nsd", self.a, dout)
+
+
+class AveragingAhead(Averaging):
+    """wrong: roles: each position sees those behind it"""
+
+    def mask(self, T):
+        return np.triu(np.ones((T, T))) if self.causal else np.ones((T, T))
+
+
+class AveragePool:
+    """right: its window may be wider than high"""
+
+    def __init__(self, pool_h=2, pool_w=2, stride=2):
+        self.pool_h, self.pool_w, self.stride = pool_h, pool_w, stride
+
+    def share(self):
+        return self.pool_h * self.pool_w
+
+    def forward(self, x):
+        self.shape = x.shape
+        n, c, h, w = x.shape
+        self.rows = range((h - self.pool_h) // self.stride + 1)
+        self.columns = range((w - self.pool_w) // self.stride + 1)
+        out = np.zeros((n, c, len(self.rows), len(self.columns)))
+        for i in self.rows:
+            for j in self.columns:
+                out[:, :, i, j] = x[self.window(i, j)].mean(axis=(2, 3))
+        return out
+
+    def window(self, i, j):
+        top, left = i * self.stride, j * self.stride
+        rows, columns = slice(top, top + self.pool_h), slice(left, left + self.pool_w)
+        return slice(None), slice(None), rows, columns
+
+    def backward(self, dout):
+        dx = np.zeros(self.shape)
+        for i in self.rows:
+            for j in self.columns:
+                dx[self.window(i, j)] += dout[:, :, i, j][:, :, None, None] / self.share()
+        return dx
+
+
+class AveragePoolSquare(AveragePool):
+    """wrong: gradient: right for square windows"""
+
+    def share(self):
+        return self.pool_h**2
+
+
+def sgd_decaying(w, dw, config=None):
+    """right: a decay that is off unless it is asked for"""
+    config = {} if config is None else config
+    lr, decay = config.get("learning_rate", 0.01), config.get("weight_decay", 0.0)
+    return w - lr * (dw + decay * w), config
+
+
+def sgd_into_gradient(w, dw, config=None):
+    """wrong: gradient_untouched: the decay is added to the caller's gradient"""
+    config = {} if config is None else config
+    lr, decay = config.get("learning_rate", 0.01), config.get("weight_decay", 0.0)
+    dw += decay * w
+    return w - lr * dw, config
+
+
+def skipgram(center_idx, outside_idxs, center_vectors, outside_vectors):
+    """right: numbers of words, where a word may occur more than once"""
+    loss, v = 0.0, center_vectors[center_idx]
+    grad_centers, grad_outsides = np.zeros_like(center_vectors), np.zeros_like(outside_vectors)
+    scores = outside_vectors @ v
+    log_p = scores - np.logaddexp.reduce(scores)
+    for o in outside_idxs:
+        loss -= log_p[o]
+        delta = np.exp(log_p)
+        delta[o] -= 1
+        grad_centers[center_idx] += outside_vectors.T @ delta
+        grad_outsides += np.outer(delta, v)
+    return loss, grad_centers, grad_outsides
+
+
+class ContrastiveLoss:
+    """right: labels (n,) say which pairs belong together"""
+
+    def forward(self, a, b, same):
+        self.diff, self.y = a - b, np.asarray(same, dtype=float).reshape(-1, 1)
+        self.d = np.sqrt(np.sum(self.diff**2, axis=1, keepdims=True))
+        self.gap = np.maximum(2.0 - self.d, 0)
+        return 0.5 * np.mean(self.y * self.d**2 + (1 - self.y) * self.gap**2)
+
+    def backward(self):
+        away = self.diff / np.maximum(self.d, 1e-12)
+        g = (self.y * self.diff - (1 - self.y) * self.gap * away) / len(self.y)
+        return g, -g
