@@ -193,7 +193,7 @@ def best_reading(
         if kept is None:
             kept = (domain, shape, encoding)
             product = value.ndim == 2 and value.shape[0] == value.shape[1]  # y @ log(p).T
-            one_output = encoding.startswith("binary") and (value.size == 1 or product)
+            one_output = encoding.startswith(("binary", "sign")) and (value.size == 1 or product)
             one_output = one_output and not lossy.averaged and not several_outputs(lossy)
         for reduction in losses.reductions(value, lossy.averaged):
             encodings = losses.accepted_encodings(

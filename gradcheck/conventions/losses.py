@@ -86,6 +86,8 @@ def prediction_shapes(encodings: tuple[str, ...]) -> tuple[tuple[int | str, ...]
         return (("N",), ("N", 1))
     if encodings[0] == "binary":
         return (("N", "D"), ("N", 1), ("N",), ("D", "N"), (1, "N"))
+    if encodings[0] == "sign":
+        return (("N", "D"), ("N", 1), ("N",), ("D", "N"))
     return (
         (("N", "D"), ("N", 1), ("D", "N"))
         if encodings[0] not in {"index", "onehot", "index_column", "mask"}

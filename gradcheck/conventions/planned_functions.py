@@ -142,7 +142,9 @@ def handed_back(function: Any) -> set[str]:
     returns = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree else []
     tuples = [v for v in returns if isinstance(v, ast.Tuple)]
     parts = [e for v in tuples[-1:] for e in flat_elements(v)]
-    computed = [e for e in parts if any(isinstance(n, (ast.BinOp, ast.UnaryOp)) for n in ast.walk(e))]
+    computed = [
+        e for e in parts if any(isinstance(n, (ast.BinOp, ast.UnaryOp)) for n in ast.walk(e))
+    ]
     return {last_name(e) for e in parts if e not in computed or isinstance(e, ast.Subscript)}
 
 

@@ -37,6 +37,7 @@ from gradcheck.conventions.pairing import (
 )
 from gradcheck.conventions.promises import out_of_order
 from gradcheck.conventions.regulariser import with_regulariser
+from gradcheck.conventions.shapes import NARROWER
 from gradcheck.conventions.signature import RATES, arguments, plain, tree_of
 from gradcheck.conventions.sources import Source, more_telling
 from gradcheck.types import Case, Kind, Op
@@ -181,6 +182,9 @@ def best_trial(
         at_odds = bool(wrong) and ({"input", "weight"} <= wrong[0] or crossed or spilled or unfit)
         if misshapen is None and at_odds:
             misshapen = good[0]
+            fewer = narrower(source, made, make, proto, calls_list, misshapen)
+            if fewer is not None:
+                return settled(fewer, make, proto), ""
             continue
         if late > PATIENCE:
             break
@@ -209,6 +213,8 @@ def best_trial(
                 continue
             if alone:
                 chosen = as_wide_as_long(make, proto, calls_list, chosen) or chosen
+            if len(slots) > 1:
+                chosen = narrower(source, made, make, proto, calls_list, chosen) or chosen
             if broken is not None and alone:
                 text = f"read for one sample: on {shown_shape(broken.slots)} backward raises {broken.problem}"
                 chosen = replace(chosen, remark=text)
@@ -219,6 +225,37 @@ def best_trial(
         text = f"backward returns {', '.join(misshapen.unread)}, which fits none of the shapes tried for {names}"
         return None, f"{text}; a class that holds the others as attributes can be checked"
     return vector or misshapen or broken, why
+
+
+def narrower(
+    source: Source,
+    made: Recipe,
+    make: Callable[[], Live],
+    proto: Live,
+    readings: list[Calls],
+    wide: Trial,
+) -> Trial | None:
+    """A reading with a second input of fewer axes, where only so every gradient agrees.
+
+    ``hs * h[:, None, :]`` runs for two inputs of one shape as well, and sums over another axis.
+    """
+    first, *others = wide.slots
+    if len(others) != 1 or others[0].shape != first.shape or others[0].domain != "real":
+        return None
+    if distance(source, made, make, proto, wide) < AGREES:
+        return None
+    leads = [first.shape, ("N", "T", "D")] if len(first.shape) == 2 else [first.shape]
+    for lead, shape in ((lead, shape) for lead in leads for shape in NARROWER.get(len(lead), ())):
+        slots = (replace(first, shape=lead), replace(others[0], shape=shape))
+        for calls in readings:
+            try:
+                found = layers.observe(make, proto, calls, slots)
+            except Exception:  # whatever it raises: it does not take such inputs
+                break
+            every = {s.name for s in slots} <= found.grads.keys() and not found.problem
+            if every and distance(source, made, make, proto, found) < AGREES:
+                return found
+    return None
 
 
 def as_wide_as_long(

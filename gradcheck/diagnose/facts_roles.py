@@ -59,7 +59,9 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         hidden = not v.detail["past_seen"]
         return Shown(
             "wrong-mask-side" if hidden else "option-ignored",
-            "the mask hides the past and shows the future" if hidden else "no mask hides the future",
+            "the mask hides the past and shows the future"
+            if hidden
+            else "no mask hides the future",
             "earlier and later positions of the input were changed in turn",
             sure=hidden,
             second="forward-wrong",
@@ -127,6 +129,7 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "dropout-scale",
             "another share of the units is kept than the rate says",
             "the kept units were counted over many samples",
+            second="wrong-mask-side",
         )
     if "sum of row" in text and not sums_to_one_in_all(op, v):
         return Shown(

@@ -26,6 +26,14 @@ def with_updated_weights(op: Op, point: Point, wrt: str) -> Array | None:
     truth, claimed = point.truth[wrt], point.claimed[wrt]
     if wrt not in slots or not step or claimed.shape != truth.shape or truth.size < 4:
         return None
+    each = [{k: g} for k, g in step.items()] if len(step) > 1 else []
+    found = (at_step(op, point, wrt, some) for some in (step, *each))
+    return next((g for g in found if g is not None), None)
+
+
+def at_step(op: Op, point: Point, wrt: str, step: dict[str, Array]) -> Array | None:
+    """The gradient of an input with these parameters one step further, if the claimed one is that."""
+    truth, claimed = point.truth[wrt], point.claimed[wrt]
     moved = {**point.primals, **{k: point.primals[k] - g for k, g in step.items()}}
 
     def value_at(value: Array) -> Array:

@@ -124,7 +124,6 @@ FORWARD_CAUSES = frozenset(
         "wrong-derivative",
         "option-ignored",
         "batch-mixed",
-        "transposed",
     )
 )
 

@@ -65,7 +65,7 @@ def laid_out(scope: Scope, site: Site) -> Iterator[Change]:
         return
     turned = expr(f"{text_of(node.func.value)}.swapaxes(1, 2)")
     call = ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords)
-    yield Change(1, site, call, "transposed")
+    yield Change(1, site, call, "forward-wrong")
 
 
 def widened(name: str, turned: bool = False) -> str:

@@ -165,3 +165,20 @@ def squared_errors(theta, X, y):
 def squared_errors_grad(theta, X, y):
     r = X @ theta[:-1] + theta[-1] - y
     return np.append(X.T @ r / len(y), r.sum())
+
+
+class Fitness:
+    """right: hs (N, T, H) beside h (N, H); two inputs of one shape would run, too"""
+
+    def forward(self, hs, h):
+        self.hs, self.h = hs.copy(), h.copy()
+        return np.sum(hs * h[:, None, :], axis=2)
+
+    def backward(self, ds):
+        return ds[:, :, None] * self.h[:, None, :], np.sum(ds[:, :, None] * self.hs, axis=1)
+
+
+def hinge_of_signs(scores, y):
+    """right: binary, y (N,) of -1 and +1"""
+    gap = 1.0 - y * scores
+    return np.mean(np.maximum(0.0, gap)), np.where(gap > 0, -1.0 * y, 0.0) / len(y)
