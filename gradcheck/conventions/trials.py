@@ -245,7 +245,8 @@ def narrower(
     if distance(source, made, make, proto, wide) < AGREES:
         return None
     leads = [first.shape, ("N", "T", "D")] if len(first.shape) == 2 else [first.shape]
-    for lead, shape in ((lead, shape) for lead in leads for shape in NARROWER.get(len(lead), ())):
+    tails = [(wider, shape) for wider in leads for shape in NARROWER.get(len(wider), ())]
+    for lead, shape in tails:
         slots = (replace(first, shape=lead), replace(others[0], shape=shape))
         for calls in readings:
             try:
