@@ -13,12 +13,13 @@ from gradcheck.diagnose import parts
 from gradcheck.diagnose.code import replaced
 from gradcheck.diagnose.edits import Change, made
 from gradcheck.diagnose.history import follows_history, parameters_changed
-from gradcheck.diagnose.meaning import Meaning, difference
+from gradcheck.diagnose.meaning import Meaning, difference, values
 from gradcheck.diagnose.measure import agrees
 from gradcheck.diagnose.numbers_updated import with_updated_weights
 from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.proof import FORMULA, Trial, doubted, pulled_with
 from gradcheck.diagnose.watch import bare, enclosing, seen
+from gradcheck.types import Array
 
 
 def stale(t: Trial, what: Meaning) -> Meaning:
@@ -74,6 +75,8 @@ def place(t: Trial, what: Meaning) -> Meaning:
     wrapped = getattr(t.repair.edit.change.new, "func", None)
     if wrapped is not None and not computed(t, ast.unparse(wrapped)):
         return Meaning("wrong-derivative", False, "missing-chain-factor")
+    if not one_of_the_other(t):
+        what = doubted(what)
     if t.op.terminal or t.point is None:
         return what
     piece, change = t.repair.edit.piece, t.repair.edit.change
@@ -92,6 +95,33 @@ def place(t: Trial, what: Meaning) -> Meaning:
     if made_of(piece.node, other, text):
         return Meaning("missing-chain-factor", True, "wrong-derivative")
     return Meaning("wrong-derivative", False, "missing-chain-factor")
+
+
+def one_of_the_other(t: Trial) -> bool:
+    """Whether two exchanged arrays are the input and the output of one rising or falling function.
+
+    Then a derivative can be taken at either. What is exchanged for an array of another layer, step
+    or side is a wrong array, but no wrong point.
+    """
+    edit = t.repair.edit
+    how = difference(edit.change)
+    if how.kind != "name" or how.part is None:
+        return True  # told by other means
+    old = seen(edit.piece, enclosing(edit.piece, edit.change.site.node), t.run)
+    new = values(edit, how.part, t.run)
+    if not old or not new or old[0].shape != new[0].shape or old[0].size < 4:
+        return False
+    return monotone(new[0], old[0]) or monotone(old[0], new[0])
+
+
+def monotone(x: Array, y: Array) -> bool:
+    """Whether y rises or falls with x, over all entries or in every row."""
+    for rows in (np.ravel(x)[None], np.reshape(x, (-1, x.shape[-1]))):
+        order = np.argsort(rows, axis=-1)
+        steps = np.diff(np.take_along_axis(np.reshape(y, rows.shape), order, axis=-1), axis=-1)
+        if rows.shape[-1] > 2 and (np.all(steps >= 0) or np.all(steps <= 0)):
+            return True
+    return False
 
 
 def lacks_factor(t: Trial) -> bool:
