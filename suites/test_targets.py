@@ -686,3 +686,16 @@ def test_of_a_large_project_only_what_may_call_a_class_is_read(project, monkeypa
     assert sorted(p.rpartition("/")[2] for p in read)[-2:] == ["layers.py", "main.py"]
     assert not [p for p in read if "other" in p]
     assert sum(p.endswith("main.py") for p in read) == 1
+
+
+def test_a_model_without_a_learning_rate_is_skipped(tmp_path):
+    path = tmp_path / "neighbours.py"
+    path.write_text(
+        "class Neighbours:\n"
+        "    def fit(self, X, y):\n        self.X, self.y = X, y\n\n"
+        "    def predict(self, X):\n        return self.y[[((self.X - x) ** 2).sum(1).argmin() for x in X]]\n",
+        encoding="utf-8",
+    )
+    loaded = targets.load(targets.parse(str(path))[0])
+    subject = run.check(loaded, "Neighbours", run.Options())
+    assert subject.status == "skipped" and "no learning rate" in subject.reason

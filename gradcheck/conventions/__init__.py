@@ -206,7 +206,7 @@ def model(source: Source) -> Op:
             if all(r.startswith("has no ") for r in reasons):
                 raise
         except Refused as refusal:
-            reasons.append(str(refusal))
+            reasons += filter(None, [str(refusal)])  # that it is no linear model says nothing
     if any(True for _ in chains(source.obj, source.name, source.namespace)):
         try:
             return layer_ops(source)[0]
@@ -214,7 +214,7 @@ def model(source: Source) -> Op:
             raise
         except Refused as refusal:
             reasons.append(str(refusal))
-    raise Refused("; ".join(dict.fromkeys(filter(None, reasons))))
+    raise Refused("; ".join(dict.fromkeys(reasons)))
 
 
 def constructed(
