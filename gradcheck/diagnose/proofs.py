@@ -17,6 +17,7 @@ from gradcheck.diagnose import proofs_values as values
 from gradcheck.diagnose.meaning import Meaning
 from gradcheck.diagnose.measure import clock
 from gradcheck.diagnose.proof import Trial
+from gradcheck.diagnose.proofs_steps import STEPS
 from gradcheck.diagnose.repairs import quiet
 
 SECOND: dict[str, Callable[[Trial, Meaning], Meaning]] = {
@@ -42,7 +43,8 @@ def proved(t: Trial, what: Meaning) -> Meaning:
     """The label, confirmed only where its second prediction holds."""
     if what.cause == "option-ignored" and puts_parameter(t):
         what = Meaning("missing-chain-factor", what.confirmed, "wrong-derivative")
-    test = SECOND.get(what.cause)
+    tests = SECOND if t.op.step is None else SECOND | STEPS
+    test = tests.get(what.cause)
     if test is None or not what.confirmed:
         return what
     if clock() > t.until:
