@@ -9,7 +9,7 @@ from typing import Any
 
 from gradcheck import cases
 from gradcheck.construct import Recipe
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.consistency import MORE, agrees, runs_on
 from gradcheck.conventions.containers import holds_what_it_is_given, parts_of
 from gradcheck.conventions.further_sizes import (
     further_sizes,
@@ -23,7 +23,7 @@ from gradcheck.conventions.power_iteration import with_fixed_vectors
 from gradcheck.conventions.setup import prepared
 from gradcheck.conventions.siblings import as_its_siblings
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
-from gradcheck.conventions.slopes import with_arrays
+from gradcheck.conventions.slopes import call_with_arrays
 from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
 from gradcheck.conventions.trials import best_trial, finish
 from gradcheck.conventions.wholes import is_network, whole_op
@@ -55,20 +55,26 @@ def layer_ops(source: Source) -> list[Op]:
 
 
 def with_slopes(source: Source, found: list[Op]) -> list[Op]:
-    """The Ops, before them that of an array for a number, where backward computes its gradient."""
-    text = with_arrays(source, found[0]) if source.init is None else ""
+    """The Ops, before them that of an array for a number, where backward computes its gradient.
+
+    A vector for a matrix is meant where only so every gradient agrees.
+    """
+    text = call_with_arrays(source, found[0]) if source.init is None else ""
     if not text:
         return found
     try:
-        first = ops_by_pairs(replace(source, init=text))[0]
+        others = ops_by_pairs(replace(source, init=text))
     except Refused:  # it takes a number only
         return found
-    return [first, *found] if len(first.gradient_names) > len(found[0].gradient_names) else found
+    if len(others[0].gradient_names) > len(found[0].gradient_names):
+        return [others[0], *found]
+    meant = agrees(others[0]) and runs_on(others[0], MORE) and not agrees(found[0])
+    return others if meant else found
 
 
 def wrong_parts(source: Source, op: Op) -> list[str]:
     """The layers in a container that is not right which are not right themselves."""
-    if is_right(op):
+    if agrees(op):
         return []
     wrong = []
     for name, text in parts_of(op.built, source.name):
@@ -78,7 +84,7 @@ def wrong_parts(source: Source, op: Op) -> list[str]:
         except Refused:
             wrong.append(name)
             continue
-        if not is_right(part) or (part.has_mode and not is_right(evaluating(part))):
+        if not agrees(part) or (part.has_mode and not agrees(evaluating(part))):
             wrong.append(name)  # what holds it may leave it in evaluation
     return list(dict.fromkeys(wrong))
 
@@ -88,12 +94,6 @@ def evaluating(op: Op) -> Op:
     return replace(
         op, forward=lambda live, inputs, labels, _: op.forward(live, inputs, labels, False)
     )
-
-
-def is_right(op: Op) -> bool:
-    """Whether all gradients agree with the forward, along directions through all of them."""
-    names = tuple(op.gradient_names)
-    return bool(names) and miss(op, only=names) < AGREES
 
 
 def ops_by_pairs(source: Source) -> list[Op]:

@@ -11,8 +11,8 @@ import numpy as np
 from gradcheck import cases
 from gradcheck.construct import Recipe
 from gradcheck.conventions import loss_names, losses, places
-from gradcheck.conventions.adapt import is_right, layer_ops
-from gradcheck.conventions.consistency import AGREES, miss, once
+from gradcheck.conventions.adapt import layer_ops
+from gradcheck.conventions.consistency import AGREES, agrees, miss, once
 from gradcheck.conventions.costs_at_z import asks_for_z, costs_at_z
 from gradcheck.conventions.fused import fused_backward, readings_of
 from gradcheck.conventions.live import Refused, Skipped, live_maker
@@ -136,7 +136,7 @@ def differentiated_twice(source: Source, op: Op, forward: Any) -> list[Op]:
         found = layer_ops(source)
     except (Refused, Skipped):
         return []
-    return found if len(found[0].slots) == 2 and (named or is_right(found[0])) else []
+    return found if len(found[0].slots) == 2 and (named or agrees(found[0])) else []
 
 
 def loss_variants(source: Source, lossy: losses.Lossy, others: list[Recipe]) -> Iterator[Op]:

@@ -38,6 +38,12 @@ def miss(op: Op, case: Case | None = None, only: str | tuple[str, ...] | None = 
         return math.inf
 
 
+def agrees(op: Op) -> bool:
+    """Whether all its gradients agree with the forward, along directions through all of them."""
+    names = tuple(op.gradient_names)
+    return bool(names) and miss(op, only=names) < AGREES
+
+
 def proportional(op: Op, case: Case | None = None) -> bool:
     """Whether the claimed slopes are the measured ones but for a factor, as where a mean is forgotten."""
     case = case or Case()

@@ -8,12 +8,12 @@ from typing import Any
 
 from gradcheck.construct import Recipe, recipe, recipes
 from gradcheck.conventions import places
-from gradcheck.conventions.consistency import AGREES, miss
+from gradcheck.conventions.consistency import agrees
 from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.models import fits, model_op, reading
 from gradcheck.conventions.trained import with_arrays
 from gradcheck.conventions.whole_models import of_data_and_labels
-from gradcheck.types import Case, Op
+from gradcheck.types import Op
 
 #: The usual guess for a matrix, and the vector that a model of one output holds instead.
 MATRIX, VECTOR = "np.random.randn(4, 5)", "np.random.randn(4)"
@@ -64,12 +64,6 @@ def readings(name: str, obj: Any, made: Recipe, loss: str, gradient: str) -> Ite
             continue
         if op.gradient_names and fits(op):
             yield op
-
-
-def agrees(op: Op) -> bool:
-    """Whether its gradients are the measured ones."""
-    case = Case(labels=op.labels.encodings[0] if op.labels else "")
-    return miss(op, case, tuple(op.gradient_names)) < AGREES
 
 
 def vectors(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any) -> Iterator[Recipe]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcheck.diagnose.measure import claim
+from gradcheck.diagnose.measure import claim, usual
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.laws.accuracy import is_right, measured, trials
 from gradcheck.laws.common import start
@@ -35,9 +35,7 @@ def keeper(op: Op, law: str, case: Case, wrong: frozenset[str]) -> Callable[[], 
         return lambda: right <= hits(op)
     if op.step is not None or op.backward is None:
         return lambda: True
-    plain = Case(
-        seed=case.seed, config=case.config, labels=op.labels.encodings[0] if op.labels else ""
-    )
+    plain = usual(op, case)
     if law in BESIDE:
         first = {k: v for k, v in (numbers(op, plain) or {}).items() if k not in wrong}
         return lambda: not first or same(first, numbers(op, plain))

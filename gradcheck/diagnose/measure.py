@@ -46,6 +46,12 @@ class TooLong(Exception):
     """The time that diagnosis may take is used up."""
 
 
+def usual(op: Op, case: Case) -> Case:
+    """The plain arguments of the object that failed: usual sizes, the labels that it takes first."""
+    first = op.labels.encodings[0] if op.labels else ""
+    return Case(seed=case.seed, config=case.config, labels=first)
+
+
 def cotangent_of(op: Op, output: Array, case: Case) -> Array:
     """1 for a loss; random otherwise (the one the laws use)."""
     return np.ones(np.shape(output)) if op.terminal else cases.cotangent(output, case)

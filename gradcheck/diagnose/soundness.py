@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gradcheck.diagnose import repairs
 from gradcheck.diagnose.code import replaced
-from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.measure import clock, usual
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import Session
 from gradcheck.laws import LAWS, family, group
@@ -37,9 +37,7 @@ def soundly(
         if v.status == "fail" and v.law in {"gradient", "contract"} and v.wrt != wrt
         and wrt in op.gradient_names and v.wrt in op.gradient_names
     }  # fmt: skip
-    plain = Case(
-        seed=case.seed, config=case.config, labels=op.labels.encodings[0] if op.labels else ""
-    )
+    plain = usual(op, case)
 
     def both() -> float | bool | None:
         result = confirm()

@@ -287,3 +287,38 @@ class ContrastiveLoss:
         away = self.diff / np.maximum(self.d, 1e-12)
         g = (self.y * self.diff - (1 - self.y) * self.gap * away) / len(self.y)
         return g, -g
+
+
+class Delayed:
+    """right: y[t] = sum_k w[k] x[t - k]; a matrix of weights would run, too"""
+
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, x):
+        self.x, y = x.copy(), np.zeros(x.shape)
+        for k in range(len(self.w)):
+            y[:, k:] += self.w[k] * x[:, : x.shape[1] - k]
+        return y
+
+    def backward(self, dy):
+        dx, self.dw = np.zeros(dy.shape), np.zeros(len(self.w))
+        for k in range(len(self.w)):
+            dx[:, : dy.shape[1] - k] += self.w[k] * dy[:, k:]
+            self.dw[k] = np.sum(dy[:, k:] * self.x[:, : dy.shape[1] - k])
+        return dx
+
+
+class DelayedOnce(Delayed):
+    """wrong: contract: the gradient of a matrix of weights is one number a column"""
+
+    def __init__(self, n_in, n_out):
+        self.w = np.random.randn(n_in, n_out)
+
+    def forward(self, x):
+        self.x = x.copy()
+        return x @ self.w
+
+    def backward(self, dy):
+        self.dw = (self.x.T @ dy).sum(axis=1)
+        return dy @ self.w.T
