@@ -9,6 +9,7 @@ they are taken out of its closures.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import random
 from collections.abc import Callable, Iterator
@@ -43,6 +44,16 @@ def unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _ORIGINALS = tuple(unwrap(getattr(owner, name)) for owner, name in _PLACES)
+_default_rng = np.random.default_rng
+
+
+@functools.wraps(_default_rng)
+def repeatable_rng(seed: Any = None) -> np.random.Generator:
+    """`numpy.random.default_rng` that, without a seed, follows NumPy's global generator.
+
+    So a layer that makes a generator of its own can be run twice with the same random numbers.
+    """
+    return _default_rng(np.random.randint(2**31) if seed is None else seed)
 
 
 @dataclass(frozen=True)
@@ -74,21 +85,23 @@ def numpy_is_patched() -> bool:
 
 @contextmanager
 def pristine_numpy() -> Iterator[Guard]:
-    """NumPy as NumPy ships it, inside the block.
+    """NumPy as NumPy ships it, inside the block, but for a `default_rng()` that can be repeated.
 
     The user's versions, the states of the global random generators and NumPy's error settings
     are put back on leaving, whatever happens inside.  Blocks nest.
     """
-    theirs = [getattr(owner, name) for owner, name in _PLACES]
+    theirs, their_rng = [getattr(owner, name) for owner, name in _PLACES], np.random.default_rng
     state, python_state, errors = np.random.get_state(), random.getstate(), np.geterr()
     found = Guard(numpy_is_patched())
     try:
         for (owner, name), original in zip(_PLACES, _ORIGINALS, strict=True):
             setattr(owner, name, original)
+        np.random.default_rng = repeatable_rng
         yield found
     finally:
         for (owner, name), function in zip(_PLACES, theirs, strict=True):
             setattr(owner, name, function)
+        np.random.default_rng = their_rng
         np.random.set_state(state)
         random.setstate(python_state)
         np.seterr(**errors)

@@ -38,7 +38,8 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
       "modeldim", "embedding", "embed"), ("4",)),
     (("hiddensize", "hiddendim", "nhidden", "hidden", "numhidden", "units", "hiddenunits", "hiddenlayer",
       "nunits", "nh", "dhidden", "hsize"), ("6", "[6]")),
-    (("sequencelength", "seqlen", "timesteps", "maxlen", "steps", "contextlength", "blocksize", "seq"), ("4",)),
+    (("maxlen", "maxlength", "maxseqlen", "maxsequencelength", "contextlength", "blocksize", "maxpositions", "npositions"), ("6",)),
+    (("sequencelength", "seqlen", "timesteps", "steps", "seq"), ("4",)),
     (("inputsize", "infeatures", "ninputs", "inputdim", "indim", "nin", "insize", "numinputs", "dimin",
       "ninput", "fanin", "inputs", "inputunits", "nfeatures", "numfeatures", "features", "inputlen", "infeature",
       "dim", "dims", "size", "normalizedshape", "ndim", "nx", "din", "inputfeatures", "inunits", "inputnodes",
@@ -62,7 +63,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("classweights", "classweight", "weightsofclasses", "labelweights"), (CLASS_WEIGHTS,)),
     (("posweight",), ("1.7",)),
     (("wx", "wxh", "wih"), ("<WX>", "<WX3>", "<WX4>")),
-    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<WX>", "<E>", "<GAMMA>")),
+    (("weights", "w", "weight", "kernels", "weightmatrix", "initweights"), ("<W>", "<K>", "<K1>", "<WX>", "<E>", "<GAMMA>")),
     (("wordtoidx", "wordtoix", "word2idx", "wordtoindex", "word2index", "chartoidx", "chartoix", "word2id", "wordtoid"),
      ("{'<NULL>': 0, '<START>': 1, '<END>': 2, 'a': 3, 'b': 4, 'c': 5, 'd': 6}",)),
     (("win", "winput", "embedin", "wordvectors"), ("<E>",)),
@@ -89,7 +90,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 ARRAYS: dict[str, tuple[int, ...]] = {
-    "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<KB>": (4,), "<GAMMA>": (4,),
+    "<W>": (4, 5), "<B>": (5,), "<K>": (4, 2, 3, 3), "<K1>": (4, 2, 3), "<KB>": (4,), "<GAMMA>": (4,),
     "<Y>": (6, 1), "<E>": (7, 4), "<BC>": (4, 1), "<WX>": (4, 6), "<WH>": (6, 6), "<BX>": (6,),
     # three and four gates side by side
     "<WX3>": (4, 18), "<WH3>": (6, 18), "<BX3>": (18,), "<WX4>": (4, 24), "<WH4>": (6, 24), "<BX4>": (24,),

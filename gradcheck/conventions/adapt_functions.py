@@ -22,7 +22,7 @@ from gradcheck.conventions.methods import pair_in
 from gradcheck.conventions.pairing import ALIKE, Trial
 from gradcheck.conventions.parameter_dicts import dict_argument, opened
 from gradcheck.conventions.shapes import with_masks
-from gradcheck.conventions.signature import arguments, tree_of
+from gradcheck.conventions.signature import arguments, returned_names, tree_of
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.trials import finish
 from gradcheck.types import Case, Op, Slot
@@ -78,6 +78,10 @@ def function_ops(source: Source) -> list[Op]:
     inputs, names, fixed, _ = function_options.split_arguments(forward)
     if not inputs:
         raise Refused(f"{forward.__name__} takes no array argument")
+    trained = [n for n in fixed if f"d{n}" in returned_names(backward)]  # `g`, if there is a `dg`
+    order = [a.name for a in arguments(forward, method=False)]
+    names = sorted([*names, *trained], key=order.index)
+    fixed = {k: v for k, v in fixed.items() if k not in trained}
     problem = ""
     broken: Op | None = None
     for options in (fixed, *function_options.plainer(fixed)):

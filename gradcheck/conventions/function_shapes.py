@@ -48,6 +48,10 @@ def shapes_for(
     elif "conv" in key:
         even = (("N", 2, 6, 8), conv[0][1])  # for a pooling of 2 x 2 after it
         order = [*conv, *([even] if "pool" in key else []), *order]
+    elif "weight" in key and "norm" in key:  # v / |v| times a length g for every unit
+        lengths: list[Any] = [((5,), (5,)), ((1, 5), (5,)), ((), (5,)), ((5,), (1, 5))]
+        order = [*((("N", 4), {"v": (4, 5), "w": (4, 5), "g": g, "b": b}) for g, b in lengths),
+                 *((("N", 4), {"v": (5, 4), "w": (5, 4), "g": g, "b": (5,)}) for g in ((5, 1), (5,))), *order]  # fmt: skip
     elif "norm" in key or "bn" in key:
         order = [*(norm[2:] if "spatial" in key or "group" in key else []), *norm, *order]
     elif any(w in key for w in ("rnn", "lstm", "gru")):

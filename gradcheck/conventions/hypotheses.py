@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import math
 import re
 from collections.abc import Iterator
@@ -64,7 +65,11 @@ def hypotheses(
     square = (
         not dims and len(names) == 1
     )  # softmax without keepdims: a batch as large as wide, or one row
-    for slots in shape_hypotheses(context, dims, names):
+    tried = list(shape_hypotheses(context, dims, names))
+    axes = documented_axes(type(proto.obj), pair[0], names[0]) if len(names) == 1 else 0
+    if axes:
+        tried.sort(key=lambda slots: len(slots[0].shape) != axes)
+    for slots in tried:
         if square and is_row_or_column(slots):
             square = False
             yield readings, (Slot(names[0], ("N", "N")),)
@@ -127,6 +132,16 @@ def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
         elif len(sizes) > 1:
             given += [("N", *sizes), sizes]
     return given
+
+
+def documented_axes(cls: type, forward: str, name: str) -> int:
+    """How many axes a docstring gives the input: ``(N, T, D) -> (N, D)``, ``x: (N, D)``; 0 for none."""
+    text = "\n".join(inspect.getdoc(f) or "" for f in (getattr(cls, forward), cls))
+    sizes = r"\(([A-Za-z]\w*(?:, *\w+)+)\)"
+    found = re.search(rf"{sizes} *(?:->|→)", text) or re.search(
+        rf"(?<![\w.]){re.escape(name)}\b[\w ,:-]*?{sizes}", text
+    )
+    return found[1].count(",") + 1 if found else 0
 
 
 def implied_shapes(obj: Any) -> list[tuple[int | str, ...]]:

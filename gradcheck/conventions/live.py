@@ -216,10 +216,11 @@ def stored_output(live: Live, new: Mapping[Place, Array], inputs: Iterable[Array
         p for p, a in new.items()
         if a.dtype.kind == "f" and not any(a is x or same_data(a, x) for x in mine)
     ]  # fmt: skip
-    for name in OUTPUT_NAMES:
-        for p in candidates:
-            if p[-1][1] == name:
-                return p
+    for depth in sorted({len(p) for p in candidates}):  # its own before those of the parts inside
+        for name in OUTPUT_NAMES:
+            named = [p for p in candidates if len(p) == depth and p[-1][1] == name]
+            if named:
+                return named[-1]  # of parts, the last one's
     if candidates:
         return candidates[-1]
     return next((p for n in OUTPUT_NAMES for p in new if p[-1][1] == n), None)  # the identity

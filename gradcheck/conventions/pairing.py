@@ -196,7 +196,7 @@ def input_gradient(
     for group in (by_name, returned, generic, list(fresh)):
         fits = [p for p in group if fresh[p].shape == array.shape]
         if fits:
-            return fits[0]
+            return min(fits, key=len)  # its own before that of a part inside
     if by_name:
         return by_name[0]
     if len(returned) == 1 and slots == 1:

@@ -63,7 +63,8 @@ def shape_hypotheses(
     index = [(("N", "T"), k) for k in dims] + [(("N",), k) for k in dims]
     real = [(Slot(slots[0], shape),) for shape in order]
     whole_numbers = [(Slot(slots[0], shape, f"index:{k}"),) for shape, k in index]
-    first = [*whole_numbers, *real] if "embed" in key else [*real, *whole_numbers]
+    words = "embed" in key or slots[0].lower().strip("_") in WORDS
+    first = [*whole_numbers, *real] if words else [*real, *whole_numbers]
     if len(slots) == 1:
         yield from first
         return
@@ -82,6 +83,9 @@ def shape_hypotheses(
         for tails in tail_shapes(lead.shape, slots, dims):
             yield (lead, *(Slot(s, t) for s, t in zip(slots[1:], tails, strict=True)))
 
+
+#: What the numbers of words are called.
+WORDS = {"ids", "idx", "idxs", "tokens", "token_ids", "word_ids", "words", "indices", "input_ids"}
 
 #: Names of arguments that say which entries count.
 MASKS = {"mask", "masks", "padding_mask", "key_padding_mask", "attention_mask", "attn_mask", "src_mask", "tgt_mask",

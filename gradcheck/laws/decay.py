@@ -16,7 +16,7 @@ from gradcheck.laws.hyper import (
     switched_off,
     values_of,
 )
-from gradcheck.laws.optimizer import problem
+from gradcheck.laws.optimizer import away_from_zero, problem
 from gradcheck.laws.steps import STEPS, Trace, trace
 from gradcheck.types import Case, Op, Primals, Verdict
 
@@ -128,7 +128,7 @@ def weight_decay(op: Op, case: Case) -> Iterator[Verdict]:
         setattr(inner, name, 0.1)
     after = op.step(live, {k: v.copy() for k, v in params.items()}, zeros)
     for key, value in after.items():
-        grown = np.abs(value) > np.abs(params[key])
+        grown = away_from_zero(params[key], value)
         if np.any(grown):
             index = tuple(int(i) for i in np.argwhere(grown)[0])
             text = (

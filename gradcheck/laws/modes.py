@@ -21,6 +21,7 @@ from gradcheck.laws.common import (
 )
 from gradcheck.laws.dropout import MANY, dropout, is_mask, large
 from gradcheck.laws.gradient import gradient
+from gradcheck.laws.inner_masks import inner_masks
 from gradcheck.laws.model_training import flag_restored, predicts_alike
 from gradcheck.types import Array, Case, Op, Verdict
 
@@ -30,7 +31,7 @@ LAW = "train_eval"
 def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
     """Dropout and normalisation are right in training and in evaluation, and backward follows."""
     if op.kind == "model":
-        found = [*flag_restored(op, case), *predicts_alike(op, case)]
+        found = [*flag_restored(op, case), *predicts_alike(op, case), *inner_masks(op, case)]
         yield from found or [verdict(LAW, "pass", op, case)]
         return
     if not op.has_mode:
@@ -54,6 +55,8 @@ def train_eval(op: Op, case: Case) -> Iterator[Verdict]:
             found += dropout(op, case)
         elif keeps_statistics(op):
             found += normalisation(op, case)
+    if not any(v.status == "fail" for v in found):
+        found += inner_masks(op, case)
     yield from found
     if not found:
         yield verdict(LAW, "pass", op, case)

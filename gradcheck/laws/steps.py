@@ -22,6 +22,7 @@ from gradcheck.laws.hyper import (
     values_of,
 )
 from gradcheck.laws.optimizer import problem
+from gradcheck.laws.schedules import on_stairs, stairs
 from gradcheck.types import Array, Case, Op, Primals, Status, Verdict
 
 NEEDS = {
@@ -122,6 +123,11 @@ def optimizer_steps(op: Op, case: Case) -> Iterator[Verdict]:
     if worst(nearest).distance < EXACT:
         yield two_rules(op, case, nearest)
         return
+    for stair in stairs(values_of(taken.live)):
+        for formula, hyper in hypotheses(op, role, values_of(taken.live)):
+            if worst(compare(taken, on_stairs(formula, *stair), hyper)).distance < EXACT:
+                yield followed(op, case, on_stairs(formula, *stair), hyper, values_of(taken.live))
+                return
     name, gap = max(best.items(), key=lambda item: item[1].distance)
     if role == "amsgrad" and follows_adam(op, taken):
         why = f"the steps are those of Adam, not of {gap.text}: a v that falls is not held up"
