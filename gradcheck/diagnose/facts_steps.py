@@ -222,10 +222,18 @@ def resting(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
         return Shown(
             "nan-at-extreme",
             "a zero gradient gives 0/0: add an epsilon to the divisor",
-            "one step was made with a zero gradient",
+            "one step was made with a zero gradient, and some with others, which gave no NaN",
+            sure=op.step is not None and v.case is not None and finite_steps(op, v.case),
         )
     text = "a zero gradient moves the parameters"
     return Shown("update-wrong", text, "one step was made", sure=False)
+
+
+def finite_steps(op: Op, case: Case) -> bool:
+    """Whether steps with gradients that are not zero give numbers: what is lost is lost at zero only."""
+    with quiet():
+        taken = trace(op, case, op.make())
+    return all(np.all(np.isfinite(p)) for p in taken.params[-1].values())
 
 
 def decayed(op: Op, v: Verdict, others: Sequence[Verdict]) -> Shown:

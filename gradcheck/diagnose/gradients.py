@@ -220,6 +220,11 @@ def suspect(
     return near
 
 
+def anywhere(piece: Piece, statement: ast.stmt) -> bool:
+    """Every statement is as likely as another."""
+    return True
+
+
 def names_of(op: Op, wrt: str) -> set[str]:
     """The names under which a backward may hold a gradient."""
     return {gradient_name(op, wrt).removeprefix("self."), f"d{wrt}", f"d_{wrt}", f"grad_{wrt}"}
@@ -258,6 +263,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     near = suspect(s, law, wanted, failing)
     for chosen, which, priorities in (
         (forward, rules.DTYPE_RULES, range(1)),
+        (forward, rules.KEPT_RULES, range(1)),
         (backward, rules.GRADIENT_RULES, range(3)),
         (forward, rules.FORWARD_RULES, range(3)),
         (forward, rules.GRADIENT_RULES, range(4)),  # what it keeps: its output stays as it is
@@ -265,8 +271,10 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
         (forward, rules.NAMES_OF_FORWARD, range(100)),
     ):
         tried = judge if which is rules.GRADIENT_RULES else loose
+        # A dtype, and what is overwritten, concerns every gradient that the array goes into.
+        where = anywhere if which in (rules.DTYPE_RULES, rules.KEPT_RULES) else near
         result = repairs.search(
-            op, chosen, which, tried, confirm, s.until, near, priorities, shapes, s.memory
+            op, chosen, which, tried, confirm, s.until, where, priorities, shapes, s.memory
         )
         if which is rules.FORWARD_RULES:
             result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]

@@ -21,11 +21,12 @@ from gradcheck.diagnose.interventions_options import (
     same_claim,
 )
 from gradcheck.diagnose.interventions_state import (
+    in_double,
     made_apart,
     other_chance,
     output_in_place_of_input,
 )
-from gradcheck.diagnose.interventions_wiring import unwired
+from gradcheck.diagnose.interventions_wiring import unread, unwired
 from gradcheck.diagnose.measure import at, clock
 from gradcheck.diagnose.modes import looks_at_mode
 from gradcheck.diagnose.rebuild import rebuilt
@@ -39,6 +40,7 @@ from gradcheck.types import Case, Op, Verdict
 def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
     """Every intervention that applies and confirms a cause; none is begun after `until`."""
     for intervention in (
+        in_double,
         label_interventions,
         shape_interventions,
         distinct_indices,
@@ -50,6 +52,7 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         other_option,
         option_in_backward,
         unwired,
+        unread,
         made_apart,
         without_epsilon,
         training_on,

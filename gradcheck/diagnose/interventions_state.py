@@ -7,6 +7,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -18,7 +19,10 @@ from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed, fails
 from gradcheck.guard import one_seed
-from gradcheck.types import Array, Op, Primals, Verdict
+from gradcheck.types import Array, Case, Op, Primals, Verdict
+
+#: How far single precision may be off, in parts of the number or of one.
+NEARLY = 1e-4
 
 
 def other_chance(op: Op, verdict: Verdict) -> Iterator[Shown]:
@@ -76,6 +80,8 @@ def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
         return
     for kept, wanted in (("input", "output"), ("output", "input")):
         names: set[str] = set()
+        if not runs(exchanged(op, kept, names), case) or not names:
+            continue
         same = agreed(exchanged(op, kept, names), case, wrt)
         # What is only compared with a threshold is cured by anything on the right side of it.
         if same and names and not same_claim(op, exchanged(op, kept, names, nudge=1e-6), case, wrt):
@@ -87,6 +93,30 @@ def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if same:
         text = "the formula of backward is one of forward's output, but it is given the input"
         yield Shown("derivative-at-wrong-point", text, f"called with forward's output, {same}")
+
+
+def runs(op: Op, case: Case) -> bool:
+    """Whether forward and backward run."""
+    try:
+        with quiet():
+            claim(op, case)
+    except Exception:  # the user's code raised
+        return False
+    return True
+
+
+def in_double(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """``np.float32`` in the code stands for double precision, where the numbers are nearly right."""
+    case, wrt, mine, true = verdict.case, verdict.wrt, verdict.claimed, verdict.measured
+    if case is None or verdict.law != "gradient" or case.dtype != "float64":
+        return
+    if mine is None or true is None or not 0 < abs(mine - true) < NEARLY * max(1.0, abs(true)):
+        return
+    with mock.patch.object(np, "float32", np.float64):
+        same = agreed(op, case, wrt)
+    if same:
+        text = "something inside is kept or computed in single precision: np.float32 stands in the code"
+        yield Shown("float32-inside", text, f"with np.float64 in the place of np.float32, {same}")
 
 
 def handed_output(op: Op) -> Op:

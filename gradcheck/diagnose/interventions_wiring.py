@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck import cases
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws.common import cotangent_for, start
@@ -48,6 +49,32 @@ def unwired(op: Op, verdict: Verdict) -> Iterator[Shown]:
             shown = f"with every result of {name} changed, the output of forward is the same"
             yield Shown("never-wired", text, shown, second="forward-wrong")
             return
+
+
+def unread(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """A parameter that forward never reads, though backward gives it a gradient."""
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or op.step is not None or "gradient" not in verdict.law:
+        return
+    outputs = []
+    for shift in (0.0, 0.7, -1.9):
+        try:
+            with quiet():
+                primals, labels = cases.draw(op, case)
+                inputs = {s.name: primals[s.name] for s in op.slots}
+                held = {k: v for k, v in primals.items() if k not in inputs}
+                if wrt not in held:
+                    return
+                held[wrt] = held[wrt] + shift
+                live = op.with_parameters(held)
+                outputs.append(np.array(op.forward(live, inputs, labels, case.train)))
+        except Exception:  # these numbers are no legal ones for it
+            return
+    # What is read and cancels, as a shift before a softmax, leaves its rounding.
+    if all(np.array_equal(o, outputs[0], equal_nan=True) for o in outputs[1:]):
+        text = f"forward does not read {wrt}, and backward gives it a gradient"
+        shown = f"with other numbers in {wrt} the output is the same to the last digit"
+        yield Shown("never-wired", text, shown, second="forward-wrong")
 
 
 def run(op: Op, verdict: Verdict, name: str, calls: dict[str, int]) -> tuple[Array, bool]:

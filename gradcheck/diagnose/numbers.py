@@ -199,6 +199,9 @@ def turned(truth: Array) -> Iterator[Guess]:
             "transposed", truth.T.reshape(truth.shape), "the right numbers in transposed order"
         )
     if truth.ndim > 2:
+        for rows in (truth.reshape(len(truth), -1), truth.reshape(-1, truth.shape[-1])):
+            text = "the right numbers in the order of the transposed matrix"
+            yield Guess("transposed", rows.T.reshape(truth.shape), text)
         swapped = np.swapaxes(truth, -1, -2)
         yield Guess("transposed", swapped.reshape(truth.shape), "the last two axes are exchanged")
         yield Guess("kernel-flipped", truth[..., ::-1], "the kernel is flipped along its last axis")

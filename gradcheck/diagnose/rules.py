@@ -21,6 +21,7 @@ from gradcheck.diagnose.rules_names import (
     assignments,
     copies,
     exchanged_statements,
+    kept_apart,
     laid_out,
     names,
     places,
@@ -108,6 +109,9 @@ NAMES_OF_FORWARD: tuple[Rule, ...] = (read_instead,)
 
 #: A dtype that is too narrow makes forward wrong too.
 DTYPE_RULES: tuple[Rule, ...] = (dtypes,)
+
+#: What forward keeps is overwritten before backward reads it.
+KEPT_RULES: tuple[Rule, ...] = (kept_apart,)
 
 #: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
 FORWARD_CAUSES = frozenset(

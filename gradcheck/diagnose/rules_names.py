@@ -115,6 +115,22 @@ def copies(scope: Scope, site: Site) -> Iterator[Change]:
         )
 
 
+def kept_apart(scope: Scope, site: Site) -> Iterator[Change]:
+    """What forward keeps for backward goes on changing: it needs a copy, or a new array at each step."""
+    node, above = site.node, site.parent
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        target = ast.Name(node.target.id, ast.Load())
+        new = ast.Assign([node.target], ast.BinOp(target, node.op, node.value))
+        yield Change(0, site, new, "cached-by-reference")
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not is_load(node):
+        return
+    listed = isinstance(above, (ast.Tuple, ast.List)) and is_load(above)
+    appended = isinstance(above, ast.Call) and node in above.args and text_of(above.func).endswith("append")  # fmt: skip
+    stored = isinstance(above, ast.Assign) and not isinstance(above.targets[0], ast.Name)
+    if listed or appended or stored:
+        yield Change(0, site, call(node, "copy"), "cached-by-reference")
+
+
 def assignments(scope: Scope, site: Site) -> Iterator[Change]:
     """= in place of +=, += in place of =, and repeated indices."""
     node = site.node

@@ -172,6 +172,10 @@ def slices(scope: Scope, site: Site) -> Iterator[Change]:
         if isinstance(last, ast.BinOp) and isinstance(last.op, ast.Sub):
             args = [*node.args[:-1], last.left]
             yield Change(0, site, ast.Call(node.func, args, []), "last-class")
+        if last is not None and re.search(r"\bmax\(", text_of(last)):
+            yield Change(0, site, expr(f"range({text_of(last)} + 1)"), "last-class")
+            for count in [n for n in scope.names if scope.shapes.get(n) == ()]:
+                yield Change(1, site, expr(f"range({count})"), "last-class")
     if isinstance(node, (ast.Name, ast.Attribute)) and is_load(node):
         word = text_of(node).split(".")[-1].lower()
         if word in {"w", "weight", "weights", "k", "kernel", "kernels", "filters", "filter"}:

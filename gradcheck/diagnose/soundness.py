@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from gradcheck.diagnose import repairs
 from gradcheck.diagnose.code import replaced
 from gradcheck.diagnose.measure import clock, usual
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import Session
 from gradcheck.laws import LAWS, family, group
+from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Case, Op, Verdict
 
 #: What a change must leave whole, whichever law it was found for: a "fix" that moves the bug
@@ -38,10 +41,11 @@ def soundly(
         and wrt in op.gradient_names and v.wrt in op.gradient_names
     }  # fmt: skip
     plain = usual(op, case)
+    spared = spares(op, plain)
 
     def both() -> float | bool | None:
         result = confirm()
-        if result is False:
+        if result is False or (spared and not spares(op, plain)):
             return False
         for law in SOUND:
             if clock() > s.until:
@@ -53,6 +57,21 @@ def soundly(
         return result
 
     return both
+
+
+def spares(op: Op, case: Case) -> bool:
+    """Whether forward and backward leave the parameters as they are."""
+    try:
+        with repairs.quiet():
+            live, inputs, _, labels = start(op, case)
+            before = {k: a.copy() for k, a in op.parameters(live).items()}
+            output = op.forward(live, inputs, labels, case.train)
+            if op.backward is not None:
+                op.backward(live, cotangent_for(op, output, case), inputs, labels)
+            after = op.parameters(live)
+    except Exception:  # the user's code raised: nothing is known
+        return True
+    return all(k in after and np.array_equal(a, after[k]) for k, a in before.items())
 
 
 def cures(s: Session, repair: Repair, verdict: Verdict) -> bool:

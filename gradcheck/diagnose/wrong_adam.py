@@ -123,8 +123,8 @@ def of_adam(late: bool) -> Iterator[Mistake]:
         )
         words = f"is corrected as if it were a step {'later' if k > 0 else 'earlier'}"
         yield wrong("step-counter", f"every step {words}", "bias-correction", one=off1, two=off2)
-        yield wrong("bias-correction", f"the first average {words}", "step-counter", one=off1)
-        yield wrong("bias-correction", f"the second average {words}", "step-counter", two=off2)
+        yield wrong("step-counter", f"the first average {words}", "bias-correction", one=off1)
+        yield wrong("step-counter", f"the second average {words}", "bias-correction", two=off2)
     yield wrong(
         "moment-not-squared",
         "the second average is of |g|, not of its square",
