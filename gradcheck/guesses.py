@@ -50,7 +50,7 @@ BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
       "ny", "dout", "outputfeatures", "outunits", "outputnodes", "outputneurons", "nneuron", "numneurons",
       "k", "layersize", "sizeout", "no", "width", "outfeature", "numnodes", "outnodes", "nodesnum"), ("5",)),
     (("layersizes", "layerneurons", "neuronsperlayer", "layernodes", "nodesperlayer", "unitsperlayer", "topology", "layers", "sizes", "layerdims", "hiddenlayers", "hiddensizes", "architecture"),
-     ("[4, 6, 5]", "[6]")),
+     ("[4, 6, 5]", "[4, 6, 7, 5]", "[6]")),
     (("dropout", "dropoutrate", "droprate", "dropoutratio", "rate", "p", "keepprob", "prob", "dropprob", "dropp",
       "ratio", "keep", "probability", "pkeep", "pdrop", "drop"), ("0.4",)),
     (("learningrate", "lr", "eta", "learnrate"), ("0.1",)),
@@ -115,11 +115,13 @@ def shown(text: str) -> str:
 def guesses(arg: Arg) -> tuple[str, ...]:
     """What to try for one constructor argument, best first."""
     key = plain(arg.name)
-    for exact in (True, False):
+    for whole in dict.fromkeys((key, key.rstrip("0123456789"))):  # `Wx2` is what `Wx` is
         for names, values in BY_NAME:
-            hit = key in names if exact else any(len(n) > 3 and n in key for n in names)
-            if hit:
+            if whole in names:
                 return values
+    for names, values in BY_NAME:
+        if any(len(n) > 3 and n in key for n in names):
+            return values
     if key.startswith(("num", "n", "dim")) or key.endswith(("size", "dim", "features")):
         return ("4", "5", "2")
     if key.startswith(("is", "use", "has")):

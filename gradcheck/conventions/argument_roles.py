@@ -73,10 +73,17 @@ def set_mode(obj: Any, train: bool) -> bool:
     return False
 
 
-def is_array(arg: Arg) -> bool:
-    """Whether an argument carries an array of the computation."""
+def is_context(arg: Arg, args: list[Arg]) -> bool:
+    """Whether an argument is what PyTorch calls ``ctx``; a later ``context`` is what a decoder attends to."""
     key = plain(arg.name)
-    named = key in OPTIMIZER_NAMES or key in CONTEXT_NAMES or is_strength(arg)
+    return key in CONTEXT_NAMES and (key == "ctx" or (arg.required and arg == args[0]))
+
+
+def is_array(arg: Arg, args: list[Arg] | None = None) -> bool:
+    """Whether an argument carries an array of the computation; `args` are all of its function."""
+    key = plain(arg.name)
+    context = key in CONTEXT_NAMES if args is None else is_context(arg, args)
+    named = key in OPTIMIZER_NAMES or context or is_strength(arg)
     return arg.role in {"value", "labels"} and not named
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.argument_roles import (
-    CONTEXT_NAMES,
     OUTPUTS,
     fill,
     is_array,
+    is_context,
     set_mode,
     strongly_upstream,
     upstream_argument,
@@ -64,7 +64,7 @@ class Calls:
 def class_calls(cls: type, forward: str, backward: str) -> Iterator[Calls]:
     """The readings of a class's two methods, most likely first."""
     f_args = arguments(getattr(cls, forward))
-    inputs = [a.name for a in f_args if a.required and is_array(a)]
+    inputs = [a.name for a in f_args if a.required and is_array(a, f_args)]
     if not inputs and f_args and is_array(f_args[0]):
         inputs, f_args = [f_args[0].name], [replace(f_args[0], required=True), *f_args[1:]]
     parts = {n: unpacked(getattr(cls, forward), n) for n in inputs}
@@ -125,7 +125,7 @@ def forward_caller(
     method: str, args: list[Arg], has_mode: bool, counts: Sequence[int] = ()
 ) -> Callable[..., Any]:
     """A function that calls the forward; `counts` says how many arrays each input is a tuple of."""
-    context = [a.name for a in args if plain(a.name) in CONTEXT_NAMES]
+    context = [a.name for a in args if is_context(a, args)]
 
     def run(live: Live, arrays: list[Array], labels: Array | None, train: bool) -> Any:
         if not has_mode:
@@ -172,7 +172,7 @@ def backward_caller(
         by_name = dict(zip(names, arrays, strict=False))
         known: dict[str, Any] = {}
         for arg in args:
-            if plain(arg.name) in CONTEXT_NAMES:
+            if is_context(arg, args):
                 known[arg.name] = live.memory.get("ctx")
             elif arg.name == upstream and given == "cot" and together:
                 known[arg.name] = tuple(cots)

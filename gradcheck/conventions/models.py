@@ -28,7 +28,7 @@ from gradcheck.conventions.objectives import STRENGTH, is_strength
 from gradcheck.conventions.places import Place
 from gradcheck.conventions.signature import arguments, plain
 from gradcheck.conventions.trained import with_arrays
-from gradcheck.conventions.whole_models import GRADIENT, LOSS, returns_gradients
+from gradcheck.conventions.whole_models import GRADIENT, LOSS, gives_both, returns_gradients
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
 
 
@@ -44,6 +44,8 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
     gradient = next((m for m in GRADIENT if callable(getattr(obj, m, None))), None)
     if loss is not None and gradient is None and returns_gradients(getattr(obj, loss)):
         gradient = loss
+    if loss is None and gradient is not None and gives_both(getattr(obj, gradient)):
+        loss = gradient
     if loss is None or gradient is None:
         raise Refused(
             f"has no {'loss' if loss is None else 'gradient'} method: a model is checked through both"

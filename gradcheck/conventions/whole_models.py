@@ -70,6 +70,8 @@ def is_model(cls: Any, key: str) -> bool:
         return True
     if "loss" in own and returns_gradients(cls.loss):
         return True
+    if not own & set(LOSS) and "gradient" in own and gives_both(cls.gradient):
+        return True
     if own_objective(cls):
         return True
     if bool(own & {"fit", "train", "train_step"}) and "predict" in own:
@@ -106,7 +108,16 @@ def of_data_and_labels(*methods: Any) -> bool:
 def returns_gradients(loss: Any) -> bool:
     """A ``loss(X, y)`` that returns the loss and a dict of gradients (CS231n)."""
     names = returned_names(loss)
-    return len(names) == 2 and "grad" in names[1].lower()
+    returned = [n.value for n in ast.walk(tree_of(loss) or ast.Pass()) if isinstance(n, ast.Return)]
+    pairs = [v for v in returned if isinstance(v, ast.Tuple) and len(v.elts) == 2]
+    written = any(isinstance(v.elts[1], ast.Dict) for v in pairs)
+    return len(names) == 2 and ("grad" in names[1].lower() or written)
+
+
+def gives_both(gradient: Any) -> bool:
+    """A ``gradient(X, y)`` of data and labels that returns the loss with its gradients."""
+    given = [a.name for a in arguments(gradient) if a.required]
+    return len(given) == 2 and plain(given[0]) in DATA and returns_gradients(gradient)
 
 
 def is_container(cls: Any, key: str) -> bool:

@@ -100,7 +100,8 @@ def make_claim(
     """Run the backward once (five times where it is in single precision and `rng` is given)."""
     names = list(names)
     gradients, problems = _read(point, point.backward(cotangent), names)
-    eps = {n: _precision(point, noise, n, g) for n, g in gradients.items()}
+    largest = max((float(np.max(np.abs(g), initial=0.0)) for g in gradients.values()), default=0.0)
+    eps = {n: _precision(point, noise, n, g, largest) for n, g in gradients.items()}
     if spread is None:
         spread = {}
         if rng is not None and any(e > 1e-10 for e in eps.values()):
@@ -110,9 +111,17 @@ def make_claim(
     return Claim(point, weights, gradients, spread, eps, problems)
 
 
-def _precision(point: Point, noise: Noise, name: str, gradient: Array) -> float:
+#: What is smaller than the largest gradient by this is a remnant of rounding: a few bits in double
+#: precision look like single precision.
+REMNANT = 2.0**-28
+
+
+def _precision(point: Point, noise: Noise, name: str, gradient: Array, largest: float) -> float:
     """Relative precision of a gradient: of its dtype, or coarser if all its numbers are."""
-    return max(point.eps(name), noise.eps, grid_eps(gradient[:4096]))
+    own = max(point.eps(name), noise.eps)
+    if np.max(np.abs(gradient), initial=0.0) < REMNANT * largest:
+        return own
+    return max(own, grid_eps(gradient[:4096]))
 
 
 def _read(

@@ -252,3 +252,70 @@ class Conv1D:
             self.dW[:, :, k] = np.einsum("nfl,ncl->fc", dout, self.x[:, :, k : k + n])
             dx[:, :, k : k + n] += np.einsum("fc,nfl->ncl", self.W[:, :, k], dout)
         return dx
+
+
+class CrossAttention:
+    """right: `context` is an array here, and bk's gradient is zero but for rounding"""
+
+    def __init__(self, d_model, causal=False):
+        self.params = {k: np.random.randn(d_model, d_model) for k in ("Wq", "Wk", "Wv")}
+        self.params["bk"] = np.zeros(d_model)
+        self.causal, self.grads = causal, {}
+
+    def forward(self, x, context=None):
+        p = self.params
+        self.x, self.alone = x.copy(), context is None
+        self.c = self.x if context is None else context.copy()
+        self.q, self.k, self.v = x @ p["Wq"], self.c @ p["Wk"] + p["bk"], self.c @ p["Wv"]
+        s = self.q @ self.k.transpose(0, 2, 1)
+        self.allowed = (
+            np.tril(np.ones(s.shape[1:], dtype=bool))
+            if self.causal
+            else np.ones(s.shape[1:], dtype=bool)
+        )
+        s = np.where(self.allowed, s, -1e9)
+        e = np.exp(s - s.max(axis=-1, keepdims=True))
+        self.a = e / e.sum(axis=-1, keepdims=True)
+        return self.a @ self.v
+
+    def backward(self, dout):
+        p = self.params
+        da, dv = dout @ self.v.transpose(0, 2, 1), self.a.transpose(0, 2, 1) @ dout
+        ds = np.where(self.allowed, self.a * (da - (da * self.a).sum(axis=-1, keepdims=True)), 0)
+        dq, dk = ds @ self.k, ds.transpose(0, 2, 1) @ self.q
+        for name, given, d in (("Wq", self.x, dq), ("Wk", self.c, dk), ("Wv", self.c, dv)):
+            self.grads[name] = np.einsum("nti,ntj->ij", given, d)
+        self.grads["bk"] = dk.sum(axis=(0, 1))
+        dx, dc = dq @ p["Wq"].T, dk @ p["Wk"].T + dv @ p["Wv"].T
+        return dx + dc if self.alone else (dx, dc)
+
+
+class Whole:
+    """right: gradient(X, y) returns the loss with its gradients, beside forward(X)"""
+
+    def __init__(self, n_inputs, n_outputs):
+        self.params = {"W": np.random.randn(n_inputs, n_outputs), "b": np.zeros(n_outputs)}
+
+    def forward(self, X):
+        return X @ self.params["W"] + self.params["b"]
+
+    def predict(self, X):
+        return self.forward(X)
+
+    def gradient(self, X, y):
+        z = self.forward(X)
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        rows = np.arange(len(X))
+        loss = -np.mean(np.log(p[rows, y]))
+        p[rows, y] -= 1
+        dz = p / len(X)
+        return loss, {"W": X.T @ dz, "b": dz.sum(axis=0)}
+
+
+class WholeSummed(Whole):
+    """wrong: model_gradient"""
+
+    def gradient(self, X, y):
+        loss, grads = super().gradient(X, y)
+        return loss, {"W": grads["W"] * len(X), "b": grads["b"]}
