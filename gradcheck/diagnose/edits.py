@@ -16,6 +16,7 @@ from typing import Any
 
 from gradcheck.diagnose.code import compiled, placed
 from gradcheck.diagnose.pieces import Piece
+from gradcheck.diagnose.senseless import senseless
 
 
 @dataclass(frozen=True)
@@ -223,34 +224,10 @@ def changes(
         return []
     scope = scope_of(piece, optimizer, shapes)
     found = [c for site in sites(piece) for rule in rules for c in rule(scope, site)]
-    found = [c for c in found if not (no_count(c) or into_itself(c))]
+    found = [c for c in found if not senseless(c)]
     if not optimizer:
         found = [in_regulariser(c) for c in found]
     return sorted(found, key=lambda c: c.priority)
-
-
-def into_itself(change: Change) -> bool:
-    """Whether a list would be put into itself: to make an array of it has no end."""
-    call, new = change.site.parent, change.new
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        return False
-    takes = call.func.attr in {"append", "insert", "extend"} and isinstance(new, ast.expr)
-    return takes and ast.unparse(call.func.value) in ast.unparse(new)
-
-
-#: Names of a counter.
-COUNTER = re.compile(r"^(t|iter|iters|iterations?|step|steps|n_steps?|count|counter|epoch)$")
-
-
-def no_count(change: Change) -> bool:
-    """Whether a counter would start at something else than a whole number."""
-    statement = change.site.statement
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Constant):
-        return False
-    names = [getattr(t, "attr", getattr(t, "id", "")) for t in statement.targets]
-    counted = any(COUNTER.match(n) for n in names) and type(statement.value.value) is int
-    new = change.new
-    return counted and isinstance(new, ast.expr) and type(getattr(new, "value", None)) is not int
 
 
 #: Words of a statement that adds a regularisation term.

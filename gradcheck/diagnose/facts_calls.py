@@ -46,7 +46,7 @@ def edited(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
 def linear(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     """A backward that does not depend on its upstream gradient as it must."""
     if "nan" in v.message.lower():
-        return Shown("nan-at-extreme", "backward gives NaN", "the value was seen")
+        return Shown("nan-at-extreme", "backward gives NaN", "the value was seen", sure=False)
     if "where the upstream gradient is zero" in v.message and "there is no" in v.message:
         text = "backward computes no gradient where the upstream gradient is all zeros"
         return Shown("gradient-missing", text, "with another upstream gradient there is one")

@@ -147,10 +147,13 @@ def derivative(f: Callable[[float], float]) -> float:
     return (8 * near - far) / (6 * STEP)
 
 
-def slopes(op: Op, point: Point, wrt: str) -> tuple[float, float]:
-    """Claimed and measured slope along one random direction in which every entry moves."""
+def slopes(op: Op, point: Point, wrt: str, reach: float = 1.0) -> tuple[float, float]:
+    """Claimed and measured slope along one random direction in which every entry moves.
+
+    With a shorter `reach` fewer of the kinks of a whole model lie within the steps.
+    """
     x, g = point.primals[wrt], point.claimed[wrt]
-    v = np.random.default_rng(7).uniform(0.5, 1.5, size=x.shape)
+    v = reach * np.random.default_rng(7).uniform(0.5, 1.5, size=x.shape)
     cot = np.ravel(cotangent_of(op, point.output, point.case))
     slots = {s.name for s in op.slots}
     params = {k: p for k, p in point.primals.items() if k not in slots}
@@ -162,7 +165,7 @@ def slopes(op: Op, point: Point, wrt: str) -> tuple[float, float]:
         extra = penalty(op.with_parameters({**params, wrt: x + t * v})) if penalty else 0.0
         return float(data + extra)
 
-    return float(np.sum(g * v)), derivative(f)
+    return float(np.sum(g * v)) / reach, derivative(f) / reach
 
 
 def pulled(point: Point, name: str, cot: Array | None = None) -> Array:

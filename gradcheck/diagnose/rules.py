@@ -49,7 +49,7 @@ from gradcheck.diagnose.rules_terms import (
     signs,
     stale,
 )
-from gradcheck.diagnose.rules_unused import rows_of_softmax, strides, unused
+from gradcheck.diagnose.rules_unused import rows_of_softmax, strides, thrown_away, unused
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     conditions,
@@ -110,8 +110,8 @@ NAMES_OF_FORWARD: tuple[Rule, ...] = (read_instead,)
 #: A dtype that is too narrow makes forward wrong too.
 DTYPE_RULES: tuple[Rule, ...] = (dtypes,)
 
-#: What forward keeps is overwritten before backward reads it.
-KEPT_RULES: tuple[Rule, ...] = (kept_apart,)
+#: What forward keeps is overwritten before backward reads it, or a result is thrown away.
+KEPT_RULES: tuple[Rule, ...] = (kept_apart, thrown_away)
 
 #: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
 FORWARD_CAUSES = frozenset(

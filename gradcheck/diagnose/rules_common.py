@@ -66,7 +66,10 @@ def is_root(site: Site) -> bool:
         isinstance(above, (ast.Assign, ast.AugAssign, ast.Return))
         and getattr(above, "value", None) is site.node
     ):
-        return not isinstance(site.node, ast.Tuple)
+        unpacked = isinstance(above, ast.Assign) and isinstance(
+            above.targets[0], (ast.Tuple, ast.List)
+        )
+        return not isinstance(site.node, ast.Tuple) and not unpacked
     grand = site.path[-2] if len(site.path) > 1 else None
     if isinstance(above, ast.Dict):
         return isinstance(grand, ast.Return)

@@ -32,6 +32,19 @@ def unused(scope: Scope, site: Site) -> Iterator[Change]:
                 yield Change(3 if other else 2, site, ast.BinOp(node, op, expr(term)), cause)
 
 
+def thrown_away(scope: Scope, site: Site) -> Iterator[Change]:
+    """A result that is thrown away: ``_, cache = relu_forward(a)`` for ``a, cache = relu_forward(a)``."""
+    node, above = site.node, site.parent
+    if not isinstance(node, ast.Name) or is_load(node) or not node.id.startswith("_"):
+        return
+    call = getattr(site.statement, "value", None)
+    if not isinstance(above, ast.Tuple) or not isinstance(call, ast.Call):
+        return
+    for given in call.args[:2]:
+        if isinstance(given, ast.Name):
+            yield Change(0, site, ast.Name(given.id, ast.Store()), "never-wired")
+
+
 def unread(function: ast.AST) -> list[str]:
     """Local names that are assigned and never read, without those marked with an underscore."""
     nodes = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
