@@ -111,7 +111,8 @@ def draw_labels(spec: LabelSpec, slots: tuple[Slot, ...], case: Case) -> Array:
     sizes = dict(case.sizes)
     shape = slots[0].sized(sizes)
     if spec.wide:  # a model: as wide as its prediction, not as its input; one row for an image
-        shape = (*(shape[:1] if len(shape) == 4 else shape[:-1]), int(spec.classes))
+        rows = shape if spec.each else shape[:1] if len(shape) == 4 else shape[:-1]
+        shape = (*rows, int(spec.classes))
     encoding = case.labels or spec.encodings[0]
     classes = sizes[spec.classes] if isinstance(spec.classes, str) else spec.classes
     if spec.classes == "D" and slots[0].shape == ("D", "N"):  # one sample a column

@@ -68,12 +68,14 @@ class LabelSpec:
     ``sign`` (-1/1), ``real`` (the predictions' shape), ``real_flat`` (n,), ``simplex``.
     ``wide`` says that the labels have `classes` columns although the input has another number.
     ``ignored`` is the class number whose samples do not count (``ignore_index``), or None.
+    ``each`` says that every word of a sample has a label of its own.
     """
 
     encodings: tuple[str, ...]
     classes: int | str = "D"
     wide: bool = False
     ignored: int | None = None
+    each: bool = False
 
 
 #: The encodings that labels may have.

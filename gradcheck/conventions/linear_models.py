@@ -13,7 +13,7 @@ from gradcheck.conventions.live import Live, Refused, live_maker
 from gradcheck.conventions.models import fits, model_op, reading
 from gradcheck.conventions.trained import with_arrays
 from gradcheck.conventions.whole_models import of_data_and_labels
-from gradcheck.types import Op
+from gradcheck.types import Op, Slot
 
 #: The usual guess for a matrix, and the vector that a model of one output holds instead.
 MATRIX, VECTOR = "np.random.randn(4, 5)", "np.random.randn(4)"
@@ -59,7 +59,8 @@ def readings(name: str, obj: Any, made: Recipe, loss: str, gradient: str) -> Ite
     make = live_maker(made)
     for encoding, size in itertools.product(("binary_flat", "real_flat"), sizes):
         try:
-            op = reading(name, obj, proto, make, made.text, loss, gradient, (size,), encoding, [])
+            slot = Slot("x", ("N", size))
+            op = reading(name, obj, proto, make, made.text, loss, gradient, slot, encoding)
         except Refused:
             continue
         if op.gradient_names and fits(op):

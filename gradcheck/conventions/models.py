@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,9 +23,10 @@ from gradcheck.conventions.live import (
     live_maker,
     raised_inside,
 )
+from gradcheck.conventions.model_inputs import WORDS, image_shapes, inputs_tried, outputs_of
 from gradcheck.conventions.objectives import STRENGTH, is_strength
 from gradcheck.conventions.places import Place
-from gradcheck.conventions.signature import arguments, plain
+from gradcheck.conventions.signature import arguments
 from gradcheck.conventions.trained import with_arrays
 from gradcheck.conventions.whole_models import GRADIENT, LOSS, gives_both, returns_gradients
 from gradcheck.types import Array, Case, LabelSpec, Op, Primals, Slot
@@ -42,7 +42,11 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
     """
     loss = next((m for m in LOSS if callable(getattr(obj, m, None))), None)
     gradient = next((m for m in GRADIENT if callable(getattr(obj, m, None))), None)
-    if loss is not None and gradient is None and returns_gradients(getattr(obj, loss)):
+    if (
+        loss is not None
+        and returns_gradients(getattr(obj, loss))
+        and not alike(obj, loss, gradient)
+    ):
         gradient = loss
     if loss is None and gradient is not None and gives_both(getattr(obj, gradient)):
         loss = gradient
@@ -62,6 +66,14 @@ def model_op(name: str, obj: Any, namespace: Mapping[str, Any], tree: Any, init:
             return found
         last = last or found or in_common(obj, made.make)
     raise Refused(last or "no input was accepted")
+
+
+def alike(cls: Any, loss: str, gradient: str | None) -> bool:
+    """Whether a gradient method takes what the loss takes: `backward(dlogits, cache)` does not."""
+    if gradient is None:
+        return False
+    taken = [[a.name for a in arguments(getattr(cls, m)) if a.required] for m in (loss, gradient)]
+    return not taken[1] or taken[0] == taken[1] or len(taken[1]) == 1
 
 
 def in_common(cls: Any, make: Callable[[], Any]) -> str:
@@ -92,22 +104,23 @@ def first_reading(
     # A gradient that is told its mode is that of the loss in the same mode.
     told = any(a.role in {"flag", "mode"} for a in arguments(getattr(cls, gradient)))
     alone = len([a for a in arguments(getattr(cls, loss)) if a.required]) == 1 and loss != gradient
-    for shape in shapes:
-        for encoding in ("",) if alone else ("index", "onehot", "real", "binary"):
-            read = functools.partial(
-                reading, name, cls, proto, make, text, loss, gradient, shape, encoding, dims
-            )
-            try:
-                op = either(read) if moded else read()
-            except Refused as refusal:
-                last = last or str(refusal)
-                continue
-            if not op.gradient_names:
-                broken.append(op)
-            elif fits(op):
-                return in_its_mode(op, read) if moded and not told else op
-            else:
-                candidates.append(op)
+    for slot, encoding, each in inputs_tried(shapes, dims, alone):
+        if slot.domain != "real" and (candidates or WORDS not in last):
+            break
+        read = functools.partial(
+            reading, name, cls, proto, make, text, loss, gradient, slot, encoding, each
+        )
+        try:
+            op = either(read) if moded else read()
+        except Refused as refusal:
+            last = last or str(refusal)
+            continue
+        if not op.gradient_names:
+            broken.append(op)
+        elif fits(op):
+            return in_its_mode(op, read) if moded and not told else op
+        else:
+            candidates.append(op)
     return next(iter([*candidates, *broken]), last)
 
 
@@ -155,38 +168,9 @@ def fits(op: Op) -> bool:
     return all(np.size(g) == primals[k].size for k, g in gradients.items() if k in primals)
 
 
-def image_shapes(obj: Any) -> list[tuple[int, ...]]:
-    """The shape of a model's images, kept or given by default: ``input_dim = (3, 32, 32)``."""
-    found = []
-    held = dict(vars(obj)) if hasattr(obj, "__dict__") else {}
-    given = {a.name: a.default for a in arguments(type(obj).__init__) if not a.required}
-    for name, value in {**given, **held}.items():
-        shaped = any(w in plain(name) for w in ("dim", "shape", "size"))
-        sizes = value if shaped and isinstance(value, (tuple, list)) else ()
-        if len(sizes) == 3 and all(type(n) is int and 0 < n <= 64 for n in sizes):
-            found.append(tuple(sizes))
-    return found
-
-
-def outputs_of(live: Live, x: Array) -> int:
-    """The width of the model's prediction; where no method gives it, of its last parameter."""
-    own = [n for c in type(live.obj).__mro__[:-1] for n in vars(c)]
-    others = [n for n in own if re.search("predict|forward|scores|proba|output", n)]
-    for m in dict.fromkeys(("predict", "forward", *others, "loss")):
-        method = getattr(live.obj, m, None)
-        if callable(method) and len([a for a in arguments(method) if a.required]) == 1:
-            found = arrays_of(call_quietly(method, x))
-            if found and found[0].ndim == 2:
-                return int(found[0].shape[-1])
-    held = [a for a in places.walk(live.obj).values() if places.is_numeric(a) and a.ndim]
-    if not held or hasattr(live.obj, "predict"):
-        raise Refused("predict gives no (batch, classes) array")
-    return int(held[-1].shape[-1])
-
-
 def reading(
     name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
-    shape: tuple[int, ...], encoding: str, dims: list[int], train: bool | None = True,
+    slot: Slot, encoding: str, each: bool = False, train: bool | None = True,
 ) -> Op:  # fmt: skip
     """One reading of a model; where the loss runs and the gradient raises, without gradients.
 
@@ -198,7 +182,6 @@ def reading(
         It does not run.
     """
     raised = False
-    slot = Slot("x", ("N", *shape))
     case = Case()
     x = cases.draw_slot(slot, case, cases.generator(case, 1))
     live = clone(proto, {}, make)
@@ -208,7 +191,8 @@ def reading(
             classes = 1 if encoding.endswith("_flat") else outputs_of(live, x)
             if classes == 1 and encoding in {"index", "onehot"}:
                 raise Refused(f"one output: {encoding} labels say nothing")
-            t = cases.encode(encoding, (len(x), classes), classes, cases.generator(case, 3))
+            shape = (*(x.shape if each else x.shape[:1]), classes)
+            t = cases.encode(encoding, shape, classes, cases.generator(case, 3))
         value = loss_of(call_loss(live, loss, x, t, train))
         try:
             live.ret = call_gradient(live, gradient, x, t, train)
@@ -225,14 +209,14 @@ def reading(
         if lost:
             raise Refused(f"needs {lost}, whose import failed here") from error
         raise Refused(
-            f"input {(3, *shape)}, labels {encoding}: {type(error).__name__}: {error}"
+            f"input {x.shape}, labels {encoding}: {type(error).__name__}: {error}"
         ) from error
     if np.size(value) != 1 or not np.all(np.isfinite(value)):
         raise Refused("loss is not one finite number")
     own = {p: a for p, a in places.walk(proto.obj).items() if places.is_numeric(a) and a.size}
     if raised:
         return build(
-            name, cls, proto, make, text, loss, gradient, slot, encoding, classes, {}, train
+            name, cls, proto, make, text, loss, gradient, slot, encoding, classes, {}, train, each
         )
     found = {p: a for p, a in places.walk(live).items() if p[0] == ("attr", "ret")}
     if live.ret is None:  # they are kept
@@ -248,7 +232,7 @@ def reading(
     if not pairs:
         raise Refused("gradient returns nothing that matches a parameter by name")
     return build(
-        name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs, train
+        name, cls, proto, make, text, loss, gradient, slot, encoding, classes, pairs, train, each
     )
 
 
@@ -322,7 +306,7 @@ def by_key(own: dict[Place, Array], found: dict[Place, Array]) -> dict[str, tupl
 def build(
     name: str, cls: Any, proto: Live, make: Callable[[], Live], text: str, loss: str, gradient: str,
     slot: Slot, encoding: str, classes: int, pairs: dict[str, tuple[Place, Place]],
-    mode: bool | None,
+    mode: bool | None, each: bool = False,
 ) -> Op:  # fmt: skip
     """The Op of a model: its loss as a function of its parameters."""
 
@@ -342,6 +326,6 @@ def build(
         parameters=lambda live: {k: places.read(live.obj, p) for k, (p, _) in pairs.items()},
         with_parameters=lambda values: clone(proto, {(("attr", "obj"), *pairs[k][0]): v for k, v in values.items()}, make),
         forward=forward, backward=backward, slots=(slot,), terminal=True,
-        labels=LabelSpec((encoding,), classes, wide=True) if encoding else None,
+        labels=LabelSpec((encoding,), classes, wide=True, each=each) if encoding else None,
         built=text, obj=cls, gradient_names={k: f"grads[{k!r}]" for k in pairs},
     )  # fmt: skip
