@@ -206,6 +206,11 @@ def moved_windows(scope: Scope, site: Site, node: ast.Slice) -> Iterator[Change]
         lower, upper = (expr(e) for e in ends)
         new = ast.Slice(lower, upper, node.step)
         yield Change(1, site, new, "derivative-at-wrong-point")
+    for option in sorted(scope.options & set(scope.attributes)):
+        ends = (re.sub(rf"\b{here}\b", f"({here} * self.{option})", text_of(e)) for e in (node.lower, node.upper))  # fmt: skip
+        lower, upper = (expr(e) for e in ends)
+        cause = "stride-ignored" if "stride" in option else "option-ignored"
+        yield Change(1, site, ast.Slice(lower, upper, node.step), cause)
 
 
 def windows(scope: Scope, site: Site, node: ast.Subscript) -> Iterator[Change]:
