@@ -11,7 +11,7 @@ from gradcheck.diagnose import repairs
 from gradcheck.diagnose.causes import fix_for
 from gradcheck.diagnose.gradients import of_gradient
 from gradcheck.diagnose.known_bugs import entry_of
-from gradcheck.diagnose.measure import clock
+from gradcheck.diagnose.measure import TooLong, clock, limited
 from gradcheck.diagnose.memory import Memory
 from gradcheck.diagnose.others import of_law, of_note
 from gradcheck.diagnose.pieces import pieces
@@ -30,6 +30,8 @@ FIRST = {"contract": 0, "roles": 0, "same_as_reference": 0, "gradient": 1, "mode
          "optimizer_steps": 3, "bowl_descends": 4}  # fmt: skip
 #: The share of the allowance that is planned for: an experiment once begun is finished.
 MARGIN = 0.8
+#: Seconds beyond what is planned for, after which an experiment is broken off.
+PATIENCE = 1.0
 #: Causes that a more telling one of another verdict replaces.
 GENERAL = {"forward-wrong", "update-wrong", "unknown"}
 
@@ -90,7 +92,10 @@ def diagnose(
         memory if memory is not None else Memory(),
     )
     detail: dict[str, Any] = dict(verdict.detail)
-    candidates = candidates_of(session, verdict, detail)
+    try:
+        candidates = candidates_of(session, verdict, detail)
+    except TooLong:  # nothing more is known of it
+        candidates = []
     if any(c.confirmed for c in candidates):
         cause = confirmed(session, verdict, candidates, detail, source)
         return dataclasses.replace(verdict, cause=cause, detail=detail)
@@ -201,6 +206,7 @@ def diagnose_all(
             break
         assert v.case is not None
         op = ops[v.case.config] if v.case.config < len(ops) else ops[0]
+        op = limited(op, end + PATIENCE)
         share = 0.6 * left if i == 0 and len(waiting) > 1 else left / (len(waiting) - i)
         try:
             done[id(v)] = diagnose(

@@ -41,6 +41,13 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "the kept values are not scaled to keep the mean",
             "the share of kept units was counted over many samples",
         )
+    if "the rate is the share that is dropped" in text:
+        return Shown(
+            "dropout-scale",
+            "another share of the units is kept than the rate says",
+            "the kept units were counted over many passes",
+            second="wrong-mask-side",
+        )
     if "in the wrong mode" in text:
         what = "evaluation leaves a training flag switched, and training goes on in the wrong mode"
         return Shown(

@@ -34,6 +34,7 @@ from gradcheck.types import Case, Op, Verdict
 VAGUE = {"constant-factor", "missing-broadcast-sum", "transposed"}
 #: Interventions that say less than a change of the code, with their rank.
 ASIDE = {"wrong-regulariser": 22, "option-ignored": 22, "stride-ignored": 22}
+LATE = 24
 #: What backward leaves out: a forward without it is no remedy.
 LEFT_OUT = {"option-ignored", "stride-ignored", "missing-regulariser"}
 PREDICTED = "in every entry the claimed gradient is what this predicts from the measured one"
@@ -44,7 +45,7 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     op, case, wrt = s.op, verdict.case, verdict.wrt
     assert case is not None
     candidates = [
-        replace(of_shown(c, ASIDE.get(c.cause, 0)), lost=c.cause in LEFT_OUT)
+        replace(of_shown(c, LATE if c.late else ASIDE.get(c.cause, 0)), lost=c.cause in LEFT_OUT)
         for c in interventions.all_of(op, verdict, s.until)
     ]
     case = smaller(op, case, wrt)
@@ -263,16 +264,18 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
     near = suspect(s, law, wanted, failing)
     for chosen, which, priorities in (
         (forward, rules.DTYPE_RULES, range(1)),
-        (forward, rules.KEPT_RULES, range(1)),
+        (forward, rules.LOST_RULES, range(1)),
         (backward, rules.GRADIENT_RULES, range(3)),
         (forward, rules.FORWARD_RULES, range(3)),
         (forward, rules.GRADIENT_RULES, range(4)),  # what it keeps: its output stays as it is
         (backward, rules.GRADIENT_RULES, range(3, 100)),
+        (forward, rules.KEPT_RULES, range(1)),
         (forward, rules.NAMES_OF_FORWARD, range(100)),
     ):
         tried = judge if which is rules.GRADIENT_RULES else loose
         # A dtype, and what is overwritten, concerns every gradient that the array goes into.
-        where = anywhere if which in (rules.DTYPE_RULES, rules.KEPT_RULES) else near
+        far = (rules.DTYPE_RULES, rules.LOST_RULES, rules.KEPT_RULES)
+        where = anywhere if which in far else near
         result = repairs.search(
             op, chosen, which, tried, confirm, s.until, where, priorities, shapes, s.memory
         )

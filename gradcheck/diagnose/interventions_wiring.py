@@ -74,7 +74,7 @@ def unread(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if all(np.array_equal(o, outputs[0], equal_nan=True) for o in outputs[1:]):
         text = f"forward does not read {wrt}, and backward gives it a gradient"
         shown = f"with other numbers in {wrt} the output is the same to the last digit"
-        yield Shown("never-wired", text, shown, second="forward-wrong")
+        yield Shown("never-wired", text, shown, second="forward-wrong", late=True)
 
 
 def run(op: Op, verdict: Verdict, name: str, calls: dict[str, int]) -> tuple[Array, bool]:

@@ -10,6 +10,8 @@ from gradcheck.diagnose.measure import claim, usual
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.laws.accuracy import is_right, measured, trials
 from gradcheck.laws.common import start
+from gradcheck.laws.dropout import asked_share
+from gradcheck.laws.inner_masks import masks
 from gradcheck.laws.model_training import answering
 from gradcheck.types import Array, Case, Op
 
@@ -40,13 +42,20 @@ def keeper(op: Op, law: str, case: Case, wrong: frozenset[str]) -> Callable[[], 
         first = {k: v for k, v in (numbers(op, plain) or {}).items() if k not in wrong}
         return lambda: not first or same(first, numbers(op, plain))
     if law == "train_eval" and op.kind == "model":
-        shape, held = answer(op, plain), numbers(op, plain) or {}
-        return lambda: answer(op, plain) == shape and same(held, numbers(op, plain))
+        shape, held, drawn = answer(op, plain), numbers(op, plain) or {}, scaled(op, plain)
+        return lambda: (
+            answer(op, plain) == shape
+            and same(held, numbers(op, plain))
+            and drawn == scaled(op, plain)
+        )
     if law == "train_eval":
         training, evaluation = (numbers(op, plain.replace(train=t)) for t in (True, False))
+        drawn = scaled(op, plain)
 
         def one_mode() -> bool:
             """Training is as before, or evaluation is and training drops the same units."""
+            if drawn and drawn != scaled(op, plain):
+                return False
             now = numbers(op, plain.replace(train=True))
             if training is None or evaluation is None or now is None:
                 return now is not None
@@ -58,6 +67,17 @@ def keeper(op: Op, law: str, case: Case, wrong: frozenset[str]) -> Callable[[], 
 
         return one_mode
     return lambda: True
+
+
+def scaled(op: Op, case: Case) -> set[str]:
+    """The arrays inside an object that are masks with a scale."""
+    if asked_share(op) is None or op.construct is None:
+        return set()
+    try:
+        with quiet():
+            return {m.name for m in masks(op, case) if m.scale != 1}
+    except Exception:  # the user's code raised
+        return set()
 
 
 def hits(op: Op) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,23 @@ clock = time.process_time
 
 class TooLong(Exception):
     """The time that diagnosis may take is used up."""
+
+
+def limited(op: Op, until: float) -> Op:
+    """The Op whose forward raises once the time is up: an experiment once begun need not be finished.
+
+    Raises
+    ------
+    TooLong
+        From every forward after `until`.
+    """
+
+    def forward(live: Any, inputs: Primals, labels: Array | None, train: bool) -> Any:
+        if clock() > until:
+            raise TooLong
+        return op.forward(live, inputs, labels, train)
+
+    return replace(op, forward=forward) if op.step is None else op
 
 
 def usual(op: Op, case: Case) -> Case:

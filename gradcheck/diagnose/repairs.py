@@ -107,7 +107,7 @@ def pooled(
         known = (shapes or {}).get(piece.node.name)
         for change in memory.changes(piece, rules, op.step is not None, known):
             aside = 0 if relevant(piece, change.site.statement) else 10
-            if change.priority + aside in priorities:
+            if max(change.priority + aside, 0) in priorities:  # -1: before all others
                 pool.append((change.priority + aside, i, change))
     return sorted(pool, key=lambda item: (id(item[2]) in memory.tried, *item[:2]))
 

@@ -39,6 +39,7 @@ from gradcheck.diagnose.rules_sizes import (
     outside_of_quotient,
     padded,
     regrouped,
+    shares,
 )
 from gradcheck.diagnose.rules_terms import (
     drops,
@@ -110,8 +111,11 @@ NAMES_OF_FORWARD: tuple[Rule, ...] = (read_instead,)
 #: A dtype that is too narrow makes forward wrong too.
 DTYPE_RULES: tuple[Rule, ...] = (dtypes,)
 
-#: What forward keeps is overwritten before backward reads it, or a result is thrown away.
-KEPT_RULES: tuple[Rule, ...] = (kept_apart, thrown_away)
+#: A result that forward throws away.
+LOST_RULES: tuple[Rule, ...] = (thrown_away,)
+
+#: What forward keeps is overwritten before backward reads it: where nothing more telling works.
+KEPT_RULES: tuple[Rule, ...] = (kept_apart,)
 
 #: A change of forward changes what the gradient should be, so only what hardly ever fits by chance.
 FORWARD_CAUSES = frozenset(
@@ -135,6 +139,7 @@ FORWARD_CAUSES = frozenset(
 CHOICES: tuple[Rule, ...] = (masks, names, numbers)
 
 OTHER_RULES: tuple[Rule, ...] = (
+    shares,
     targets,
     dtypes,
     places,

@@ -8,7 +8,7 @@ import types
 from collections.abc import Iterator
 
 from gradcheck.diagnose.edits import Change, Scope, Site
-from gradcheck.diagnose.rules_common import REGULAR, expr, in_index
+from gradcheck.diagnose.rules_common import REGULAR, expr, in_index, is_load, text_of
 
 
 def options(scope: Scope, site: Site) -> Iterator[Change]:
@@ -17,6 +17,26 @@ def options(scope: Scope, site: Site) -> Iterator[Change]:
     if isinstance(node, ast.Constant) and type(node.value) in {int, float} and not in_index(site):
         for name in sorted(scope.options & set(scope.attributes)):
             yield Change(1, site, expr(f"self.{name}"), "option-ignored")
+
+
+#: What the share of units that are dropped, or kept, is called.
+SHARE = re.compile(r"(^|\.|_)(drop\w*|keep\w*|p|q|rate|ratio|prob)$")
+
+
+def shares(scope: Scope, site: Site) -> Iterator[Change]:
+    """The share that is dropped for the share that is kept: ``/ rate`` for ``/ (1 - rate)``, or the reverse."""
+    node, above = site.node, site.parent
+    if not isinstance(node, ast.expr) or not is_load(node):
+        return
+    divisor = isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and above.right is node
+    compared = isinstance(above, ast.Compare) and node in above.comparators
+    if not divisor and not compared:
+        return
+    if isinstance(node, (ast.Name, ast.Attribute)) and SHARE.search(text_of(node)):
+        yield Change(-1, site, ast.BinOp(ast.Constant(1), ast.Sub(), node), "dropout-scale")
+    kept = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and SHARE.search(text_of(node.right))  # fmt: skip
+    if kept and isinstance(node.left, ast.Constant) and node.left.value == 1:
+        yield Change(-1, site, node.right, "dropout-scale")
 
 
 def conditions(scope: Scope, site: Site) -> Iterator[Change]:

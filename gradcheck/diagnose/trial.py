@@ -23,6 +23,8 @@ class Shown:
         Another name of the same mistake, or the next hypothesis.
     line
         Where the experiment saw it arise.
+    late
+        A change of the code that works says more.
     """
 
     cause: str
@@ -31,6 +33,7 @@ class Shown:
     sure: bool = True
     second: str = ""
     line: int | None = None
+    late: bool = False
 
 
 def fails(op: Op, law: str, case: Case, wrt: str) -> bool | None:
