@@ -267,9 +267,9 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
         (forward, rules.LOST_RULES, range(1)),
         (backward, rules.GRADIENT_RULES, range(3)),
         (forward, rules.FORWARD_RULES, range(3)),
+        (forward, rules.KEPT_RULES, range(1)),
         (forward, rules.GRADIENT_RULES, range(4)),  # what it keeps: its output stays as it is
         (backward, rules.GRADIENT_RULES, range(3, 100)),
-        (forward, rules.KEPT_RULES, range(1)),
         (forward, rules.NAMES_OF_FORWARD, range(100)),
     ):
         tried = judge if which is rules.GRADIENT_RULES else loose
