@@ -1,0 +1,151 @@
+from dataclasses import dataclass
+from pathlib import Path
+RIGHT = Path(__file__).parent / "right"
+
+@dataclass(frozen=True)
+class Fresh:
+    id: str
+    module: str
+    target: str      # the class or function that a user would check, e.g. "Conv2D" or "softmax_loss"
+    old: str         # occurs exactly once in right/<module>.py
+    new: str
+    causes: tuple[str, ...]
+    half: str        # "tune" or "aside"
+
+    def source(self) -> str:
+        text = (RIGHT / f"{self.module}.py").read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.id}: `old` occurs {text.count(self.old)} times")
+        return text.replace(self.old, self.new)
+
+
+BUGS = [
+    # norms
+    Fresh("w-ln-proj", "norms", "LayerNorm", "return self.rstd * (centred - self.xhat * proj)",
+          "return self.rstd * centred", ("missing-norm-term", "missing-chain-factor", "wrong-derivative"), "tune"),
+    Fresh("w-ln-lead", "norms", "LayerNorm", "self.grads[\"gamma\"] = np.sum(dout * self.xhat, axis=lead)",
+          "self.grads[\"gamma\"] = np.sum(dout * self.xhat, axis=0)", ("wrong-axis-sum", "missing-broadcast-sum", "gradient-shape"), "aside"),
+    Fresh("w-rms-d", "norms", "RMSNorm", "self.inv ** 3 * self.x * inner / d", "self.inv ** 3 * self.x * inner",
+          ("summed-not-averaged", "missing-chain-factor", "wrong-derivative"), "tune"),
+    Fresh("w-rms-ref", "norms", "RMSNorm", "        self.x = x.copy()\n        ms =", "        self.x = x\n        ms =",
+          ("cached-by-reference",), "aside"),
+    Fresh("w-gn-groups", "norms", "GroupNorm", "xg = x.reshape(n, self.num_groups, -1)\n        mean = xg.mean(axis=2, keepdims=True)",
+          "xg = x.reshape(n, self.num_groups, -1)\n        mean = xg.mean(axis=(0, 2), keepdims=True)",
+          ("batch-mixed", "wrong-axis-sum", "forward-wrong"), "tune"),
+    Fresh("w-bn-runvar", "norms", "BatchNorm", "self.running_var = k * self.running_var + (1 - k) * var",
+          "self.running_var = k * self.running_var + (1 - k) * mean", ("running-statistics", "forward-wrong"), "aside"),
+    Fresh("w-bn-eval", "norms", "BatchNorm", "        if not self.used_batch:\n            return dxn * self.inv_std\n", "",
+          ("mode-ignored", "wrong-derivative"), "tune"),
+    Fresh("w-swiglu-sig", "norms", "SwiGLU", "    e = np.exp(-np.abs(x))\n    return np.where(x >= 0, 1.0, e) / (1.0 + e)",
+          "    e = np.exp(x)\n    return e / (1.0 + e)", ("overflow", "nan-at-extreme"), "aside"),
+    Fresh("w-geglu-inner", "norms", "GEGLU", "inner = self.C * (1 + 3 * 0.044715 * self.g ** 2)",
+          "inner = self.C * (1 + 0.044715 * self.g ** 2)", ("wrong-derivative",), "tune"),
+    Fresh("w-geglu-up", "norms", "GEGLU", "np.concatenate([dout * act, dout * self.v * dact], axis=-1)",
+          "np.concatenate([dout * act, self.v * dact], axis=-1)", ("upstream-ignored", "missing-chain-factor", "wrong-derivative"), "aside"),
+    # recurrent
+    Fresh("w-emb-add", "recurrent", "Embedding", "np.add.at(self.dW, self.ids, dout)", "self.dW[self.ids] += dout",
+          ("duplicates-lost", "missing-broadcast-sum"), "tune"),
+    Fresh("w-gru-carry", "recurrent", "GRU", "dh_next = dgh @ self.U.T + dh * z", "dh_next = dgh @ self.U.T",
+          ("missing-carry", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("w-gru-r", "recurrent", "GRU", "dgh = np.concatenate([dr, dz, dn * r], axis=1)", "dgh = np.concatenate([dr, dz, dn], axis=1)",
+          ("missing-chain-factor", "wrong-derivative"), "tune"),
+    Fresh("w-gru-dz", "recurrent", "GRU", "dz = dh * (h_prev - n) * z * (1 - z)", "dz = dh * (n - h_prev) * z * (1 - z)",
+          ("sign-flipped", "wrong-derivative"), "aside"),
+    Fresh("w-lstm-state", "recurrent", "LSTM", "if not self.stateful or self.h is None:", "if self.h is None:",
+          ("not-repeatable", "option-ignored", "stale-mask"), "tune"),
+    Fresh("w-gru-accum", "recurrent", "GRU", "        self.dU = np.zeros_like(self.U)\n",
+          "        if self.dU is None:\n            self.dU = np.zeros_like(self.U)\n", ("accumulates", "not-repeatable"), "aside"),
+    Fresh("w-lstm-db", "recurrent", "LSTM", "            self.db += da.sum(axis=0)\n            dx[:, t] = da @ self.Wx.T\n",
+          "            dx[:, t] = da @ self.Wx.T\n", ("zero-gradient", "gradient-missing"), "tune"),
+    Fresh("w-lstm-cnew", "recurrent", "LSTM", "self.cache.append((x[:, t].copy(), self.h, self.c, i, f, g, o, tc))",
+          "self.cache.append((x[:, t].copy(), self.h, c_new, i, f, g, o, tc))", ("derivative-at-wrong-point", "wrong-derivative"), "aside"),
+    Fresh("w-tied-mean", "recurrent", "TiedBagOfWords", "np.add.at(dE, ids, np.repeat(dctx[:, None] / L, L, axis=1))",
+          "np.add.at(dE, ids, np.repeat(dctx[:, None], L, axis=1))", ("summed-not-averaged", "missing-chain-factor", "wrong-derivative"), "tune"),
+    # convs
+    Fresh("w-conv-dil", "convs", "Conv2d", "rows, cols = slice(i * d, i * d + s * oh, s), slice(j * d, j * d + s * ow, s)",
+          "rows, cols = slice(i, i + s * oh, s), slice(j, j + s * ow, s)", ("option-ignored", "wrong-derivative"), "aside"),
+    Fresh("w-conv-pad0", "convs", "Conv2d", "return dxp[:, :, p:p + H, p:p + W]", "return dxp[:, :, p:-p, p:-p]",
+          ("padding-zero", "gradient-shape"), "tune"),
+    Fresh("w-ct-overlap", "convs", "ConvTranspose2d", "full[:, :, i * s:i * s + kh, j * s:j * s + kw] += patch",
+          "full[:, :, i * s:i * s + kh, j * s:j * s + kw] = patch", ("overlap-lost", "forward-wrong", "wrong-derivative"), "aside"),
+    Fresh("w-ct-stride", "convs", "ConvTranspose2d", "g = gp[:, :, i * s:i * s + kh, j * s:j * s + kw]",
+          "g = gp[:, :, i:i + kh, j:j + kw]", ("stride-ignored", "option-ignored", "wrong-derivative"), "tune"),
+    Fresh("w-cc-flip", "convs", "CausalConv1d", "np.einsum(\"not,co->nct\", dout, self.W[k])",
+          "np.einsum(\"not,co->nct\", dout, self.W[::-1][k])", ("kernel-flipped", "wrong-derivative"), "aside"),
+    Fresh("w-cc-bias", "convs", "CausalConv1d", "self.db = dout.sum(axis=(0, 2))", "self.db = dout.sum(axis=(0, 2), keepdims=True)",
+          ("bias-shape", "gradient-shape"), "tune"),
+    Fresh("w-mp-int", "convs", "MaxPool2d", "dx = np.zeros(self.shape)\n", "dx = np.zeros(self.shape, dtype=int)\n",
+          ("int-truncation", "gradient-dtype"), "aside"),
+    Fresh("w-mp-square", "convs", "MaxPool2d", "oh, ow = (H - k) // s + 1, (W - k) // s + 1", "oh = ow = (H - k) // s + 1",
+          ("square-only", "forward-wrong"), "tune"),
+    Fresh("w-se-squeeze", "convs", "SqueezeExcite", "self.s = x.mean(axis=(2, 3))", "self.s = x.mean(axis=(2, 3)).squeeze()",
+          ("batch-of-one",), "aside"),
+    # attention
+    Fresh("w-drop-scale", "attention", "Dropout", "self.mask = keep / (1.0 - self.rate)", "self.mask = keep / self.rate",
+          ("dropout-scale", "constant-factor", "forward-wrong"), "tune"),
+    Fresh("w-drop-redraw", "attention", "Dropout", "            return dout.copy()\n        return dout * self.mask",
+          "            return dout.copy()\n        keep = np.random.rand(dout.shape[0], 1, dout.shape[2]) >= self.rate\n        return dout * keep / (1.0 - self.rate)",
+          ("resampled-mask", "not-repeatable"), "aside"),
+    Fresh("w-drop-stale", "attention", "Dropout", "            self.mask = None\n            return x.copy()", "            return x.copy()",
+          ("stale-mask", "mode-ignored"), "tune"),
+    Fresh("w-attn-diag", "attention", "CausalSelfAttention", "dS = self.A * (dA - np.sum(dA * self.A, axis=-1, keepdims=True))",
+          "dS = dA * self.A * (1 - self.A)", ("softmax-diagonal-only", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("w-attn-mask", "attention", "CausalSelfAttention", "future = np.triu(np.ones((T, T), dtype=bool), k=1)",
+          "future = np.tril(np.ones((T, T), dtype=bool), k=-1)", ("wrong-mask-side", "forward-wrong"), "tune"),
+    Fresh("w-attn-dk", "attention", "CausalSelfAttention", "dk = dS.transpose(0, 1, 3, 2) @ self.q", "dk = dS @ self.q",
+          ("transposed", "wrong-derivative"), "aside"),
+    Fresh("w-pool-softmax", "attention", "AttentionPool", "return e / e.sum(axis=-1, keepdims=True)", "return e / e.sum()",
+          ("softmax-whole-batch", "batch-mixed", "wrong-axis-sum"), "tune"),
+    Fresh("w-hw-gate", "attention", "HighwayLayer", "        dx = dx + self.gate.backward(dg)\n", "        dx = self.gate.backward(dg)\n",
+          ("missing-broadcast-sum", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("w-mlp-edit", "attention", "MLPBlock", "        d = self.drop.backward(dout * self.alpha)\n", "        dout *= self.alpha\n        d = self.drop.backward(dout)\n",
+          ("edits-upstream", "edits-argument", "wrong-derivative"), "tune"),
+    Fresh("w-block-res", "attention", "TransformerBlock", "h = x + self.attn.forward(x)\n        return self.mlp.forward(h)",
+          "h = x + self.attn.forward(x)\n        return self.mlp.forward(x)", ("never-wired", "forward-wrong", "wrong-derivative"), "aside"),
+    # losses
+    Fresh("w-ls-classes", "losses", "label_smoothing_loss", "target = np.full((n, c), smoothing / c)",
+          "target = np.full((n, c), smoothing / (c - 1))", ("forward-wrong", "wrong-derivative"), "tune"),
+    Fresh("w-focal-mean", "losses", "softmax_focal_loss", "return loss, grad * dlpt[:, None] / n", "return loss, grad * dlpt[:, None]",
+          ("missing-mean", "constant-factor", "wrong-derivative"), "aside"),
+    Fresh("w-bce-weight", "losses", "bce_with_logits", "grad = (pos_weight * y * (p - 1) + (1 - y) * p) / x.size",
+          "grad = (p - y) / x.size", ("option-ignored", "missing-chain-factor", "wrong-derivative"), "tune"),
+    Fresh("w-huber-shape", "losses", "huber_loss", "r = pred - np.asarray(target).reshape(pred.shape)", "r = pred - np.asarray(target)",
+          ("labels-broadcast", "gradient-shape"), "aside"),
+    Fresh("w-hinge-dtype", "losses", "hinge_loss", "y = 2 * np.asarray(labels).astype(int) - 1", "y = 2 * np.asarray(labels) - 1",
+          ("label-dtype-wrap",), "tune"),
+    Fresh("w-gkl-size", "losses", "gaussian_kl", "0.5 * (np.exp(logvar) - 1) / n", "0.5 * (np.exp(logvar) - 1) / logvar.size",
+          ("extra-mean", "constant-factor", "wrong-derivative"), "aside"),
+    Fresh("w-bce-overflow", "losses", "bce_with_logits", "(1 - y) * np.logaddexp(0, x))", "(1 - y) * np.log(1 + np.exp(x)))",
+          ("overflow", "nan-at-extreme"), "tune"),
+    Fresh("w-kd-T", "losses", "kl_distillation", "return loss, T * (np.exp(ls) - pt) / n", "return loss, T * T * (np.exp(ls) - pt) / n",
+          ("constant-factor", "wrong-derivative"), "aside"),
+    Fresh("w-trip-neg", "losses", "triplet_loss", "    dn = 2 * an * active\n", "    dn = -2 * an * active\n", ("sign-flipped", "wrong-derivative"), "tune"),
+    Fresh("w-con-zero", "losses", "contrastive_loss", "coef = np.where(same, 2.0, -2.0 * short / np.maximum(d, 1e-12))",
+          "coef = np.where(same, 2.0, -2.0 * short / d)", ("nan-at-extreme",), "aside"),
+    Fresh("w-nce-norm", "losses", "info_nce", "dzb = (db - b * np.sum(db * b, axis=1, keepdims=True)) / nb", "dzb = db / nb",
+          ("missing-norm-term", "missing-chain-factor", "wrong-derivative"), "tune"),
+    Fresh("w-seq-ignore", "losses", "masked_sequence_loss", "grad = grad * keep[:, None] / count", "grad = grad / count",
+          ("missing-chain-factor", "option-ignored", "wrong-derivative"), "aside"),
+    Fresh("w-acc", "losses", "binary_accuracy", "pred = logits.reshape(-1) > 0\n", "pred = logits > 0\n", ("accuracy-broadcast", "labels-broadcast"), "tune"),
+    # optim
+    Fresh("w-opt-t", "optim", "Adam", "        self.t += 1\n        for name in params:\n", "        for name in params:\n            self.t += 1\n",
+          ("step-counter", "update-wrong"), "aside"),
+    Fresh("w-adam-v", "optim", "Adam", "s[\"v\"] += (1 - self.beta2) * (g * g - s[\"v\"])", "s[\"v\"] += (1 - self.beta2) * (g - s[\"v\"])",
+          ("moment-not-squared", "update-wrong"), "tune"),
+    Fresh("w-adamw-l2", "optim", "AdamW", "            w *= 1 - self.lr * self.weight_decay\n", "            w *= 1 - self.weight_decay\n",
+          ("decay-wrong", "update-wrong"), "aside"),
+    Fresh("w-lion-order", "optim", "Lion", "s[\"m\"] = self.beta2 * s[\"m\"] + (1 - self.beta2) * g", "s[\"m\"] = c",
+          ("update-wrong",), "tune"),
+    Fresh("w-nadam-bc", "optim", "NAdam", "w -= self.lr * ahead / (np.sqrt(s[1] / (1 - b2 ** t)) + self.eps)",
+          "w -= self.lr * ahead / (np.sqrt(s[1]) + self.eps)", ("bias-correction", "update-wrong"), "aside"),
+    Fresh("w-opt-load", "optim", "Adam", "self.state = copy.deepcopy(d[\"state\"])", "self.state = d[\"state\"]",
+          ("shared-state", "cached-by-reference"), "tune"),
+    Fresh("w-sgd-edit", "optim", "MomentumSGD", "            g = grads[k] + self.l2 * params[k]\n", "            g = grads[k]\n            g += self.l2 * params[k]\n",
+          ("edits-gradient", "edits-argument"), "aside"),
+    Fresh("w-sgd-decay", "optim", "MomentumSGD", "g = grads[k] + self.l2 * params[k]", "g = grads[k] - self.l2 * params[k]",
+          ("decay-wrong", "sign-flipped", "update-wrong"), "tune"),
+    Fresh("w-ema-copy", "optim", "EMA", "self.shadow = {k: w.copy() for k, w in params.items()}", "self.shadow = dict(params)",
+          ("cached-by-reference", "shared-state"), "aside"),
+    Fresh("w-num-restore", "optim", "numerical_gradient", "        x[idx] = old\n        grad[idx]", "        grad[idx]",
+          ("restore-missing", "edits-argument", "numerical-gradient-wrong"), "tune"),
+]
