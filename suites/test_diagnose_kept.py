@@ -166,6 +166,7 @@ class At:
         ("y = a * b", "b", "a", False),
         ("n = x.shape[0]", "x.shape[0]", "-x.shape[0]", True),
         ("n = x.sum()", "x.sum()", "-x.sum()", False),
+        ("self.s = x.shape", "x.shape", "x.shape * len(x)", True),
         ("y = h / self.out_h", "self.out_h", "np.sign(self.out_h)", True),
         ("y = h / self.beta", "self.beta", "np.sign(self.beta)", False),
         ("t = 0", "0", "0.5", True),

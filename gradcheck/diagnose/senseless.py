@@ -51,8 +51,12 @@ SIZE = re.compile(r"(\.shape\[-?\d+\]|^len\(.*\)|\.size|(^|[._])(out|in|num|n)_?
 
 
 def of_a_size(change: Changed) -> bool:
-    """Whether a size would be negative, or put into a function of real numbers."""
-    new = change.new
+    """Whether a size would be negative, or a shape or a size put into a sum or a function of real numbers."""
+    new, old = change.new, change.site.node
+    if (
+        isinstance(old, ast.Attribute) and old.attr == "shape"
+    ):  # a tuple times a number is a long one
+        return isinstance(new, (ast.BinOp, ast.UnaryOp, ast.Call))
     if isinstance(new, ast.UnaryOp) and isinstance(new.op, ast.USub):
         return SIZE.search(ast.unparse(new.operand)) is not None
     called = isinstance(new, ast.Call) and getattr(new.func, "attr", "") in {"sign", "exp", "tanh"}
