@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -151,7 +152,7 @@ def match_shape(param: str, table: Mapping[str, tuple[int, ...]]) -> tuple[int, 
 
 def documented(pair: tuple[Any, Any], name: str) -> int | None:
     """The number of axes that a docstring gives an argument: ``a: one slope a column, shape (m,)``."""
-    text = "\n".join(f.__doc__ or "" for f in pair)
+    text = "\n".join(inspect.getdoc(f) or "" for f in pair)
     found = re.search(rf"(?<!\w){re.escape(name)}\b[\w ,:-]*?\(([A-Za-z]\w*,(?: *\w+,?)*)\)", text)
     return len([part for part in found[1].split(",") if part.strip()]) if found else None
 

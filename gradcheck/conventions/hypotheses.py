@@ -15,6 +15,7 @@ import numpy as np
 from gradcheck.construct import Recipe
 from gradcheck.conventions import places
 from gradcheck.conventions.calls import Calls, class_calls
+from gradcheck.conventions.function_shapes import documented
 from gradcheck.conventions.live import Live
 from gradcheck.conventions.shapes import shape_hypotheses, with_masks
 from gradcheck.conventions.signature import plain, tree_of
@@ -136,12 +137,11 @@ def declared_shapes(obj: Any) -> list[tuple[int | str, ...]]:
 
 def documented_axes(cls: type, forward: str, name: str) -> int:
     """How many axes a docstring gives the input: ``(N, T, D) -> (N, D)``, ``x: (N, D)``; 0 for none."""
-    text = "\n".join(inspect.getdoc(f) or "" for f in (getattr(cls, forward), cls))
-    sizes = r"\(([A-Za-z]\w*(?:, *\w+)+)\)"
-    found = re.search(rf"{sizes} *(?:->|→)", text) or re.search(
-        rf"(?<![\w.]){re.escape(name)}\b[\w ,:-]*?{sizes}", text
-    )
-    return found[1].count(",") + 1 if found else 0
+    pair = (getattr(cls, forward), cls)
+    text = "\n".join(inspect.getdoc(f) or "" for f in pair)
+    found = re.search(r"\(([A-Za-z]\w*(?:, *\w+)+)\) *(?:->|→)", text)
+    axes = found[1].count(",") + 1 if found else documented(pair, name) or 0
+    return axes if axes > 1 else 0
 
 
 def implied_shapes(obj: Any) -> list[tuple[int | str, ...]]:

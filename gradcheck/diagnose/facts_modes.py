@@ -42,12 +42,7 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             "the share of kept units was counted over many samples",
         )
     if "the rate is the share that is dropped" in text:
-        return Shown(
-            "dropout-scale",
-            "another share of the units is kept than the rate says",
-            "the kept units were counted over many passes",
-            second="wrong-mask-side",
-        )
+        return another_share()
     if "in the wrong mode" in text:
         what = "evaluation leaves a training flag switched, and training goes on in the wrong mode"
         return Shown(
@@ -90,6 +85,13 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "evaluation" in text and v.case is not None and not v.case.train:
         return evaluated(op, v)
     return None
+
+
+def another_share() -> Shown:
+    """A dropout that keeps what it should drop, or another share altogether."""
+    text = "another share of the units is kept than the rate says"
+    tried = "the kept units were counted over many samples"
+    return Shown("dropout-scale", text, tried, second="wrong-mask-side")
 
 
 #: What draws random numbers.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradcheck.diagnose.facts_modes import another_share
 from gradcheck.diagnose.interventions_options import altered, numbers_of
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
@@ -125,12 +126,7 @@ def accuracy(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
             second="dropout-scale",
         )
     if "of the units" in text:
-        return Shown(
-            "dropout-scale",
-            "another share of the units is kept than the rate says",
-            "the kept units were counted over many samples",
-            second="wrong-mask-side",
-        )
+        return another_share()
     if "sum of row" in text and not sums_to_one_in_all(op, v):
         return Shown(
             "forward-wrong",

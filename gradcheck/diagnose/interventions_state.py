@@ -15,11 +15,12 @@ from gradcheck.conventions import places
 from gradcheck.conventions.live import arrays_of
 from gradcheck.diagnose.facts_modes import DRAWS, redrawn
 from gradcheck.diagnose.interventions_options import same_claim
+from gradcheck.diagnose.kept import numbers
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown, agreed, fails
 from gradcheck.guard import one_seed
-from gradcheck.types import Array, Case, Op, Primals, Verdict
+from gradcheck.types import Array, Op, Primals, Verdict
 
 #: How far single precision may be off, in parts of the number or of one.
 NEARLY = 1e-4
@@ -80,7 +81,7 @@ def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
         return
     for kept, wanted in (("input", "output"), ("output", "input")):
         names: set[str] = set()
-        if not runs(exchanged(op, kept, names), case) or not names:
+        if numbers(exchanged(op, kept, names), case) is None or not names:
             continue
         same = agreed(exchanged(op, kept, names), case, wrt)
         # What is only compared with a threshold is cured by anything on the right side of it.
@@ -95,25 +96,6 @@ def output_in_place_of_input(op: Op, verdict: Verdict) -> Iterator[Shown]:
         yield Shown("derivative-at-wrong-point", text, f"called with forward's output, {same}")
 
 
-def runs(op: Op, case: Case) -> bool:
-    """Whether forward and backward run."""
-    try:
-        with quiet():
-            claim(op, case)
-    except Exception:  # the user's code raised
-        return False
-    return True
-
-
-def told(op: Op, case: Case, wrt: str) -> Array:
-    """A claimed gradient; empty where there is none."""
-    try:
-        with quiet():
-            return np.asarray(claim(op, case).claimed[wrt])
-    except Exception:  # the user's code raised, or gives no such gradient
-        return np.empty(0)
-
-
 def in_double(op: Op, verdict: Verdict) -> Iterator[Shown]:
     """``np.float32`` in the code stands for double precision, where the numbers are nearly right."""
     case, wrt, mine, true = verdict.case, verdict.wrt, verdict.claimed, verdict.measured
@@ -122,9 +104,9 @@ def in_double(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if mine is None or true is None or not 0 < abs(mine - true) < NEARLY * max(1.0, abs(true)):
         return
     with mock.patch.object(np, "float32", np.float64):
-        wide = told(op, case, wrt)
-        same = agreed(op, case, wrt)
-    if np.array_equal(wide, told(op, case, wrt)):
+        wide, same = numbers(op, case), agreed(op, case, wrt)
+    plain = numbers(op, case)
+    if not wide or not plain or np.array_equal(wide.get(wrt, 0.0), plain.get(wrt, 0.0)):
         return  # it does not stand in the code
     if same:
         text = "something inside is kept or computed in single precision: np.float32 stands in the code"

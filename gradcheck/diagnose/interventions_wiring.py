@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck import cases
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
 from gradcheck.laws.common import cotangent_for, start
@@ -57,19 +56,16 @@ def unread(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if case is None or op.step is not None or "gradient" not in verdict.law:
         return
     outputs = []
-    for shift in (0.0, 0.7, -1.9):
-        try:
-            with quiet():
-                primals, labels = cases.draw(op, case)
-                inputs = {s.name: primals[s.name] for s in op.slots}
-                held = {k: v for k, v in primals.items() if k not in inputs}
-                if wrt not in held:
-                    return
-                held[wrt] = held[wrt] + shift
-                live = op.with_parameters(held)
+    try:
+        with quiet():
+            _, inputs, held, labels = start(op, case)
+            if wrt not in held:
+                return
+            for shift in (0.0, 0.7, -1.9):
+                live = op.with_parameters({**held, wrt: held[wrt] + shift})
                 outputs.append(np.array(op.forward(live, inputs, labels, case.train)))
-        except Exception:  # these numbers are no legal ones for it
-            return
+    except Exception:  # these numbers are no legal ones for it
+        return
     # What is read and cancels, as a shift before a softmax, leaves its rounding.
     if all(np.array_equal(o, outputs[0], equal_nan=True) for o in outputs[1:]):
         text = f"forward does not read {wrt}, and backward gives it a gradient"

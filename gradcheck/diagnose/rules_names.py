@@ -106,22 +106,20 @@ def copies(scope: Scope, site: Site) -> Iterator[Change]:
     ):
         yield Change(0, site, call(node, "copy"), "edits-argument")
     if isinstance(node, ast.AugAssign):
-        target = ast.parse(text_of(node.target), mode="eval").body
-        yield Change(
-            0,
-            site,
-            ast.Assign([node.target], ast.BinOp(target, node.op, node.value)),
-            "edits-argument",
-        )
+        yield Change(0, site, not_in_place(node), "edits-argument")
+
+
+def not_in_place(node: ast.AugAssign) -> ast.Assign:
+    """``x = x + y`` for ``x += y``."""
+    target = ast.parse(text_of(node.target), mode="eval").body
+    return ast.Assign([node.target], ast.BinOp(target, node.op, node.value))
 
 
 def kept_apart(scope: Scope, site: Site) -> Iterator[Change]:
     """What forward keeps for backward goes on changing: it needs a copy, or a new array at each step."""
     node, above = site.node, site.parent
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        target = ast.Name(node.target.id, ast.Load())
-        new = ast.Assign([node.target], ast.BinOp(target, node.op, node.value))
-        yield Change(0, site, new, "cached-by-reference")
+        yield Change(0, site, not_in_place(node), "cached-by-reference")
     if not isinstance(node, (ast.Name, ast.Attribute)) or not is_load(node):
         return
     listed = isinstance(above, (ast.Tuple, ast.List)) and is_load(above)

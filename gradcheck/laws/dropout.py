@@ -122,11 +122,16 @@ def counted(op: Op, live: Any, name: str, x: Array) -> tuple[float, int]:
             break  # nothing is drawn anew
         last = kept
         shares.append(float(np.mean(kept)))
-        alike = [np.all(kept == kept.take([0], axis)) for axis in range(kept.ndim)]
-        draws += int(np.prod([n for n, same in zip(kept.shape, alike, strict=True) if not same]))
+        draws += independent(kept)
         if draws >= DRAWS:
             break
     return float(np.mean(shares)), draws
+
+
+def independent(kept: Array) -> int:
+    """How many draws an array of kept units is: axes along which all are alike count once."""
+    alike = [np.all(kept == kept.take([0], axis)) for axis in range(kept.ndim)]
+    return int(np.prod([n for n, same in zip(kept.shape, alike, strict=True) if not same]))
 
 
 def frozen_mask(
@@ -187,12 +192,18 @@ def kept_share(op: Op, case: Case) -> Iterator[Verdict]:
     spread = SIGMAS * float(np.sqrt(asked * (1 - asked) / draws))
     if abs(kept - asked) <= spread:
         return
+    yield other_share(op, case, ("roles", "output", "training"), kept, asked, spread)
+
+
+def other_share(
+    op: Op, case: Case, where: tuple[str, str, str], kept: float, asked: float, spread: float
+) -> Verdict:
+    """Another share is kept than was asked for; `where` are the law, the array, and what it is called."""
+    law, wrt, called = where
     text = (
-        f"{op.built} keeps {kept:.3f} of the units in training, but should keep {asked:.3f} (± {spread:.2g}): "
+        f"{op.built} keeps {kept:.3f} of the units in {called}, but should keep {asked:.3f} (± {spread:.2g}): "
         f"the rate is the share that is dropped"
     )
     own = re.search(r"keep(?!_?dims)|retain|surviv", source_text(op), re.IGNORECASE)
     status: Status = "note" if own and abs(kept - (1 - asked)) <= spread else "fail"
-    yield verdict(
-        "roles", status, op, case, "output", text, claimed=kept, measured=asked, bound=spread
-    )
+    return verdict(law, status, op, case, wrt, text, claimed=kept, measured=asked, bound=spread)

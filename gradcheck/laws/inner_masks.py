@@ -6,7 +6,6 @@ that the mean of a unit is what it is without dropout.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.guard import one_seed
-from gradcheck.laws.common import source_text, start, verdict
-from gradcheck.laws.dropout import SIGMAS, asked_share
-from gradcheck.types import Array, Case, Op, Status, Verdict
+from gradcheck.laws.common import start, verdict
+from gradcheck.laws.dropout import SIGMAS, asked_share, independent, other_share
+from gradcheck.types import Array, Case, Op, Verdict
 
 #: Passes in training; a unit that none of them keeps is switched off by something else than chance.
 PASSES = 32
@@ -54,14 +53,8 @@ def inner_masks(op: Op, case: Case) -> Iterator[Verdict]:
                           measured=1.0, bound=mask.scale * mask.spread)  # fmt: skip
             return
         if abs(mask.share - asked) > mask.spread >= abs(mask.share - (1 - asked)):
-            text = (
-                f"{op.built} keeps {mask.share:.3f} of the units in {mask.name}, but should keep {asked:.3f} "
-                f"(± {mask.spread:.2g}): the rate is the share that is dropped"
-            )
-            own = re.search(r"keep(?!_?dims)|retain|surviv", source_text(op), re.IGNORECASE)
-            status: Status = "note" if own else "fail"
-            yield verdict("train_eval", status, op, case, mask.name, text, claimed=mask.share,
-                          measured=asked, bound=mask.spread)  # fmt: skip
+            where = ("train_eval", mask.name, mask.name)
+            yield other_share(op, case, where, mask.share, asked, mask.spread)
             return
 
 
@@ -91,9 +84,8 @@ def drawn(name: str, draws: list[Array]) -> Mask | None:
     if len(values) != 2 or values[0] != 0 or values[1] <= 0:
         return None
     kept = every != 0
-    alike = [np.all(kept == kept.take([0], axis)) for axis in range(kept.ndim)]
-    count = int(np.prod([n for n, same in zip(kept.shape, alike, strict=True) if not same]))
-    if alike[0] or count < FEWEST or np.mean(~kept.any(axis=0)) > NEVER:
+    count = independent(kept)
+    if np.all(kept == kept[:1]) or count < FEWEST or np.mean(~kept.any(axis=0)) > NEVER:
         return None
     share = float(kept.mean())
     return Mask(name, float(values[1]), share, SIGMAS * float(np.sqrt(share * (1 - share) / count)))

@@ -125,8 +125,9 @@ def optimizer_steps(op: Op, case: Case) -> Iterator[Verdict]:
         return
     for stair in stairs(values_of(taken.live)):
         for formula, hyper in hypotheses(op, role, values_of(taken.live)):
-            if worst(compare(taken, on_stairs(formula, *stair), hyper)).distance < EXACT:
-                yield followed(op, case, on_stairs(formula, *stair), hyper, values_of(taken.live))
+            stepped = on_stairs(formula, *stair)
+            if worst(compare(taken, stepped, hyper)).distance < EXACT:
+                yield followed(op, case, stepped, hyper, values_of(taken.live))
                 return
     name, gap = max(best.items(), key=lambda item: item[1].distance)
     if role == "amsgrad" and follows_adam(op, taken):

@@ -337,7 +337,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.name}")
     args = parser.parse_args()
     if args.read:
-        rows = read([*args.read, *([str(CONTACT)] if CONTACT.exists() else [])])
+        rows = read([*args.read, str(CONTACT)])
     else:
         known = [(CATALOGUE[bugs.half(b)], b.id, b.law, b.cause) for b in bugs.load()]
         known += [(h, id, "", " ".join(b.causes)) for h in OUTSIDE for id, b in outside(h).items()]
