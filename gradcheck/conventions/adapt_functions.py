@@ -147,9 +147,10 @@ def search(
     candidates = [*function_shapes.slots_for(inputs, shapes), *tables]
     if "embed" in source.name.lower():
         candidates = [*tables, *candidates]
-    said = {n: function_shapes.documented(pair, n) if heeding else None for n in names}
+    said = {n: function_shapes.documented(pair, n) if heeding else None for n in (*inputs, *names)}
     for k, (slots, param_shapes) in enumerate(candidates):
-        if any(said[n] not in (None, len(s)) for n, s in zip(names, param_shapes, strict=True)):
+        arrays = [*zip(names, param_shapes, strict=True), *((t.name, t.shape) for t in slots)]
+        if any(said[n] not in (None, len(s)) for n, s in arrays):
             continue
         if any(isinstance(n, str) for s in param_shapes for n in s):
             continue  # data where a parameter is meant

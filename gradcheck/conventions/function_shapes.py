@@ -88,7 +88,7 @@ def operand_shapes(
         yield ("N", 4), [(4, 5), ROWS]
     for shape in (("N", 4), ("N", 5, 4), ("N", "T", 4)) if params else ():
         tails = itertools.product(
-            [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6), (3,)], repeat=len(params)
+            [(3, 4), (4,), (3, 5, 4), (4, 5), (3, 1), (3, 4, 6), (3,), (7, 4)], repeat=len(params)
         )
         yield from ((shape, list(t)) for t in itertools.islice(tails, 130))
 

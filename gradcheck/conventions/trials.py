@@ -215,6 +215,8 @@ def best_trial(
                 chosen = as_wide_as_long(make, proto, calls_list, chosen) or chosen
             if len(slots) > 1:
                 chosen = narrower(source, made, make, proto, calls_list, chosen) or chosen
+            if chosen.missing:
+                chosen = longer(source, made, make, proto, calls_list, chosen) or chosen
             if broken is not None and alone:
                 text = f"read for one sample: on {shown_shape(broken.slots)} backward raises {broken.problem}"
                 chosen = replace(chosen, remark=text)
@@ -256,6 +258,33 @@ def narrower(
             every = {s.name for s in slots} <= found.grads.keys() and not found.problem
             if every and distance(source, made, make, proto, found) < AGREES:
                 return found
+    return None
+
+
+def longer(
+    source: Source,
+    made: Recipe,
+    make: Callable[[], Live],
+    proto: Live,
+    readings: list[Calls],
+    rows: Trial,
+) -> Trial | None:
+    """A reading for sequences, where rows leave a parameter without a gradient and these none.
+
+    ``x + self.gain * y`` runs on rows too, but ``(dout * y).sum(axis=(0, 1))`` is for (N, T, D).
+    """
+    slot = rows.slots[0]
+    if len(rows.slots) != 1 or len(slot.shape) != 2 or slot.shape[0] != "N":
+        return None
+    longer_slots = (replace(slot, shape=("N", "T", slot.shape[1])),)
+    for calls in readings:
+        try:
+            found = layers.observe(make, proto, calls, longer_slots)
+        except Exception:  # whatever it raises: it does not take sequences
+            return None
+        every = not (found.problem or found.missing) and found.params.keys() >= rows.params.keys()
+        if every and distance(source, made, make, proto, found) < AGREES:
+            return found
     return None
 
 

@@ -194,3 +194,25 @@ def summed_forward(x, w, b):
 def summed_backward(dout, cache):
     x, w = cache
     return dout @ w.T, x.T @ dout, dout.sum(axis=1)
+
+
+def position_forward(x, P):
+    """right: x: (N, T, D), P: (T_max, D) with T <= T_max"""
+    return x + P[: x.shape[1]], P.shape
+
+
+def position_backward(dout, cache):
+    dP = np.zeros(cache, dtype=dout.dtype)
+    dP[: dout.shape[1]] = dout.sum(axis=0)
+    return dout.copy(), dP
+
+
+def place_forward(x, P):
+    """wrong: gradient: x: (N, T, D), P: (T_max, D) with T <= T_max"""
+    return x + P[: x.shape[1]], P.shape
+
+
+def place_backward(dout, cache):
+    dP = np.zeros(cache, dtype=dout.dtype)
+    dP[: dout.shape[1]] = dout[0]
+    return dout.copy(), dP
