@@ -99,8 +99,8 @@ def test_terms_are_found_among_the_arrays_that_are_held():
     a, b, n = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), rng.uniform(1, 2, size=(3, 1))
     pool = {"a": a, "b": b, "n": n}
     assert any(t == "a * b" and np.allclose(v, a * b) for t, v in terms(pool, (3, 4)))
-    assert "-a * b * n**-3" in dict(of_powers(pool, -a * b / n**3))
-    assert not dict(of_powers(pool, a + b / n))
+    assert "-a * b * n**-3" in dict(of_powers(pool, -a * b / n**3, "n"))
+    assert not dict(of_powers(pool, a + b / n, "n"))
 
 
 EMBEDDING = """

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradcheck import cases
-from gradcheck.construct import Recipe
+from gradcheck.construct import Recipe, recipe
 from gradcheck.conventions.consistency import MORE, agrees, runs_on
 from gradcheck.conventions.containers import holds_what_it_is_given, parts_of
 from gradcheck.conventions.further_sizes import (
@@ -25,7 +25,7 @@ from gradcheck.conventions.siblings import as_its_siblings
 from gradcheck.conventions.signature import arguments, is_abstract, plain, verbs
 from gradcheck.conventions.slopes import call_with_arrays
 from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
-from gradcheck.conventions.trials import best_trial, finish
+from gradcheck.conventions.trials import best_trial, finish, wrong_shapes
 from gradcheck.conventions.wholes import is_network, whole_op
 from gradcheck.errors import is_refusal
 from gradcheck.loading.usages import definition_elsewhere
@@ -187,6 +187,10 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
                 "is a model or holds layers, and its backward gives no gradient of its input: check the "
                 "layers it is made of, or the whole model with its loss"
             )
+        row = with_biases_as_row(source, made, make, pair, trial)
+        if row is not None:
+            made, make, trial = row
+            proto = make()
         trial = as_its_siblings(source, pair, made, make, trial)
         first = finish(source, made, make, proto, trial)
         return [
@@ -198,6 +202,26 @@ def ops_of_pair(source: Source, pair: tuple[str, str]) -> list[Op] | tuple[str, 
             *images_too(source, made, make, proto, trial, finish),
         ]
     return problem, broken
+
+
+#: What `construct` hands over for an argument called `biases`, and the row that a book writes.
+BIASES = ("np.random.randn(5)", "np.random.randn(1, 5)")
+
+
+def with_biases_as_row(
+    source: Source, made: Recipe, make: Callable[[], Live], pair: tuple[str, str], trial: Trial
+) -> tuple[Recipe, Callable[[], Live], Trial] | None:
+    """The object with biases of shape (1, n), where they are handed over and only so have their gradient's shape."""
+    if source.init is not None or BIASES[0] not in made.text or "biases" not in trial.params:
+        return None
+    if wrong_shapes(finish(source, made, make, make(), trial)) != {"other"}:
+        return None
+    other = recipe(made.text.replace(*BIASES), source.namespace)
+    anew = live_maker(other)
+    found, _ = best_trial(source, other, anew, anew(), pair)
+    if found is None or found.problem or wrong_shapes(finish(source, other, anew, anew(), found)):
+        return None
+    return other, anew, found
 
 
 def of_another(broken: Broken, name: str) -> bool:

@@ -70,6 +70,13 @@ def hypotheses(
     axes = documented_axes(type(proto.obj), pair[0], names[0]) if len(names) == 1 else 0
     if axes:
         tried.sort(key=lambda slots: len(slots[0].shape) != axes)
+    if len(names) > 1:
+        said = [documented((getattr(type(proto.obj), pair[0]), type(proto.obj)), n) for n in names]
+        tried.sort(
+            key=lambda slots: any(
+                n not in (None, len(s.shape)) for n, s in zip(said, slots, strict=True)
+            )
+        )
     for slots in tried:
         if square and is_row_or_column(slots):
             square = False

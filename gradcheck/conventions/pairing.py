@@ -104,6 +104,9 @@ def read_gradients(
     unread = [f"{p[-1][1]}, shape {after[p].shape}" for p in rest if after[p].shape not in known]
     alone = [p for p in aliases if p not in kept.values()] if kept else []
     lonely = [p for p in alone if likely_parameter(p) or (unread and of_a_layer(p))]
+    lonely += [
+        p for p in aliases if p not in kept.values() and p not in lonely and kept_otherwise(live, p)
+    ]
     return Trial(
         slots, calls, place, shapes, kept, grads, unread=tuple(unread),
         missing=tuple(places.label(p[1:]) for p in lonely),
@@ -141,6 +144,19 @@ def last_returned(
 def likely_parameter(place: Place) -> bool:
     """A name that everybody uses for a trained parameter."""
     return places.norm(places.words(place)[0]) in PARAMETER_NAMES
+
+
+def kept_otherwise(live: Live, place: Place) -> bool:
+    """Whether what is kept as an array's gradient has another shape: ``self.dscale`` of ``self.scale``."""
+    owner, shape = places.read(live, place[:-1]), np.shape(places.read(live, place))
+    name = places.norm(str(place[-1][1]))
+    held = vars(owner).items() if hasattr(owner, "__dict__") else ()
+    return any(
+        isinstance(v, (np.floating, np.ndarray))
+        and np.shape(v) != shape
+        and name in places.stems(k)
+        for k, v in held
+    )
 
 
 def of_a_layer(place: Place) -> bool:

@@ -55,7 +55,7 @@ def shape_hypotheses(
         for w in ("rnn", "lstm", "gru", "attention", "time", "sequence", "recurrent", "transformer")
     ):
         columns: list[tuple[int | str, ...]] = [("T", d, 1) for d in dims]
-        order = [*sequence, *columns, *flat, *image, *line]
+        order = [*sequence, *columns, *flat, *whole, *image, *line]
         if "cell" in key or any("prev" in s.lower() for s in slots):  # one step of it
             order = [*flat, *sequence, *line]
     else:

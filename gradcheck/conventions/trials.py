@@ -247,7 +247,14 @@ def narrower(
     if distance(source, made, make, proto, wide) < AGREES:
         return None
     leads = [first.shape, ("N", "T", "D")] if len(first.shape) == 2 else [first.shape]
-    tails = [(wider, shape) for wider in leads for shape in NARROWER.get(len(wider), ())]
+    # An axis of 1 hides what is wrong along it: it is tried where the gradients have other shapes.
+    misfit = bool(wrong_shapes(finish(source, made, make, proto, wide)))
+    tails = [
+        (w, t)
+        for w in leads
+        for t in NARROWER.get(len(w), ())
+        if misfit or wide.unread or 1 not in t
+    ]
     for lead, shape in tails:
         slots = (replace(first, shape=lead), replace(others[0], shape=shape))
         for calls in readings:
@@ -269,19 +276,20 @@ def longer(
     readings: list[Calls],
     rows: Trial,
 ) -> Trial | None:
-    """A reading for sequences, where rows leave a parameter without a gradient and these none.
+    """A reading with more axes, where so few leave a parameter without a gradient and these none.
 
     ``x + self.gain * y`` runs on rows too, but ``(dout * y).sum(axis=(0, 1))`` is for (N, T, D).
     """
     slot = rows.slots[0]
-    if len(rows.slots) != 1 or len(slot.shape) != 2 or slot.shape[0] != "N":
+    if len(rows.slots) != 1 or len(slot.shape) not in {2, 3} or slot.shape[0] != "N":
         return None
-    longer_slots = (replace(slot, shape=("N", "T", slot.shape[1])),)
-    for calls in readings:
+    last = slot.shape[-1]
+    more: list[tuple[int | str, ...]] = [("N", "T", last), ("N", "H", "W", last)]
+    for shape, calls in itertools.product(more[len(slot.shape) - 2 :], readings):
         try:
-            found = layers.observe(make, proto, calls, longer_slots)
-        except Exception:  # whatever it raises: it does not take sequences
-            return None
+            found = layers.observe(make, proto, calls, (replace(slot, shape=shape),))
+        except Exception:  # whatever it raises: it does not take such arrays
+            continue
         every = not (found.problem or found.missing) and found.params.keys() >= rows.params.keys()
         if every and distance(source, made, make, proto, found) < AGREES:
             return found

@@ -19,6 +19,9 @@ from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.measure import claim
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
+from gradcheck.laws.common import differs
+from gradcheck.laws.optimizer import problem
+from gradcheck.laws.optimizer_state import walk
 from gradcheck.laws.steps import trace
 from gradcheck.types import Case, Op, Verdict
 
@@ -281,8 +284,27 @@ def shared_by_parameters(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown:
     common = changed_in_common(op, lambda: stepped_once(op, op.make()))
     if common is not None:
         return common
+    if v.case is not None and deaf_to_the_other(op, v.case):
+        text = "a count goes on with every layer or parameter, not with every step"
+        shown = "beside a second layer the path is another one, but the same whatever that layer's gradient"
+        return Shown("step-counter", text, shown, second="state-shared-between-parameters")
     return Shown("state-shared-between-parameters", "one state serves several parameters", tried,
                  second="step-counter")  # fmt: skip
+
+
+def deaf_to_the_other(op: Op, case: Case) -> bool:
+    """Whether the path beside a second layer is the same for two gradients of that layer."""
+    params, steps = problem(op, case)
+    extra = {f"{k} of another layer": v[::-1].copy() for k, v in params.items()}
+    paths = []
+    for scale in (3.0, -1.7):
+        slopes = [g | {n: scale * g[k] for n, k in zip(extra, params, strict=True)} for g in steps]
+        try:
+            with quiet():
+                paths.append(walk(op, params | extra, slopes)[0])
+        except Exception:  # it takes no second layer
+            return False
+    return not differs(paths[0], paths[1])
 
 
 def gradient_absent(op: Op, v: Verdict) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -121,6 +121,7 @@ def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list
     """The predictions that hold, and the term that is missing where nothing else is confirmed."""
     wrt = verdict.wrt
     guesses = numbers.confirmed(s.op, point, wrt, verdict.case, s.until)
+    guesses = [by_index(g, s.pieces) for g in guesses]
     found = [
         Candidate(
             30 if g.cause in VAGUE else 10, g.cause, g.text, PREDICTED,
@@ -132,6 +133,26 @@ def by_numbers(s: Session, point: Point, verdict: Verdict, enough: bool) -> list
         return found
     found += of_mean(s, point, wrt) or of_constant(s, point, wrt)
     return found if any(c.confirmed for c in found) else found + of_part(s, point, wrt)
+
+
+def by_index(guess: Guess, pieces: Sequence[Piece]) -> Guess:
+    """One of several outputs that is counted alone, where backward adds through an array of indices.
+
+    ``dx[:, idx] += g`` keeps one of those that go to the same entry.
+    """
+    if guess.cause != "missing-broadcast-sum" or guess.text != numbers.ONE_COUNTED:
+        return guess
+    for piece in pieces:
+        loops = {n.id for f in ast.walk(piece.node) if isinstance(f, (ast.For, ast.comprehension))
+                 for n in ast.walk(f.target) if isinstance(n, ast.Name)}  # fmt: skip
+        for node in ast.walk(piece.node):
+            target = node.target if isinstance(node, ast.AugAssign) else None
+            if piece.role == "forward" or not isinstance(target, ast.Subscript):
+                continue
+            index = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
+            if any(isinstance(i, (ast.Name, ast.Attribute)) and ast.unparse(i) not in loops for i in index):  # fmt: skip
+                return replace(guess, cause="duplicates-lost", second="overlap-lost")
+    return guess
 
 
 #: How telling it is that backward takes a name for a constant: before and after changes of the code.

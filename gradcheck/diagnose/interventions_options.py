@@ -118,6 +118,10 @@ def arguments_of(obj: Any) -> set[str]:
 PLAIN = (1, 0)
 
 
+#: What the number of layers, copies or steps is called.
+COUNTED = re.compile(r"^n$|^n_|^num|_n$|count|repeat|times|layers|blocks|steps|heads|copies|depth")
+
+
 def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
     """A whole-number option that is changed between forward and backward: nothing happens.
 
@@ -143,11 +147,13 @@ def option_in_backward(op: Op, verdict: Verdict) -> Iterator[Shown]:
             if not same_without(op, case, wrt, name, plain):
                 continue
             cause = "stride-ignored" if "stride" in name else "option-ignored"
+            counts = COUNTED.search(name) is not None  # with one of them other mistakes hide, too
             yield Shown(
                 cause,
                 f"forward uses {name} = {value}, the gradient of {wrt} does not",
                 f"with {name} = {plain} for backward alone the gradient is the same; "
                 f"with {name} = {plain} for both it agrees",
+                sure=not counts,
                 second="option-ignored" if cause == "stride-ignored" else "missing-chain-factor",
             )
             return

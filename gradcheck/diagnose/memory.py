@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gradcheck.diagnose.edits import Change, Rule, changes
+from gradcheck.diagnose.elsewhere import Elsewhere
 from gradcheck.diagnose.pieces import Piece
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -13,10 +14,11 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass
 class Memory:
-    """The changes of each function, made once, and the ids of those that were tried."""
+    """The changes of each function, made once, the ids of those tried, and each object elsewhere."""
 
     tried: set[int] = field(default_factory=set)
     pools: dict[tuple[int, tuple[Rule, ...], bool], list[Change]] = field(default_factory=dict)
+    elsewhere: dict[str, Elsewhere | None] = field(default_factory=dict)
 
     def changes(
         self, piece: Piece, rules: tuple[Rule, ...], optimizer: bool, shapes: Shapes | None

@@ -210,6 +210,9 @@ def turned(truth: Array) -> Iterator[Guess]:
         )
 
 
+ONE_COUNTED = "where several outputs use one entry, only one of them is counted"
+
+
 def confirmed(
     op: Op, point: Point, wrt: str, case: Case | None = None, until: float = math.inf
 ) -> list[Guess]:
@@ -234,7 +237,7 @@ def confirmed(
             right_where_distinct(op, point.case, s.name, wrt)
             for s in op.slots if s.domain.startswith("index")
         )  # fmt: skip
-        words = "where several outputs use one entry, only one of them is counted"
+        words = ONE_COUNTED
         lost = "duplicates-lost" if index else "missing-broadcast-sum"
         joined = np.ndim(point.output) == 1  # several outputs in a row: a path may be missing, too
         found.append(Guess(lost, single, words, sure=not joined, second="missing-chain-factor"))

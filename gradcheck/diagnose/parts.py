@@ -8,6 +8,8 @@ which no change of one place brings back.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -52,9 +54,10 @@ def parts_at(op: Op, point: Point, wrt: str, found: Sequence[Piece]) -> Iterator
     pool = arrays(op, point, found)
     if any(same(claimed * f, truth) for _, a in pool.items() if fits(a.shape, truth.shape) for f in (a, 1 - a, 1 - a * a)):  # fmt: skip
         return  # a factor is missing, not a term
+    below = divisors(found)
     counts = {"": 1, " / N": dict(point.case.sizes)["N"]} if op.terminal else {"": 1}
     for words, n in counts.items():
-        for text, term in (*terms(pool, defect.shape), *of_powers(pool, n * defect)):
+        for text, term in (*terms(pool, defect.shape), *of_powers(pool, n * defect, below)):
             if size and float(np.max(np.abs(defect - term / n))) <= 1e-6 * size:
                 yield text + words, term / n
 
@@ -104,12 +107,29 @@ def terms(pool: dict[str, Array], shape: tuple[int, ...]) -> Iterator[tuple[str,
 POWERS = (-3, -2, -1, 2)
 
 
-def of_powers(pool: dict[str, Array], defect: Array) -> Iterator[tuple[str, Array]]:
+def divisors(found: Sequence[Piece]) -> str:
+    """What the code divides by, as text: nothing else stands below a missing term."""
+    quotients = (
+        n.right
+        for p in found
+        for n in ast.walk(p.node)
+        if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
+    )
+    return "\n".join(ast.unparse(q) for q in quotients)
+
+
+def of_powers(pool: dict[str, Array], defect: Array, below: str) -> Iterator[tuple[str, Array]]:
     """Terms of two or three arrays, the last one squared or a divisor: ``- x * dot / norm**3``."""
     wide = {k: a for k, a in pool.items() if fits(a.shape, defect.shape)}
     if not np.all(defect):
         return
-    last = [(f"{k}**{n}", a**n) for k, a in wide.items() if np.all(a) for n in POWERS]
+    last = [
+        (f"{k}**{n}", a**n)
+        for k, a in wide.items()
+        if np.all(a)
+        for n in POWERS
+        if n > 0 or re.search(rf"(?<!\w){re.escape(k)}(?!\w)", below)
+    ]
     pairs = [(k, a) for k, a in wide.items() if a.shape == defect.shape]
     pairs += [(f"{j} * {k}", a * c) for j, a in wide.items() for k, c in wide.items()
               if j < k and (a * c).shape == defect.shape]  # fmt: skip

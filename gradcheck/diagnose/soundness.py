@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.diagnose import repairs
 from gradcheck.diagnose.code import replaced
+from gradcheck.diagnose.elsewhere import Elsewhere, elsewhere, failures
 from gradcheck.diagnose.measure import clock, usual
 from gradcheck.diagnose.repairs import Repair
 from gradcheck.diagnose.session import Session
@@ -23,6 +24,8 @@ SOUND = (
 )  # fmt: skip
 
 
+#: What it must leave whole where the object has other numbers.
+THERE = (*SOUND, "model_gradient")
 #: Laws with a verdict for every gradient.
 OF_GRADIENTS = {"gradient", "contract", "model_gradient"}
 
@@ -42,6 +45,7 @@ def soundly(
     }  # fmt: skip
     plain = usual(op, case)
     spared = spares(op, plain)
+    other = other_numbers(s, op)
 
     def both() -> float | bool | None:
         result = confirm()
@@ -54,9 +58,20 @@ def soundly(
                 for v in safely(op, law, plain):
                     if v.status in {"fail", "error"} and (law, v.wrt) not in old:
                         return False
+        if other is not None and not failures(other.op, other.case, THERE) <= old:
+            return False
         return result
 
     return both
+
+
+def other_numbers(s: Session, op: Op) -> Elsewhere | None:
+    """The object with other numbers, made once for all verdicts of a subject."""
+    if op.built not in s.memory.elsewhere:
+        failing = frozenset((v.law, v.wrt) for v in s.verdicts if v.status in {"fail", "error"})
+        found = None if clock() > s.until else elsewhere(op, failing, THERE)
+        s.memory.elsewhere[op.built] = found
+    return s.memory.elsewhere[op.built]
 
 
 def spares(op: Op, case: Case) -> bool:

@@ -265,6 +265,8 @@ def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
     )
     if same_loss and not wrong:
         return
+    if not wrong and not differs_by_labels(op, case, primals, column, wanted):
+        return  # backward does not look at them at all, which the gradient law tells
     if same_loss or not wrong:
         yield one_half_follows(op, where, flat, column, wanted, got, wrong)
         return
@@ -276,6 +278,12 @@ def flat_against_column(op: Op, case: Case, first: str) -> Iterator[Verdict]:
         f"{float(np.mean(wanted.output)):.6g}; reshape the labels or refuse them"
     )
     yield verdict(LAW, "fail" if promised else "note", op, where, "labels", text)
+
+
+def differs_by_labels(op: Op, case: Case, primals: Primals, labels: Array, here: Evaluated) -> bool:
+    """Whether any gradient is another one for other labels."""
+    other = evaluate(op, case, primals, np.flip(labels, axis=0)).gradients
+    return any(differs(other.get(k, np.zeros(())), g) for k, g in here.gradients.items())
 
 
 def still_the_same(op: Op, case: Case, primals: Primals) -> bool:
