@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.signature import Arg, arguments
-from gradcheck.diagnose import repairs
 from gradcheck.diagnose.measure import usual
 from gradcheck.diagnose.rebuild import rebuilt
+from gradcheck.diagnose.repairs import safely
 from gradcheck.laws import LAWS, family, group
 from gradcheck.types import Case, Op
 from gradcheck.variants import is_off_regulariser
@@ -30,11 +30,10 @@ LEFT = ("eps", "seed", "std", "tol", "init", "clip", "max", "min")
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The other object with its case, and what fails there in the code as it stands."""
+    """The other object with its case."""
 
     op: Op
     case: Case
-    failing: frozenset[Failure]
 
 
 def odd_calls(text: str, cls: Any) -> Iterator[str]:
@@ -86,9 +85,9 @@ def elsewhere(op: Op, failing: frozenset[Failure], laws: tuple[str, ...]) -> Els
         except Exception:  # the constructor or the forward refuses these numbers
             continue
         case = usual(other, Case())
-        found = failures(other, case, laws)
-        if {s.name for s in other.slots} == {s.name for s in op.slots} and found <= failing:
-            return Elsewhere(other, case, found)
+        alike = {s.name for s in other.slots} == {s.name for s in op.slots}
+        if alike and failures(other, case, laws) <= failing:
+            return Elsewhere(other, case)
     return None
 
 
@@ -98,11 +97,5 @@ def failures(op: Op, case: Case, laws: tuple[str, ...]) -> frozenset[Failure]:
     for law in laws:
         if law not in LAWS or group(op) not in family(law):
             continue
-        try:
-            with repairs.quiet():
-                found |= {
-                    (law, v.wrt) for v in LAWS[law](op, case) if v.status in {"fail", "error"}
-                }
-        except Exception:  # the user's code raised: that is the failure
-            found.add((law, ""))
+        found |= {(law, v.wrt) for v in safely(op, law, case) if v.status in {"fail", "error"}}
     return frozenset(found)

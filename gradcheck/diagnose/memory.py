@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gradcheck.diagnose.edits import Change, Rule, changes
-from gradcheck.diagnose.elsewhere import Elsewhere
 from gradcheck.diagnose.pieces import Piece
+
+if TYPE_CHECKING:  # it searches, and what searches has a memory
+    from gradcheck.diagnose.elsewhere import Elsewhere
 
 Shapes = Mapping[str, tuple[int, ...]]
 

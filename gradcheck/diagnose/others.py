@@ -13,10 +13,10 @@ from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.proof import Trial
 from gradcheck.diagnose.proofs import proved
 from gradcheck.diagnose.rebuild import rebuilt
-from gradcheck.diagnose.repairs import Repair
+from gradcheck.diagnose.repairs import Repair, safely
 from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.slices import feeding
-from gradcheck.diagnose.soundness import healthy, safely, soundly
+from gradcheck.diagnose.soundness import healthy, soundly
 from gradcheck.diagnose.squares import told_by_sizes
 from gradcheck.diagnose.trial import Shown, output_shape
 from gradcheck.laws import LAWS

@@ -42,6 +42,15 @@ def quiet() -> contextlib.AbstractContextManager[object]:
     return stack
 
 
+def safely(op: Op, law: str, case: Case) -> list[Verdict]:
+    """A law's verdicts; one fail if it raises (as `run` has it)."""
+    try:
+        with quiet():
+            return list(LAWS[law](op, case))
+    except Exception:  # the user's code raised: that is the failure
+        return [Verdict(law, "fail")]
+
+
 def search(
     op: Op,
     pieces: Sequence[Piece],

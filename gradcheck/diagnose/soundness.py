@@ -8,11 +8,11 @@ import numpy as np
 
 from gradcheck.diagnose import repairs
 from gradcheck.diagnose.code import replaced
-from gradcheck.diagnose.elsewhere import Elsewhere, elsewhere, failures
+from gradcheck.diagnose.elsewhere import Elsewhere, Failure, elsewhere, failures
 from gradcheck.diagnose.measure import clock, usual
-from gradcheck.diagnose.repairs import Repair
+from gradcheck.diagnose.repairs import Repair, safely
 from gradcheck.diagnose.session import Session
-from gradcheck.laws import LAWS, family, group
+from gradcheck.laws import LAWS
 from gradcheck.laws.common import cotangent_for, start
 from gradcheck.types import Case, Op, Verdict
 
@@ -51,18 +51,16 @@ def soundly(
         result = confirm()
         if result is False or (spared and not spares(op, plain)):
             return False
-        for law in SOUND:
-            if clock() > s.until:
-                return False  # not known to be sound
-            if law in LAWS and group(op) in family(law):
-                for v in safely(op, law, plain):
-                    if v.status in {"fail", "error"} and (law, v.wrt) not in old:
-                        return False
-        if other is not None and not failures(other.op, other.case, THERE) <= old:
-            return False
-        return result
+        sound = whole(op, plain, SOUND, old, s.until)
+        sound = sound and (other is None or whole(other.op, other.case, THERE, old, s.until))
+        return result if sound else False
 
     return both
+
+
+def whole(op: Op, case: Case, laws: tuple[str, ...], old: set[Failure], until: float) -> bool:
+    """Whether no law fails but for what failed before; False where there is no time to know."""
+    return all(clock() <= until and failures(op, case, (law,)) <= old for law in laws)
 
 
 def other_numbers(s: Session, op: Op) -> Elsewhere | None:
@@ -118,12 +116,3 @@ def healthy(op: Op, case: Case, failing: frozenset[str]) -> float | bool | None:
             if v.status in {"fail", "error"} and (name == "contract" or v.wrt not in failing):
                 return False
     return None
-
-
-def safely(op: Op, law: str, case: Case) -> list[Verdict]:
-    """A law's verdicts; one fail if it raises (as `run` has it)."""
-    try:
-        with repairs.quiet():
-            return list(LAWS[law](op, case))
-    except Exception:  # the user's code raised: that is the failure
-        return [Verdict(law, "fail")]
