@@ -53,6 +53,7 @@ BLIND = (
     "nnfs", "fish", "sequences", "modern", "notebooks", "courses", "frameworks", "engineers",
     "training", "students", "lookalikes", "library", "learners", "blocks", "course", "vision",
     "lessons", "caches", "research", "optimizing", "carrying", "bookshelf", "homework", "repositories",
+    "exercises", "assignments", "hobby", "language", "products",
 )  # fmt: skip
 OUTSIDE = {"fresh": ("diagnosis_fresh",), "seen": tuple(f"diagnosis_blind/{s}" for s in BLIND)}
 OUTSIDE["held"] = OUTSIDE["seen"]

@@ -1,0 +1,191 @@
+from dataclasses import dataclass
+from pathlib import Path
+RIGHT = Path(__file__).parent / "right"
+
+
+@dataclass(frozen=True)
+class Fresh:
+    id: str
+    module: str
+    target: str      # the class or function that a user would check, e.g. "Conv2D" or "softmax_loss"
+    old: str         # occurs exactly once in right/<module>.py
+    new: str
+    causes: tuple[str, ...]
+    half: str        # "tune" or "aside"
+
+    def source(self) -> str:
+        text = (RIGHT / f"{self.module}.py").read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.id}: `old` occurs {text.count(self.old)} times")
+        return text.replace(self.old, self.new)
+
+
+BUGS = [
+    # --- time_rnn
+    Fresh("d-time_rnn-1", "time_rnn", "Embedding",
+          "np.add.at(dW, self.idx, dout)", "dW[self.idx] += dout",
+          ("duplicates-lost", "missing-broadcast-sum"), "aside"),
+    Fresh("d-time_rnn-2", "time_rnn", "Embedding",
+          "self.idx = np.array(idx)", "self.idx = idx",
+          ("cached-by-reference",), "aside"),
+    Fresh("d-time_rnn-3", "time_rnn", "RNN",
+          "dt = dh_next * (1 - h_next ** 2)", "dt = dh_next * (1 - h_prev ** 2)",
+          ("derivative-at-wrong-point", "wrong-derivative"), "aside"),
+    Fresh("d-time_rnn-4", "time_rnn", "TimeRNN",
+          "if not self.stateful or self.h is None:", "if self.h is None:",
+          ("option-ignored", "not-repeatable", "stale-mask"), "aside"),
+    Fresh("d-time_rnn-5", "time_rnn", "TimeRNN",
+          "grads[i] = grads[i] + grad", "grads[i] = grad",
+          ("missing-broadcast-sum", "missing-carry", "missing-chain-factor"), "aside"),
+    Fresh("d-time_rnn-6", "time_rnn", "TimeAffine",
+          "        self.grads[0][...] = dW\n", "        self.grads[0] += dW\n",
+          ("accumulates", "not-repeatable"), "aside"),
+    # --- time_lstm
+    Fresh("d-time_lstm-1", "time_lstm", "LSTM",
+          "ds = dc_next + dh_next * o * (1 - tanh_c ** 2)", "ds = dc_next + dh_next * (1 - tanh_c ** 2)",
+          ("missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("d-time_lstm-2", "time_lstm", "TimeLSTM",
+          "dx, dh, dc = layer.backward(", "dx, dh, _ = layer.backward(",
+          ("missing-carry", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("d-time_lstm-3", "time_lstm", "TimeSoftmaxWithLoss",
+          "        dx *= mask[:, np.newaxis]\n", "",
+          ("option-ignored", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("d-time_lstm-4", "time_lstm", "TimeSoftmaxWithLoss",
+          "dx = ys.copy()", "dx = ys",
+          ("overwrites-output", "not-repeatable"), "aside"),
+    Fresh("d-time_lstm-5", "time_lstm", "TimeSoftmaxWithLoss",
+          "dx = dx * (dout / count)", "dx = dx / count",
+          ("upstream-ignored", "missing-chain-factor", "constant-factor"), "aside"),
+    Fresh("d-time_lstm-6", "time_lstm", "LSTM",
+          "dg = ds * i * (1 - g ** 2)", "dg = ds * i * g * (1 - g)",
+          ("wrong-derivative",), "aside"),
+    # --- captioning
+    Fresh("d-captioning-1", "captioning", "rnn_step_backward",
+          "dprev_h = da.dot(Wh.T)", "dprev_h = da.dot(Wh)",
+          ("transposed", "wrong-derivative"), "aside"),
+    Fresh("d-captioning-2", "captioning", "temporal_softmax_loss",
+          "    dx_flat /= N\n", "",
+          ("missing-mean", "summed-not-averaged", "constant-factor"), "aside"),
+    Fresh("d-captioning-3", "captioning", "layernorm_backward",
+          "dx = istd * (dxhat - m1 - xhat * m2)", "dx = istd * (dxhat - m1)",
+          ("missing-norm-term", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("d-captioning-4", "captioning", "layernorm_backward",
+          "dgamma = (dout * xhat).sum(axis=0)", "dgamma = (dout * xhat).sum(axis=1)",
+          ("wrong-axis-sum", "gradient-shape", "missing-broadcast-sum"), "aside"),
+    Fresh("d-captioning-5", "captioning", "temporal_softmax_loss",
+          "    shifted = x_flat - x_flat.max(axis=1, keepdims=True)\n"
+          "    logp = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
+          "    logp = x_flat - np.log(np.exp(x_flat).sum(axis=1, keepdims=True))\n",
+          ("overflow", "nan-at-extreme"), "aside"),
+    Fresh("d-captioning-6", "captioning", "rnn_backward",
+          "        dcur = dh[:, t, :] + dprev_h\n",
+          "        dcur = dh[:, t, :]\n        dcur += dprev_h\n",
+          ("edits-upstream", "edits-argument", "not-repeatable"), "aside"),
+    # --- bigru
+    Fresh("d-bigru-1", "bigru", "GRU",
+          "dz = dh * (hc - h_prev) * z * (1 - z)", "dz = dh * (h_prev - hc) * z * (1 - z)",
+          ("sign-flipped", "wrong-derivative"), "aside"),
+    Fresh("d-bigru-2", "bigru", "GRU",
+          '            g["br"] += dr.sum(axis=0)\n', "",
+          ("zero-gradient", "gradient-missing"), "aside"),
+    Fresh("d-bigru-3", "bigru", "GRU",
+          "return hs[:, -1]", "return hs[:, -1].squeeze()",
+          ("batch-of-one",), "aside"),
+    Fresh("d-bigru-4", "bigru", "Bidirectional",
+          "self.bwd = copy.deepcopy(layer)", "self.bwd = copy.copy(layer)",
+          ("shared-state",), "aside"),
+    # --- attention
+    Fresh("d-attention-1", "attention", "Softmax",
+          "dx = y * (dout - np.sum(dout * y, axis=-1, keepdims=True))", "dx = dout * y * (1 - y)",
+          ("softmax-diagonal-only", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("d-attention-2", "attention", "ScaledDotProductAttention",
+          "        ds = ds / np.sqrt(d)\n", "",
+          ("missing-chain-factor", "constant-factor", "wrong-derivative"), "aside"),
+    Fresh("d-attention-3", "attention", "ScaledDotProductAttention",
+          "np.triu(np.ones((Tq, Tk), dtype=bool), k=1)", "np.tril(np.ones((Tq, Tk), dtype=bool), k=-1)",
+          ("wrong-mask-side", "forward-wrong"), "aside"),
+    Fresh("d-attention-4", "attention", "Softmax",
+          "self.out = e / e.sum(axis=-1, keepdims=True)", "self.out = e / e.sum()",
+          ("softmax-whole-batch", "batch-mixed", "forward-wrong"), "aside"),
+    Fresh("d-attention-5", "attention", "Softmax",
+          "        e = np.exp(x - x.max(axis=-1, keepdims=True))\n",
+          "        x -= x.max(axis=-1, keepdims=True)\n        e = np.exp(x)\n",
+          ("edits-argument",), "aside"),
+    Fresh("d-attention-6", "attention", "ScaledDotProductAttention",
+          "        self.mask = None\n        if self.causal:\n"
+          "            self.mask = np.triu(np.ones((Tq, Tk), dtype=bool), k=1)\n",
+          "        if self.causal:\n            if self.mask is None:\n"
+          "                self.mask = np.triu(np.ones((Tq, Tk), dtype=bool), k=1)\n",
+          ("stale-mask",), "aside"),
+    # --- transformer
+    Fresh("d-transformer-1", "transformer", "sinusoid_table",
+          "2 * (i // 2) / d_model", "2 * i / d_model",
+          ("forward-wrong",), "aside"),
+    Fresh("d-transformer-2", "transformer", "LearnedPositions",
+          '        self.grads["P"] = np.zeros_like(self.params["P"])\n'
+          '        self.grads["P"][:T] = dout.sum(axis=0)\n',
+          '        self.grads["P"] = dout.sum(axis=0)\n',
+          ("gradient-shape", "square-only"), "aside"),
+    Fresh("d-transformer-3", "transformer", "LayerNorm",
+          "        std = np.sqrt(self.var + self.eps)\n", "        std = np.sqrt(self.var) + self.eps\n",
+          ("epsilon-placement", "wrong-derivative"), "aside"),
+    Fresh("d-transformer-4", "transformer", "Dropout",
+          "if training and self.rate > 0:", "if self.rate > 0:",
+          ("mode-ignored", "not-repeatable"), "aside"),
+    Fresh("d-transformer-5", "transformer", "Block",
+          "dx = dout + self.norm.backward(dh)", "dx = self.norm.backward(dh)",
+          ("missing-broadcast-sum", "missing-chain-factor", "wrong-derivative"), "aside"),
+    Fresh("d-transformer-6", "transformer", "FeedForward",
+          'self.grads["W1"] = self.x.reshape(len(flat), -1).T @ da_flat\n',
+          'self.grads["W1"] = self.x.reshape(len(flat), -1).T @ da_flat / len(flat)\n',
+          ("extra-mean", "constant-factor", "wrong-derivative"), "aside"),
+    # --- word2vec
+    Fresh("d-word2vec-1", "word2vec", "SigmoidWithLoss",
+          "z = np.where(self.t == 1, x, -x)", "z = (2 * self.t - 1) * x",
+          ("label-dtype-wrap",), "aside"),
+    Fresh("d-word2vec-2", "word2vec", "SigmoidWithLoss",
+          "dx = np.empty_like(self.y)", "dx = np.empty_like(self.t)",
+          ("int-truncation", "gradient-dtype"), "aside"),
+    Fresh("d-word2vec-3", "word2vec", "SoftmaxWithLoss",
+          "        if t.ndim == 2:\n            t = t.argmax(axis=1)\n", "",
+          ("onehot-as-index",), "aside"),
+    Fresh("d-word2vec-4", "word2vec", "CBOW",
+          "        dh = dh / self.contexts.shape[1]\n", "",
+          ("summed-not-averaged", "missing-chain-factor", "constant-factor"), "aside"),
+    Fresh("d-word2vec-5", "word2vec", "TiedSkipGram",
+          "for v in range(V):", "for v in range(V - 1):",
+          ("last-class", "forward-wrong"), "aside"),
+    Fresh("d-word2vec-6", "word2vec", "TiedSkipGram",
+          "        np.add.at(self.dW, self.words, ds @ self.W)\n", "",
+          ("missing-broadcast-sum", "missing-chain-factor", "wrong-derivative"), "aside"),
+    # --- trainers
+    Fresh("d-trainers-1", "trainers", "SGD",
+          "            g = grads[key] + self.weight_decay * params[key]\n",
+          "            g = grads[key]\n            g += self.weight_decay * params[key]\n",
+          ("edits-gradient", "edits-argument"), "aside"),
+    Fresh("d-trainers-2", "trainers", "AdaGrad",
+          "            h = self.h.get(key, 0.0)\n            h = h + grads[key] * grads[key]\n            self.h[key] = h\n",
+          "            shape = params[key].shape\n            h = self.h.get(shape, 0.0)\n"
+          "            h = h + grads[key] * grads[key]\n            self.h[shape] = h\n",
+          ("state-shared-between-parameters", "update-wrong"), "aside"),
+    Fresh("d-trainers-3", "trainers", "RMSprop",
+          "self.rho * self.cache[key] + (1 - self.rho) * grads[key] ** 2",
+          "self.rho * self.cache[key] + grads[key] ** 2",
+          ("update-wrong",), "aside"),
+    Fresh("d-trainers-4", "trainers", "Adam",
+          "        self.t += 1\n        for key in params:\n",
+          "        for key in params:\n            self.t += 1\n",
+          ("step-counter", "update-wrong"), "aside"),
+    Fresh("d-trainers-5", "trainers", "Adam",
+          "v_hat = v / (1 - self.beta2 ** self.t)", "v_hat = v",
+          ("bias-correction", "update-wrong"), "aside"),
+    Fresh("d-trainers-6", "trainers", "AdamW",
+          "np.square(grads[key])", "grads[key]",
+          ("moment-not-squared", "update-wrong"), "aside"),
+    Fresh("d-trainers-7", "trainers", "numerical_gradient",
+          "        x[idx] = old\n", "",
+          ("restore-missing", "edits-argument", "numerical-gradient-wrong"), "aside"),
+    Fresh("d-trainers-8", "trainers", "AdamW",
+          "w *= 1 - self.lr * self.weight_decay", "w *= 1 - self.weight_decay",
+          ("decay-wrong", "update-wrong"), "aside"),
+]
