@@ -42,7 +42,7 @@ def first_fitting(candidates: Iterable[tuple[str, Callable[[], Op]]]) -> Op:
             why = more_telling(why, problem)
             continue
         counted = counts_with_labels(op)
-        agrees = all(miss(op, only=k) < AGREES for k in op.gradient_names)
+        agrees = agreeing(op)
         if agrees and not counted:
             return op
         if agrees:
@@ -52,6 +52,11 @@ def first_fitting(candidates: Iterable[tuple[str, Callable[[], Op]]]) -> Op:
     if not found:
         raise Refused(why)
     return found[0]
+
+
+def agreeing(op: Op) -> bool:
+    """Whether every gradient of an Op agrees with the measured one."""
+    return all(miss(op, only=k) < AGREES for k in op.gradient_names)
 
 
 def unfit(op: Op) -> str:

@@ -37,7 +37,8 @@ def loss_readings(
     found = learning(source, lossy, make, proto, built)
     if isinstance(found, str):
         found = any_reading(source, lossy, make, built)
-    if isinstance(found, str) and "could not be broadcast" in found:
+    refused = found if isinstance(found, str) else of_rows(found, source, lossy, make, built)
+    if "could not be broadcast" in refused:
         samples = dict(Case().sizes)["N"]  # as many classes as samples: a sum without keepdims runs
         square = any_reading(source, replace(lossy, columns=samples), make, built)
         found = found if isinstance(square, str) else square
@@ -45,6 +46,16 @@ def loss_readings(
         return found
     found = widened(with_class_numbers(found, source, lossy, make, built), lossy)
     return leaving_out(with_own_parameters(found, make, proto), lossy, proto)
+
+
+def of_rows(
+    op: Op, source: Source, lossy: losses.Lossy, make: Callable[[], Live], built: str
+) -> str:
+    """Why rows of several classes do not run, where one number a sample runs and is wrong."""
+    if op.slots[0].shape not in {("N", 1), ("N",)} or miss(op) < AGREES:
+        return ""
+    found = best_reading(source, lossy, make, built, ("index",))
+    return found if isinstance(found, str) else ""
 
 
 #: What makes probabilities of logits.

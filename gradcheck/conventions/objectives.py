@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions import function_shapes, functions
-from gradcheck.conventions.candidates import first_fitting, unfit
+from gradcheck.conventions.argument_roles import strength_name
+from gradcheck.conventions.candidates import agreeing, first_fitting, unfit
 from gradcheck.conventions.live import Live, Refused, arrays_of, call_quietly
 from gradcheck.conventions.objective_roles import (
     DATA,
@@ -140,17 +141,38 @@ def classifier_op(source: Source) -> Op:
     if roles is None:
         raise Refused("does not name its parameters, data and labels")
     told = pair[1] if pair else function
-    candidates = (
-        (
-            ", ".join([*(f"{k} {s}" for k, s in tried.sizes.items()), f"labels {tried.encoding}"]),
-            functools.partial(reading, source, told, roles, tried),
-        )
-        for tried in shapes(roles)
-    )
+    tries = list(shapes(roles))
     try:
-        return first_fitting(candidates)
+        found, at = fitting(source, told, roles, tries)
+        if agreeing(found) or not (plain := without_penalty(roles)):
+            return found
+        # Without its penalty the right shapes agree, where it is the penalty that is wrong.
+        bare, at = fitting(source, told, plain, tries)
+        return reading(source, told, roles, tries[at]) if agreeing(bare) else found
     except Refused as refusal:
         raise Refused(f"{source.name}: {refusal}") from None
+
+
+def fitting(source: Source, told: Any, roles: Roles, tries: list[Shapes]) -> tuple[Op, int]:
+    """The Op of the first shapes that fit, and which of the shapes tried these are."""
+    made: list[tuple[Op, int]] = []
+
+    def make(at: int) -> Op:
+        made.append((reading(source, told, roles, tries[at]), at))
+        return made[-1][0]
+
+    def words(tried: Shapes) -> str:
+        sizes = [f"{k} {s}" for k, s in tried.sizes.items()]
+        return ", ".join([*sizes, f"labels {tried.encoding}"])
+
+    op = first_fitting((words(t), functools.partial(make, i)) for i, t in enumerate(tries))
+    return op, next(at for one, at in made if one is op)
+
+
+def without_penalty(roles: Roles) -> Roles | None:
+    """The roles with every strength of a penalty at 0; None where there is none."""
+    strengths = {k: 0.0 for k, v in roles.fixed.items() if v and strength_name(k)}
+    return replace(roles, fixed={**roles.fixed, **strengths}) if strengths else None
 
 
 def line_op(source: Source, pair: tuple[Any, Any]) -> Op:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from gradcheck.conventions.signature import tree_of
+from gradcheck.diagnose.interventions_options import numbers_of
 from gradcheck.diagnose.modes import backward_functions, by_samples, looks_at_mode
 from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.repairs import quiet
@@ -36,11 +38,7 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
         text = "the mask of the first training pass is used ever after"
         return Shown("stale-mask", text, shown, line=drawn_at(op))
     if "share that is kept" in text:
-        return Shown(
-            "dropout-scale",
-            "the kept values are not scaled to keep the mean",
-            "the share of kept units was counted over many samples",
-        )
+        return unscaled(op, v)
     if "the rate is the share that is dropped" in text:
         return another_share()
     if "in the wrong mode" in text:
@@ -85,6 +83,29 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
     if "evaluation" in text and v.case is not None and not v.case.train:
         return evaluated(op, v)
     return None
+
+
+def unscaled(op: Op, v: Verdict) -> Shown:
+    """A scale that does not fit the share kept: it is the mask's side, where that is the share to drop."""
+    tried = "the share of kept units was counted over many samples"
+    match = re.search(r"keeps ([\d.]+) of the units", v.message)
+    name = dropped_share(op, float(match.group(1))) if match else ""
+    if not name:
+        return Shown("dropout-scale", "the kept values are not scaled to keep the mean", tried)
+    text = f"the units are kept that should be dropped: {name} is the share to drop"
+    return Shown("wrong-mask-side", text, tried, second="dropout-scale")
+
+
+def dropped_share(op: Op, kept: float) -> str:
+    """The option that is said to be the share of units to drop, and is the share kept; or ""."""
+    written = {n: float(x) for n, x in re.findall(r"(\w+)=(0?\.\d+)", op.built)}
+    said = " ".join(filter(None, (getattr(o, "__doc__", "") for o in (op.obj, getattr(op.obj, "__init__", None)))))  # fmt: skip
+    shares: dict[str, float] = {**written, **numbers_of(op)}
+    for name, share in shares.items():
+        drops = re.search(rf"\b{name}\b[^.;]*\b(drop|zeroed)", said) or re.search(r"drop", name)
+        if drops and "keep" not in name and abs(kept - share) < 0.1 < abs(kept - (1 - share)):
+            return name
+    return ""
 
 
 def another_share() -> Shown:

@@ -32,7 +32,11 @@ def wrong_shape(
         if agrees(predicted, raw):
             cut_off = cause == "gradient-shape" and raw.size != truth.size
             way = "entry by entry" if cut_off else WAYS[cause]
-            return Shown(cause, text, f"{shown}, {way}", second=SECOND.get(cause, own_shape(v)))
+            names = cause, SECOND.get(cause, own_shape(v))
+            named = names[1] == "bias-shape" and not v.wrt.startswith("beta")
+            if named and cause != "gradient-shape" and raw.size < cot.size:
+                names = names[::-1]  # some axes are summed, but too few, or others
+            return Shown(names[0], text, f"{shown}, {way}", second=names[1])
     return by_shape(v, got, wanted)
 
 

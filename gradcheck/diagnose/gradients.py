@@ -71,7 +71,7 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
         what = told_by_sizes(s, verdict, of_carry(op, point, wrt, repair, what))
         trial = Trial(op, case, wrt, repair, lambda: again(op, point), s.until, point)
         candidates.append(of_repair(repair, proved(trial, what)))
-    candidates = counted(op, candidates)
+    candidates = counted(op, wrt, candidates)
     if not any(c.confirmed for c in candidates) and wrt in point.truth:
         detail["nearest"] = tuple(numbers.nearest(op, point, wrt))
     found = smallest(op, case, wrt, min(s.until, clock() + 1.0))
@@ -80,7 +80,13 @@ def of_gradient(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[Ca
     return candidates
 
 
-def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
+def assigns(repair: Repair, names: set[str]) -> bool:
+    """Whether a change stands in the statement that assigns one of these names."""
+    statement = repair.edit.change.site.statement
+    return isinstance(statement, ast.Assign) and bool(names & set(map(ast.unparse, statement.targets)))  # fmt: skip
+
+
+def counted(op: Op, wrt: str, found: list[Candidate]) -> list[Candidate]:
     """What the changes that work say against the numbers.
 
     A ratio that is a count is no mean where every change that works exchanges ``*`` and ``/``:
@@ -90,7 +96,8 @@ def counted(op: Op, found: list[Candidate]) -> list[Candidate]:
     taken = [c.repair for c in found if c.repair is not None]
     if any(difference(r.edit.change).kind in {"unfactor", "unterm"} for r in taken):
         found = [replace(c, confirmed=False, rank=45) if c.lost else c for c in found]
-    if any(c.repair is not None and c.confirmed and c.cause == "missing-carry" for c in found):
+    carried = [r for c in found if (r := c.repair) and c.confirmed and c.cause == "missing-carry"]
+    if carried and not any(assigns(r, names_of(op, wrt)) for r in carried):
         # Of the steps only the last is left, which may begin at zero.
         found = [replace(c, rank=25) if c.cause == "zero-gradient" else c for c in found]
     if any(c.repair is not None and c.confirmed and c.cause == "wrong-mask-side" for c in found):

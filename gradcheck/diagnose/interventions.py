@@ -27,10 +27,10 @@ from gradcheck.diagnose.interventions_state import (
     output_in_place_of_input,
 )
 from gradcheck.diagnose.interventions_wiring import unread, unwired
-from gradcheck.diagnose.measure import at, clock
+from gradcheck.diagnose.measure import at, claim, clock
 from gradcheck.diagnose.modes import looks_at_mode
 from gradcheck.diagnose.rebuild import rebuilt
-from gradcheck.diagnose.repairs import along, quiet
+from gradcheck.diagnose.repairs import along, quiet, safely
 from gradcheck.diagnose.shrink import still_wrong
 from gradcheck.diagnose.trial import Shown, agreed, fails, passes
 from gradcheck.laws import LAWS
@@ -43,6 +43,7 @@ def all_of(op: Op, verdict: Verdict, until: float) -> Iterator[Shown]:
         in_double,
         label_interventions,
         shape_interventions,
+        coupled_samples,
         distinct_indices,
         other_chance,
         output_in_place_of_input,
@@ -112,6 +113,21 @@ def shape_interventions(op: Op, verdict: Verdict) -> Iterator[Shown]:
                 f"with {wide} samples of {wide} entries the call runs",
                 second="wrong-axis-sum",
             )
+
+
+def coupled_samples(op: Op, verdict: Verdict) -> Iterator[Shown]:
+    """A layer that treats every sample alone, and whose forward does not: right for one sample."""
+    case, wrt = verdict.case, verdict.wrt
+    if case is None or verdict.law != "gradient" or dict(case.sizes)["N"] == 1 or op.terminal:
+        return
+    alone = agreed(op, case.replace(N=1), wrt)
+    if not alone or not still_wrong(op, case, wrt):
+        return
+    told = [v for v in safely(op, "batch", case) if v.status == "fail" and v.wrt == "output"]
+    if any("only the first sample was changed" in v.message for v in told):
+        text = "the output of one sample depends on the other samples of the batch"
+        shown = f"only the first sample was changed, and the others' output was another; for one sample alone {alone}"
+        yield Shown("batch-mixed", text, shown, second="wrong-axis-sum")
 
 
 def only_square(op: Op, law: str, case: Case, wrt: str) -> bool:
@@ -204,9 +220,20 @@ def without_epsilon(op: Op, verdict: Verdict) -> Iterator[Shown]:
     plain = altered(op, dict.fromkeys(names, 0.0))
     with op.plainly() if op.plainly is not None else nullcontext():
         same = agreed(plain, case, wrt)
+    if same and nothing(plain, case, wrt):
+        return  # of two rows of a batch norm, all is 0 without an epsilon, whatever backward does
     if same and (names or op.plainly is not None) and fails(op, "gradient", case, wrt):
         text = "forward and backward have their epsilon in different places (inside and outside a root)"
         yield Shown("epsilon-placement", text, f"with the epsilon at 0 {same}")
+
+
+def nothing(op: Op, case: Case, wrt: str) -> bool:
+    """Whether every entry of a gradient is 0, up to rounding."""
+    with quiet():
+        found = claim(op, case)
+    return float(np.max(np.abs(found.claimed[wrt]))) <= 1e-12 * float(
+        np.max(np.abs(found.cotangent))
+    )
 
 
 def ignored_strength(op: Op, case: Case, wrt: str) -> str:

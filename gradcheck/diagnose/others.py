@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gradcheck.diagnose import facts, interventions, repairs, rules
+from gradcheck.diagnose import facts, facts_modes, interventions, repairs, rules
 from gradcheck.diagnose.kept import keeper
 from gradcheck.diagnose.meaning import Meaning, meaning
 from gradcheck.diagnose.measure import clock
@@ -14,6 +14,7 @@ from gradcheck.diagnose.proof import Trial
 from gradcheck.diagnose.proofs import proved
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair, safely
+from gradcheck.diagnose.rules_terms import masks
 from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import healthy, soundly
@@ -154,6 +155,8 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
     which = rules.GRADIENT_RULES if law == "contract" else rules.OTHER_RULES
     if op.kind == "accuracy" or law == "train_eval":  # a branch not taken is no cure
         which = tuple(r for r in which if r not in rules.CHOICES)
+    if "share that is kept" in verdict.message and facts_modes.unscaled(op, verdict).cause == "wrong-mask-side":  # fmt: skip
+        which = (masks,)
     until = min(s.until, clock() + SEARCH)
     called_name = gradient_name(op, verdict.wrt)
     wanted = {called_name.removeprefix("self."), f"d{verdict.wrt}", f"d_{verdict.wrt}", verdict.wrt}

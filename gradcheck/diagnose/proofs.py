@@ -22,6 +22,7 @@ from gradcheck.diagnose.repairs import quiet
 
 SECOND: dict[str, Callable[[Trial, Meaning], Meaning]] = {
     "overlap-lost": places.overlap,
+    "cached-by-reference": places.kept,
     "stale-mask": values.stale,
     "upstream-ignored": values.upstream,
     "updated-weights-used": values.updated,

@@ -27,8 +27,37 @@ def overlap(t: Trial, what: Meaning) -> Meaning:
         return what
     if not isinstance(node.targets[0], ast.Subscript):  # a whole array: no windows are written
         return Meaning("missing-broadcast-sum", what.confirmed, "missing-carry")
+    if of_counters(
+        t, node.targets[0]
+    ):  # the same place again, no window that reaches into the next
+        return Meaning("missing-broadcast-sum", what.confirmed, "overlap-lost")
     counts, nonzero = writes(t.repair.edit.piece, t.repair.edit.change.site, t.run)
     return what if nonzero and (counts > 1 or not many(t)) else zeroed(nonzero)
+
+
+def kept(t: Trial, what: Meaning) -> Meaning:
+    """What is changed in place is no argument: else the caller's array is written into."""
+    edit = t.repair.edit
+    node = edit.change.site.node
+    name = ast.unparse(node.target) if isinstance(node, ast.AugAssign) else ""
+    code = edit.piece.function.__code__
+    if name not in code.co_varnames[: code.co_argcount]:
+        return what
+    if any(fails(t.op, "inputs_unchanged", t.case, s.name) for s in t.op.slots):
+        return Meaning("edits-argument", True, what.cause)
+    return what
+
+
+def of_counters(t: Trial, target: ast.Subscript) -> bool:
+    """Whether one of several nested loops counts the place written, and nothing else does: ``dw[f]``."""
+    loops = [p for p in t.repair.edit.change.site.path if isinstance(p, ast.For)]
+    counted = {p.target.id for p in loops if isinstance(p.target, ast.Name)
+               and ast.unparse(p.iter).startswith("range(")}  # fmt: skip
+    index = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
+    names = {
+        ast.unparse(i) for i in index if not isinstance(i, ast.Constant) and ast.unparse(i) != ":"
+    }
+    return bool(names) and names < counted and not any("index" in s.domain for s in t.op.slots)
 
 
 def many(t: Trial) -> bool:

@@ -201,11 +201,29 @@ def sign(t: Trial, what: Meaning) -> Meaning:
         with replaced(edit.piece.function, other):
             found.append(pulled_with(t.op, t.point, np.asarray(t.point.cotangent))[t.wrt])
     wrong, right, middle = (np.reshape(g, found[0].shape) for g in found)
-    return (
-        what
-        if agrees(2 * middle, wrong + right)
-        else replace(what, confirmed=False, second="wrong-derivative")
-    )
+    if not agrees(2 * middle, wrong + right):
+        return replace(what, confirmed=False, second="wrong-derivative")
+    return Meaning("derivative-at-wrong-point", True, "sign-flipped") if inside(t, middle) else what
+
+
+def inside(t: Trial, middle: Array) -> bool:
+    """Whether the sign is that of the argument of a function that is not odd: ``sigmoid(-x)``.
+
+    `middle` is the gradient with 0 as the argument; the value of an odd function is 0 there, too.
+    """
+    edit = t.repair.edit
+    change, point = edit.change, t.point
+    above = change.site.parent
+    turned = isinstance(change.new, ast.UnaryOp) or isinstance(change.site.node, ast.UnaryOp)
+    if point is None or not turned or not isinstance(above, ast.Call) or change.site.node not in above.args:  # fmt: skip
+        return False
+    nothing = ast.BinOp(ast.Constant(0.0), ast.Mult(), bare(above))
+    code = made(edit.piece, replace(change, site=enclosing(edit.piece, above), new=nothing))
+    if code is None:
+        return False
+    with replaced(edit.piece.function, code):
+        gone = pulled_with(t.op, point, np.asarray(point.cotangent))[t.wrt]
+    return not agrees(np.reshape(gone, middle.shape), middle)
 
 
 def without(change: Change) -> Change | None:

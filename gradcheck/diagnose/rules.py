@@ -50,11 +50,18 @@ from gradcheck.diagnose.rules_terms import (
     signs,
     stale,
 )
-from gradcheck.diagnose.rules_unused import rows_of_softmax, strides, thrown_away, unused
+from gradcheck.diagnose.rules_unused import (
+    left_out,
+    rows_of_softmax,
+    strides,
+    thrown_away,
+    unused,
+)
 
 GRADIENT_RULES: tuple[Rule, ...] = (
     conditions,
     arguments_left_out,
+    left_out,
     targets,
     dtypes,
     orders,

@@ -71,7 +71,7 @@ def exchanged(scope: Scope, site: Site) -> Iterator[Change]:
         for i in range(len(node.elts) - 1):
             elts = list(node.elts)
             elts[i], elts[i + 1] = elts[i + 1], elts[i]
-            yield Change(2, site, type(node)(elts, ast.Load()), "derivative-at-wrong-point")
+            yield Change(2, site, type(node)(elts, ast.Load()), "wrong-derivative")
 
 
 def carried(scope: Scope, site: Site) -> Iterator[Change]:

@@ -45,6 +45,21 @@ def thrown_away(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(0, site, ast.Name(given.id, ast.Store()), "never-wired")
 
 
+def left_out(scope: Scope, site: Site) -> Iterator[Change]:
+    """A layer that forward goes through and no backward does: ``d`` for ``self.relu.backward(d)``."""
+    node, owner = site.node, scope.piece.owner
+    if owner is None or scope.piece.role == "forward" or not is_load(node) or in_index(site):
+        return
+    whole = isinstance(node, ast.expr) and getattr(site.parent, "value", None) is node
+    if not whole or not isinstance(site.parent, (ast.Assign, ast.Return)):
+        return
+    text = ast.unparse(owner)
+    for name in dict.fromkeys(re.findall(r"self\.(\w+)\.forward\(", text)):
+        if f"self.{name}.backward(" not in text:
+            call = expr(f"self.{name}.backward({text_of(node)})")
+            yield Change(0, site, call, "missing-chain-factor")
+
+
 def unread(function: ast.AST) -> list[str]:
     """Local names that are assigned and never read, without those marked with an underscore."""
     nodes = [n for n in ast.walk(function) if isinstance(n, ast.Name)]

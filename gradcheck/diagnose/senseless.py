@@ -58,7 +58,8 @@ def of_a_size(change: Changed) -> bool:
     ):  # a tuple times a number is a long one
         return isinstance(new, (ast.BinOp, ast.UnaryOp, ast.Call))
     if isinstance(new, ast.UnaryOp) and isinstance(new.op, ast.USub):
-        return SIZE.search(ast.unparse(new.operand)) is not None
+        whole = isinstance(new.operand, ast.BinOp) and isinstance(new.operand.op, ast.FloorDiv)
+        return whole or SIZE.search(ast.unparse(new.operand)) is not None
     called = isinstance(new, ast.Call) and getattr(new.func, "attr", "") in {"sign", "exp", "tanh"}
     return called and any(SIZE.search(ast.unparse(a)) for a in new.args)
 
