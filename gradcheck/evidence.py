@@ -19,7 +19,9 @@ They travel in ``Verdict.detail``:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +37,23 @@ CELLS, POINTS = 64, 120
 
 #: Most entries measured one by one for the pictures.
 ALONE = 64
+
+
+#: The primals of which no picture is asked for; None for all.
+_UNWANTED: ContextVar[frozenset[str] | None] = ContextVar("no pictures of", default=frozenset())
+
+
+@contextmanager
+def without_pictures(of: frozenset[str] | None = None) -> Iterator[None]:
+    """Inside the context `picture_data` is empty for these primals (all by default).
+
+    A law that is run again, at another case or in a diagnosis, is asked for its verdict alone.
+    """
+    token = _UNWANTED.set(of)
+    try:
+        yield
+    finally:
+        _UNWANTED.reset(token)
 
 
 def picture_data(
@@ -63,10 +82,11 @@ def picture_data(
     Returns
     -------
     dict
-        ``heatmap``, ``scatter`` and ``curve``; empty where no entry is known to be wrong, or the
-        function cannot be measured at this point.
+        ``heatmap``, ``scatter`` and ``curve``; empty where no entry is known to be wrong, where the
+        function cannot be measured at this point, and inside `without_pictures`.
     """
-    if not finding.entries:
+    unwanted = _UNWANTED.get()
+    if not finding.entries or unwanted is None or name in unwanted:
         return {}
     site = open_site(vjp, primals, rng, [name], pinned)
     if isinstance(site, str) or name not in site.claim.gradients:

@@ -7,7 +7,7 @@ import math
 import re
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from gradcheck.conventions import ops_for, recognise
 from gradcheck.conventions.live import Refused, Skipped
 from gradcheck.conventions.recognise import Planned
 from gradcheck.conventions.sources import Source
+from gradcheck.evidence import without_pictures
 from gradcheck.guard import pristine_numpy, seeded
 from gradcheck.laws import AFTER_GRADIENT, FIRST_CONFIGURATION, LAWS, family
 from gradcheck.laws import group as group_of
@@ -37,6 +38,7 @@ KINDS = {
     "line": "model",
     "module": "model",
     "vectors": "model",
+    "several": "loss",
     "torch": "function",
     "tape": "function",
     "backprop": "model",
@@ -159,9 +161,10 @@ def judged(
         text = f"--replay asks for config={replay.config}, but {blank.name} has {len(ops)}, counted from 0"
         return dataclasses.replace(blank, status="error", reason=text)
     end = began + (options.seconds or math.inf)
-    found = [
-        v for i, op in enumerate(ops) for v in interpreted(op, list(check_op(op, options, i, end)))
-    ]
+    found: list[Verdict] = []
+    for i, op in enumerate(ops):
+        failed = {(v.law, v.wrt) for v in found if v.status == "fail"}
+        found += interpreted(op, list(check_op(op, options, i, end, failed)))
     merged = merge(found)
     if options.early is not None:
         options.early(with_verdicts(blank, uncompared(merged)))
@@ -259,8 +262,15 @@ def applicable(op: Op, options: Options) -> Iterator[tuple[str, Law]]:
             yield name, law
 
 
-def check_op(op: Op, options: Options, config: int, end: float = math.inf) -> Iterator[Verdict]:
-    """Every applicable law on its cases; a case whose contract fails is not tried further."""
+def check_op(
+    op: Op, options: Options, config: int, end: float = math.inf,
+    failed: Collection[tuple[str, str]] = (),
+) -> Iterator[Verdict]:  # fmt: skip
+    """Every applicable law on its cases; a case whose contract fails is not tried further.
+
+    Of what `failed` before, as (law, primal), no further picture is made.
+    """
+    seen = set(failed)
     broken: set[Case] = set()
     wrong = False
     examples = 1 if options.examples is None else options.examples
@@ -281,7 +291,10 @@ def check_op(op: Op, options: Options, config: int, end: float = math.inf) -> It
                 return
             if case in broken or (wrong and name in AFTER_GRADIENT):
                 continue
-            for v in run_law(name, law, op, case):
+            with without_pictures(frozenset(wrt for one, wrt in seen if one == name)):
+                verdicts = run_law(name, law, op, case)
+            seen |= {(name, v.wrt) for v in verdicts if v.status == "fail"}
+            for v in verdicts:
                 if (
                     name == "contract"
                     and v.status == "fail"

@@ -96,7 +96,7 @@ def variants(base: Recipe, cls: Any, namespace: Mapping[str, Any]) -> Iterator[R
 SIDES = (("height", "width"), ("_h$", "_w"), ("^h_", "w_"), ("^(k|p|f)h$", r"\1w"))
 
 
-def unequal(args: list[Arg], given: Mapping[str, Any]) -> Iterator[dict[str, int]]:
+def unequal(args: list[Arg], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A window that is wider than high, where both sides are the same by default: ``pool_w=3``."""
     values = {a.name: given.get(a.name, a.default) for a in args}
     for name, value in values.items():
@@ -106,6 +106,10 @@ def unequal(args: list[Arg], given: Mapping[str, Any]) -> Iterator[dict[str, int
             if other != name and same and not re.search("stride|pad|in|image|img", name):
                 yield {other: value + 1}
                 return
+        square = isinstance(value, tuple) and len(value) == 2 and value[0] == value[1] != 1
+        if square and type(value[0]) is int and re.search("kernel|pool|window|filter|^k", name):
+            yield {name: (value[0], value[1] - 1)}
+            return
 
 
 def needed_by(arg: Arg, args: list[Arg], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from gradcheck.conventions.optimizers import function_optimizers, optimizer_op
 from gradcheck.conventions.recognise import takes_labels
 from gradcheck.conventions.regulariser import of_one_penalty
 from gradcheck.conventions.scalar_functions import entry_by_entry, takes_numbers_only
+from gradcheck.conventions.several_losses import several_op
 from gradcheck.conventions.signature import arguments, verbs
 from gradcheck.conventions.sources import Source
 from gradcheck.conventions.tape_ops import tape_ops
@@ -97,6 +98,8 @@ def read_as(source: Source, kind: str) -> list[Op]:
         return [line_op(source, (source.namespace[one], source.namespace[other]))]
     if kind == "vectors":
         return [vectors_op(source)]
+    if kind == "several":
+        return [several_op(source)]
     if kind == "module":
         return [module_op(source)]
     if kind == "network":

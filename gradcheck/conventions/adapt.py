@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from gradcheck import cases
 from gradcheck.construct import Recipe, recipe
 from gradcheck.conventions.consistency import MORE, agrees, runs_on
 from gradcheck.conventions.containers import holds_what_it_is_given, parts_of
@@ -15,6 +14,7 @@ from gradcheck.conventions.further_sizes import (
     further_sizes,
     images_too,
     one_axis_more,
+    refuses,
     unequal_window,
 )
 from gradcheck.conventions.live import Live, Refused, Skipped, live_maker
@@ -27,9 +27,8 @@ from gradcheck.conventions.slopes import call_with_arrays
 from gradcheck.conventions.sources import Source, builds, maker_of, more_telling
 from gradcheck.conventions.trials import best_trial, finish, wrong_shapes
 from gradcheck.conventions.wholes import is_network, whole_op
-from gradcheck.errors import is_refusal
 from gradcheck.loading.usages import definition_elsewhere
-from gradcheck.types import Case, Op
+from gradcheck.types import Op
 from gradcheck.variants import constructor_options, variants
 
 
@@ -274,8 +273,12 @@ def other_configurations(
             yield finish(source, made, make, proto, found)
 
 
+#: The width of a window that has a height of its own.
+WIDTH = re.compile(r"width|_w$|^w_|^(k|p|f)w$")
+
+
 def windowed(first: Op, made: Recipe, cls: Any) -> bool:
-    """Whether a configuration only pads more or strides further than one of a convolution or pooling."""
+    """Whether a configuration only pads more, strides further or looks wider than one of a convolution or pooling."""
     key = plain(first.name)
     if not re.search(r"conv|pool", key) or re.search(r"trans|deconv|unpool", key):
         return False
@@ -285,17 +288,8 @@ def windowed(first: Op, made: Recipe, cls: Any) -> bool:
         if v != first.options.get(k)
     }
     return bool(changed) and all(
-        ("pad" in plain(k) or "stride" in plain(k)) and type(old) is type(new) is int and new > old
+        (re.search("pad|stride", plain(k)) or WIDTH.search(k))
+        and type(old) is type(new) is int
+        and new > old
         for k, (old, new) in changed.items()
     )
-
-
-def refuses(live: Live, trial: Trial) -> bool:
-    """Whether the forward of the first configuration's shape is refused by a ``raise`` or ``assert``."""
-    rng = cases.generator(Case(), 1)
-    arrays = [cases.draw_slot(s, Case(), rng) for s in trial.slots]
-    try:
-        trial.calls.forward(live, arrays, None, True)
-    except Exception as error:
-        return is_refusal(error)
-    return True  # it runs: something else is wrong with the reading

@@ -85,6 +85,8 @@ def hypotheses(
             continue  # a single number may be positive by chance
         for given in with_masks(slots, code):
             yield readings, without_padding(given, proto.obj)
+    for shape in along_columns(proto.obj) if len(names) == 1 else ():
+        yield readings, (Slot(names[0], shape),)
     for slots in shape_hypotheses(context, dims, names):
         yield (
             readings,
@@ -167,6 +169,13 @@ def implied_shapes(obj: Any) -> list[tuple[int | str, ...]]:
         if own:
             found.append(tuple(sizes))
     return list(dict.fromkeys(found))
+
+
+def along_columns(obj: Any) -> list[tuple[int | str, ...]]:
+    """(N, C, T), where all that an object holds are columns (C, 1): factors of channels along time."""
+    shapes = {a.shape for p, a in places.walk(obj).items() if not places.is_gradient_place(p)}
+    column = len(shapes) == 1 and len(shape := next(iter(shapes))) == 2 and shape[0] > 1 == shape[1]
+    return [("N", shape[0], "T")] if column else []
 
 
 def written_shapes(cls: type) -> list[tuple[int | str, ...]]:

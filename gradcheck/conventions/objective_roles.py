@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions import functions, places
+from gradcheck.conventions.gradient_dicts import keys_of, opened
 from gradcheck.conventions.loss_names import strong_label
 from gradcheck.conventions.regulariser import name_words
 from gradcheck.conventions.signature import (
@@ -91,9 +92,13 @@ class Roles:
 
 def roles_of(function: Any) -> Roles | None:
     """The roles of the arguments of a function that returns loss and gradients, else None."""
-    returned = returned_names(function)
+    returned, keys = returned_names(function), keys_of(function)
     if len(returned) < 2 or not callable(function):
         return None
+    if keys:
+        found = sorted_arguments(function, [f"d{k.removeprefix('d')}" for k in keys], [])
+        call = opened(function, keys)
+        return None if found is None or not found[1] else Roles(*found, call)
     if len([a for a in arguments(function, method=False) if a.required]) < 2:
         return None
     parts = returned_parts(function)

@@ -105,8 +105,9 @@ def read_gradients(
     alone = [p for p in aliases if p not in kept.values()] if kept else []
     lonely = [p for p in alone if likely_parameter(p) or (unread and of_a_layer(p))]
     lonely += [
-        p for p in aliases if p not in kept.values() and p not in lonely and kept_otherwise(live, p)
-    ]
+        p for p in aliases if p not in kept.values() and p not in lonely
+        and (kept_otherwise(live, p) or left_out(p, pairs))
+    ]  # fmt: skip
     return Trial(
         slots, calls, place, shapes, kept, grads, unread=tuple(unread),
         missing=tuple(places.label(p[1:]) for p in lonely),
@@ -157,6 +158,13 @@ def kept_otherwise(live: Live, place: Place) -> bool:
         and name in places.stems(k)
         for k, v in held
     )
+
+
+def left_out(place: Place, pairs: dict[Place, Place]) -> bool:
+    """Whether the gradients of its neighbours stand under their names: ``grads["W1"]``, and no ``"W3"``."""
+    return place[-1][0] == "key" and isinstance(place[-1][1], str) and any(
+        p[:-1] == place[:-1] and g[-1] == p[-1] for p, g in pairs.items()
+    )  # fmt: skip
 
 
 def of_a_layer(place: Place) -> bool:

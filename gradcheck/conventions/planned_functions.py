@@ -28,6 +28,7 @@ from gradcheck.conventions.objective_roles import (
     roles_of_line,
 )
 from gradcheck.conventions.optimizer_names import OPTIMIZER_WORDS
+from gradcheck.conventions.several_losses import several_of
 from gradcheck.conventions.signature import (
     Arg,
     arguments,
@@ -105,6 +106,8 @@ def plan_function(
         return Planned(name, "classifier", "loss and gradient of a linear classifier", line=line)
     if vectors_of(function) is not None:
         return Planned(name, "vectors", "a loss of word vectors with its gradients", line=line)
+    if several_of(function) is not None:
+        return Planned(name, "several", "a loss of several arrays with their gradients", line=line)
     if kept_of(function, namespace or {}) is not None:
         return Planned(name, "module", "a loss over variables of its file", line=line)
     if cost_and_gradient(namespace or {}, name) is not None:

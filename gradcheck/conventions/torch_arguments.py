@@ -22,6 +22,8 @@ WHOLE = re.compile(
     r"^(\w+_)?(idx|index|indices|indexes|ids?|tokens?|words?|targets?|labels?|y|y_true|t|classes|segments?)$",
     re.IGNORECASE,
 )
+#: What is trained wherever it is added: None is no gradient of it.
+LEARNED = {"bias", "b"}
 #: Names of a table whose rows are looked up.
 TABLE = re.compile(r"(^w|weight|table|embed|emb$|dict)", re.IGNORECASE)
 #: What an option is given whose name says nothing: a factor, a small size, an axis.
@@ -53,7 +55,7 @@ class Filling:
 
 def fillings(cls: Any, parameters: Sequence[inspect.Parameter]) -> Iterator[Filling]:
     """The ways to fill the arguments, most likely first."""
-    none = without_gradient(cls, [p.name for p in parameters])
+    none = without_gradient(cls, [p.name for p in parameters]) - LEARNED
     open_ended = [p for p in parameters if p.default is p.empty]
     optional = [p.name for p in parameters if p.default is None and p.name not in none]
     doubtful = [p.name for p in open_ended if p.name in none or WHOLE.match(p.name)]

@@ -54,6 +54,10 @@ class Moved(list[ast.stmt]):
     """Statements that take the place of as many, beginning with the one at the site."""
 
 
+class Both(Moved):
+    """Two statements one after the other, each changed in the same way."""
+
+
 @dataclass(frozen=True)
 class Change:
     """An edit not made yet: what goes where, how likely (0 first), and what it would mean."""
@@ -285,7 +289,10 @@ def edited(piece: Piece, change: Change, code: types.CodeType) -> Edit:
     """A change with the statement before and after, for the report."""
     site, new = change.site, change.new
     before = ast.unparse(site.statement)
-    if isinstance(new, Moved):
+    if isinstance(new, Both):
+        before = f"{before}; {ast.unparse(site.container[site.key + 1])}"
+        after = "; ".join(ast.unparse(n) for n in new)
+    elif isinstance(new, Moved):
         after = f"{before} (moved behind `{first(ast.unparse(new[-2]))}`)"
     elif isinstance(new, list):
         after = "; ".join(ast.unparse(n) for n in new)

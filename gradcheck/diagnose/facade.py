@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from gradcheck.diagnose import repairs
+from gradcheck.diagnose import facts, repairs
 from gradcheck.diagnose.causes import fix_for
 from gradcheck.diagnose.gradients import of_gradient
 from gradcheck.diagnose.known_bugs import entry_of
@@ -16,13 +16,13 @@ from gradcheck.diagnose.memory import Memory
 from gradcheck.diagnose.others import of_law, of_note
 from gradcheck.diagnose.pieces import pieces
 from gradcheck.diagnose.repairs import Repair
-from gradcheck.diagnose.session import OPEN, Candidate, Session
+from gradcheck.diagnose.session import OPEN, Candidate, Session, of_shown
 from gradcheck.diagnose.slices import source_line
 from gradcheck.diagnose.soundness import cures
 from gradcheck.diagnose.straight import straight_through
 from gradcheck.diagnose.tapes import of_tape
 from gradcheck.diagnose.unknown import located, unknown
-from gradcheck.types import Cause, Op, Verdict
+from gradcheck.types import Case, Cause, Op, Verdict
 
 #: A forward that is wrong explains a gradient that disagrees with it, so it is looked at first;
 #: a step that differs is looked at after the laws that say in what.
@@ -109,6 +109,15 @@ def candidates_of(s: Session, verdict: Verdict, detail: dict[str, Any]) -> list[
         found = of_note(s, verdict)
     elif verdict.law in {"gradient", "model_gradient"} and not told_in(verdict.message):
         found = of_gradient(s, verdict, detail)
+    elif verdict.law == "batch" and measured_at_more(verdict):
+        found = of_gradient(s, dataclasses.replace(verdict, law="gradient"), detail)
+    elif verdict.law == "train_eval" and measured_in_evaluation(verdict):
+        fact = facts.shown(s.op, verdict, s.verdicts)
+        found = [] if fact is None else [of_shown(fact, 10)]
+        if not any(c.confirmed for c in found):
+            # With running statistics of 0 and 1 numbers agree by chance: only what was tried counts.
+            tried = of_gradient(s, dataclasses.replace(verdict, law="gradient"), detail)
+            found += [c for c in tried if c.repair is not None]
     else:
         found = of_law(s, verdict)
     found = [c if c.repair is None else as_before(s, c) for c in found]
@@ -151,6 +160,22 @@ def confirmed(
 def ahead(repair: Repair) -> bool:
     """Whether a change is one of forward alone."""
     return repair.edit.piece.role == "forward"
+
+
+def measured_at_more(verdict: Verdict) -> bool:
+    """Whether a gradient is wrong at more samples or wider images than usual: not because of one sample."""
+    several = verdict.case is not None and dict(verdict.case.sizes)["N"] > dict(Case().sizes)["N"]
+    return several and "±" in verdict.message and verdict.wrt != "output"
+
+
+def measured_in_evaluation(verdict: Verdict) -> bool:
+    """Whether a gradient is wrong in evaluation."""
+    return (
+        verdict.case is not None
+        and not verdict.case.train
+        and "±" in verdict.message
+        and verdict.wrt != "output"
+    )
 
 
 def told_in(message: str) -> bool:

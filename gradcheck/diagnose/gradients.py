@@ -20,7 +20,7 @@ from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.proof import Trial
 from gradcheck.diagnose.proofs import proved
 from gradcheck.diagnose.repairs import Repair
-from gradcheck.diagnose.session import Candidate, Session, of_repair, of_shown, retried
+from gradcheck.diagnose.session import PROOF, Candidate, Session, of_repair, of_shown, retried
 from gradcheck.diagnose.shapes import shapes_in
 from gradcheck.diagnose.shrink import smaller, smallest
 from gradcheck.diagnose.slices import feeding
@@ -186,9 +186,19 @@ def of_constant(s: Session, point: Point, wrt: str) -> list[Candidate]:
     if lost.cause == "missing-carry":
         text = f"backward takes `{lost.name}` of the step before for a constant: nothing is carried back through it"
     evidence = f"with `{lost.name}` held while {wrt} moves, forward has exactly the claimed gradient, at two cases"
-    second = "missing-chain-factor" if lost.cause == "missing-carry" else "wrong-derivative"
     rank = CONSTANT[lost.cause]
+    if lost.cause == "missing-chain-factor" and nothing_where_wrong(point, wrt):
+        text = f"where the gradient of {wrt} is wrong it is 0: {text}"
+        return [Candidate(rank, "zero-gradient", text, evidence, second=lost.cause, line=lost.line, lost=True)]  # fmt: skip
+    second = "missing-chain-factor" if lost.cause == "missing-carry" else "wrong-derivative"
     return [Candidate(rank, lost.cause, text, evidence, second=second, line=lost.line, lost=True)]
+
+
+def nothing_where_wrong(point: Point, wrt: str) -> bool:
+    """Whether every entry that is wrong is 0, and some are right."""
+    claimed, truth = point.claimed[wrt], point.truth[wrt]
+    wrong = ~np.isclose(claimed, truth, rtol=1e-6, atol=1e-9)
+    return bool(np.any(claimed) and not np.any(claimed[wrong]))
 
 
 def dropped(op: Op, point: Point, wrt: str) -> Callable[[Guess], Guess]:
@@ -305,7 +315,7 @@ def gradient_repairs(s: Session, point: Point, wrt: str, law: str) -> list[Repai
         far = (rules.DTYPE_RULES, rules.LOST_RULES, rules.KEPT_RULES)
         where = anywhere if which in far else near
         result = repairs.search(
-            op, chosen, which, tried, confirm, s.until, where, priorities, shapes, s.memory
+            op, chosen, which, tried, confirm, s.until - PROOF, where, priorities, shapes, s.memory
         )
         if which is rules.FORWARD_RULES:
             result = [r for r in result if r.edit.cause in rules.FORWARD_CAUSES]

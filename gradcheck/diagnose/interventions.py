@@ -127,7 +127,7 @@ def coupled_samples(op: Op, verdict: Verdict) -> Iterator[Shown]:
     if any("only the first sample was changed" in v.message for v in told):
         text = "the output of one sample depends on the other samples of the batch"
         shown = f"only the first sample was changed, and the others' output was another; for one sample alone {alone}"
-        yield Shown("batch-mixed", text, shown, second="wrong-axis-sum")
+        yield Shown("batch-mixed", text, shown, second="wrong-axis-sum", late=True)
 
 
 def only_square(op: Op, law: str, case: Case, wrt: str) -> bool:

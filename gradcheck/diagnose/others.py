@@ -15,7 +15,15 @@ from gradcheck.diagnose.proofs import proved
 from gradcheck.diagnose.rebuild import rebuilt
 from gradcheck.diagnose.repairs import Repair, safely
 from gradcheck.diagnose.rules_terms import masks
-from gradcheck.diagnose.session import SEARCH, Candidate, Session, of_repair, of_shown, retried
+from gradcheck.diagnose.session import (
+    PROOF,
+    SEARCH,
+    Candidate,
+    Session,
+    of_repair,
+    of_shown,
+    retried,
+)
 from gradcheck.diagnose.slices import feeding
 from gradcheck.diagnose.soundness import healthy, soundly
 from gradcheck.diagnose.squares import told_by_sizes
@@ -157,7 +165,7 @@ def law_repairs(s: Session, verdict: Verdict, case: Case) -> list[Repair]:
         which = tuple(r for r in which if r not in rules.CHOICES)
     if "share that is kept" in verdict.message and facts_modes.unscaled(op, verdict).cause == "wrong-mask-side":  # fmt: skip
         which = (masks,)
-    until = min(s.until, clock() + SEARCH)
+    until = min(s.until - PROOF, clock() + SEARCH)
     called_name = gradient_name(op, verdict.wrt)
     wanted = {called_name.removeprefix("self."), f"d{verdict.wrt}", f"d_{verdict.wrt}", verdict.wrt}
     gradient = verdict.wrt in op.gradient_names and op.step is None

@@ -54,6 +54,8 @@ def of_counters(t: Trial, target: ast.Subscript) -> bool:
     counted = {p.target.id for p in loops if isinstance(p.target, ast.Name)
                and ast.unparse(p.iter).startswith("range(")}  # fmt: skip
     index = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
+    if any(isinstance(i, ast.Subscript) for i in index):  # ``d[rows[m], y[m]]``: no window either
+        return bool(loops)
     names = {
         ast.unparse(i) for i in index if not isinstance(i, ast.Constant) and ast.unparse(i) != ":"
     }

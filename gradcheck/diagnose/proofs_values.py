@@ -202,8 +202,18 @@ def sign(t: Trial, what: Meaning) -> Meaning:
             found.append(pulled_with(t.op, t.point, np.asarray(t.point.cotangent))[t.wrt])
     wrong, right, middle = (np.reshape(g, found[0].shape) for g in found)
     if not agrees(2 * middle, wrong + right):
-        return replace(what, confirmed=False, second="wrong-derivative")
+        carried = (
+            edit.piece.role == "backward" and edit.change.site.in_loop and plainly(edit.change)
+        )
+        return what if carried else replace(what, confirmed=False, second="wrong-derivative")
     return Meaning("derivative-at-wrong-point", True, "sign-flipped") if inside(t, middle) else what
+
+
+def plainly(change: Change) -> bool:
+    """Whether a term stands in no call: what is carried from step to step goes with powers of its sign."""
+    above = change.site.path
+    own = above[above.index(change.site.statement) :] if change.site.statement in above else ()
+    return not any(isinstance(p, ast.Call) for p in own)
 
 
 def inside(t: Trial, middle: Array) -> bool:

@@ -17,11 +17,14 @@ from gradcheck.diagnose.edits import Change, Edit, Rule, edited, made
 from gradcheck.diagnose.measure import Point, again, agrees, clock, slopes
 from gradcheck.diagnose.memory import Memory
 from gradcheck.diagnose.pieces import Piece, strides_by_hand
+from gradcheck.evidence import without_pictures
 from gradcheck.laws import LAWS
 from gradcheck.types import Case, Op, Verdict
 
 #: Further passing changes looked for after the first one, for the second place of the ranking.
 ENOUGH = 3
+#: Seconds for these: what the first one means is tried out, too.
+MORE = 0.5
 #: How much nearer a whole model is looked at, where a kink may lie within the first step.
 NEAR = 0.01
 
@@ -35,8 +38,9 @@ class Repair:
 
 
 def quiet() -> contextlib.AbstractContextManager[object]:
-    """User code under an edit may print or warn."""
+    """User code under an edit may print or warn; of a law that is run again only the verdict counts."""
     stack = contextlib.ExitStack()
+    stack.enter_context(without_pictures())
     stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
     stack.enter_context(np.errstate(all="ignore"))
     return stack
@@ -94,7 +98,7 @@ def search(
                 return found
             memory.tried.update(map(id, members))
             for repair in working(pieces[i], members, judge, confirm, until):
-                at = (priority, i)
+                at, until = (priority, i), min(until, clock() + MORE)
                 edit = repair.edit
                 if not any(r.edit.after == edit.after and r.edit.line == edit.line for r in found):
                     found.append(repair)

@@ -251,6 +251,8 @@ def inserted(scope: Scope, site: Site, name: str) -> str:
         return "upstream-ignored"
     if "stride" in last:
         return "stride-ignored"
+    if "dilat" in last:
+        return "option-ignored"
     if last == "scale" and not name.startswith("self."):
         return "constant-factor"
     if COUNTS.fullmatch(last) or last in {"n", "N", "m", "D", "batch_size"}:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 import types
 from collections.abc import Iterator
+from typing import Any
 
-from gradcheck.diagnose.edits import Change, Scope, Site
+from gradcheck.diagnose.edits import Both, Change, Scope, Site
 from gradcheck.diagnose.rules_common import REGULAR, expr, in_index, is_load, text_of
 
 
@@ -70,15 +72,45 @@ def arguments_left_out(scope: Scope, site: Site) -> Iterator[Change]:
 
 
 def padded(scope: Scope, site: Site) -> Iterator[Change]:
-    """The size of a window's output without the padding: ``(H - k) // s`` for ``(H + 2 p - k) // s``."""
+    """The size of a window's output without the padding: ``(H - k) // s`` for ``(H + 2 p - k) // s``.
+
+    In one place, or in two statements one after the other: the height and the width.
+    """
     node = site.node
+    for pad in (n for n in scope.pool if re.fullmatch(r"(self\.)?p(ad(ding)?)?", n)):
+        if of_windows(node):
+            yield Change(0, site, with_padding(node, pad), "option-ignored")
+        if isinstance(node, ast.Assign) and isinstance(site.key, int):
+            pair = site.container[site.key : site.key + 2]
+            new = [Padded(pad).visit(copy.deepcopy(s)) for s in pair]
+            for inner in (n for s in new for n in ast.walk(s)):
+                vars(inner).pop("lineno", None)
+            if len(pair) == 2 and all(ast.dump(a) != ast.dump(b) for a, b in zip(pair, new, strict=True)):  # fmt: skip
+                yield Change(0, site, Both(new), "option-ignored")
+
+
+def of_windows(node: ast.AST) -> bool:
+    """Whether an expression counts windows: ``(H - k) // s``."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.FloorDiv):
-        return
-    if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Sub):
-        for pad in (n for n in scope.pool if re.fullmatch(r"(self\.)?p(ad(ding)?)?", n)):
-            size = ast.BinOp(node.left.left, ast.Add(), expr(f"2 * {pad}"))
-            left = ast.BinOp(size, ast.Sub(), node.left.right)
-            yield Change(0, site, ast.BinOp(left, ast.FloorDiv(), node.right), "option-ignored")
+        return False
+    return isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Sub)
+
+
+def with_padding(node: Any, pad: str) -> ast.BinOp:
+    """``(H + 2 * pad - k) // s`` for ``(H - k) // s``."""
+    size = ast.BinOp(node.left.left, ast.Add(), expr(f"2 * {pad}"))
+    return ast.BinOp(ast.BinOp(size, ast.Sub(), node.left.right), ast.FloorDiv(), node.right)
+
+
+class Padded(ast.NodeTransformer):
+    """Every count of windows with a padding."""
+
+    def __init__(self, pad: str) -> None:
+        self.pad = pad
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """One count of windows."""
+        return with_padding(node, self.pad) if of_windows(node) else self.generic_visit(node)
 
 
 def regrouped(scope: Scope, site: Site) -> Iterator[Change]:

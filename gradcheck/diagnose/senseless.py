@@ -57,11 +57,21 @@ def of_a_size(change: Changed) -> bool:
         isinstance(old, ast.Attribute) and old.attr == "shape"
     ):  # a tuple times a number is a long one
         return isinstance(new, (ast.BinOp, ast.UnaryOp, ast.Call))
+    if negative_counts(new) > negative_counts(old):
+        return True
     if isinstance(new, ast.UnaryOp) and isinstance(new.op, ast.USub):
-        whole = isinstance(new.operand, ast.BinOp) and isinstance(new.operand.op, ast.FloorDiv)
-        return whole or SIZE.search(ast.unparse(new.operand)) is not None
+        return SIZE.search(ast.unparse(new.operand)) is not None
     called = isinstance(new, ast.Call) and getattr(new.func, "attr", "") in {"sign", "exp", "tanh"}
     return called and any(SIZE.search(ast.unparse(a)) for a in new.args)
+
+
+def negative_counts(node: object) -> int:
+    """How many quotients of whole numbers get a minus sign: a count of windows has none."""
+    turned = [
+        n.operand for n in (ast.walk(node) if isinstance(node, ast.AST) else ())
+        if isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.USub)
+    ]  # fmt: skip
+    return sum(isinstance(n, ast.FloorDiv) for operand in turned for n in ast.walk(operand))
 
 
 def into_itself(change: Changed) -> bool:

@@ -17,6 +17,8 @@ from gradcheck.types import Op, Verdict
 
 #: The time one search for a change may take, seconds.
 SEARCH = 6.0
+#: What is left for trying out what the changes found mean, seconds.
+PROOF = 0.3
 #: Ranks of what a change of the code shows: with an experiment for its label, and without.
 SHOWN, OPEN = 20, 40
 

@@ -12,6 +12,7 @@ from gradcheck.types import Array, Case, Op, Primals
 SMALLER: tuple[dict[str, int], ...] = (
     {"N": 3, "D": 5, "H": 4, "W": 5, "T": 4},
     {"N": 3, "D": 4, "H": 5, "W": 6, "T": 4},
+    {"N": 3, "D": 5, "H": 6, "W": 10, "T": 4},
 )
 #: Arrays with more entries are not printed.
 SHORT = 16

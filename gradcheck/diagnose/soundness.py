@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -45,14 +46,19 @@ def soundly(
     }  # fmt: skip
     plain = usual(op, case)
     spared = spares(op, plain)
-    other = other_numbers(s, op)
+    written = [(p.function, p.function.__code__) for p in s.pieces]
 
     def both() -> float | bool | None:
         result = confirm()
         if result is False or (spared and not spares(op, plain)):
             return False
-        sound = whole(op, plain, SOUND, old, s.until)
-        sound = sound and (other is None or whole(other.op, other.case, THERE, old, s.until))
+        if not whole(op, plain, SOUND, old, s.until):
+            return False
+        with contextlib.ExitStack() as stack:
+            for function, code in written:
+                stack.enter_context(replaced(function, code))
+            other = other_numbers(s, op)
+        sound = other is None or whole(other.op, other.case, THERE, old, s.until)
         return result if sound else False
 
     return both
@@ -64,7 +70,7 @@ def whole(op: Op, case: Case, laws: tuple[str, ...], old: set[Failure], until: f
 
 
 def other_numbers(s: Session, op: Op) -> Elsewhere | None:
-    """The object with other numbers, made once for all verdicts of a subject."""
+    """The object with other numbers, made of the code as it stands, once for all verdicts of a subject."""
     if op.built not in s.memory.elsewhere:
         failing = frozenset((v.law, v.wrt) for v in s.verdicts if v.status in {"fail", "error"})
         found = None if clock() > s.until else elsewhere(op, failing, THERE)

@@ -58,7 +58,7 @@ def larger(op: Op, case: Case) -> Iterator[Verdict]:
     Sizes that the code refuses are not tried.
     """
     drawn = case.replace(seed=case.seed + 40, N=LARGE["N"])
-    for where in (drawn.replace(D=LARGE["D"]), drawn):
+    for where in (drawn.replace(D=LARGE["D"], W=LARGE["W"]), drawn.replace(D=LARGE["D"]), drawn):
         if not any(v.status == "fail" for v in contract(op, where)):
             yield from (relabelled(v, LAW) for v in gradient(op, where) if v.status == "fail")
             return
@@ -98,8 +98,9 @@ def nothing_left(op: Op, case: Case, broken: list[Verdict]) -> bool:
     return all(max(abs(v.claimed or 0.0), abs(v.measured or 0.0)) < least for v in broken)
 
 
-#: More samples and more columns or classes than small constants in code allow for.
-LARGE = {"N": 17, "D": 19}
+#: More samples and more columns or classes than small constants in code allow for, and images so wide
+#: that no window fits as often into the height.
+LARGE = {"N": 17, "D": 19, "W": 10}
 
 
 def one_sample(op: Op, case: Case) -> Iterator[Verdict]:
