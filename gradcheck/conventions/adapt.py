@@ -273,12 +273,8 @@ def other_configurations(
             yield finish(source, made, make, proto, found)
 
 
-#: The width of a window that has a height of its own.
-WIDTH = re.compile(r"width|_w$|^w_|^(k|p|f)w$")
-
-
 def windowed(first: Op, made: Recipe, cls: Any) -> bool:
-    """Whether a configuration only pads more, strides further or looks wider than one of a convolution or pooling."""
+    """Whether a configuration only pads more or strides further than one of a convolution or pooling."""
     key = plain(first.name)
     if not re.search(r"conv|pool", key) or re.search(r"trans|deconv|unpool", key):
         return False
@@ -288,8 +284,6 @@ def windowed(first: Op, made: Recipe, cls: Any) -> bool:
         if v != first.options.get(k)
     }
     return bool(changed) and all(
-        (re.search("pad|stride", plain(k)) or WIDTH.search(k))
-        and type(old) is type(new) is int
-        and new > old
+        ("pad" in plain(k) or "stride" in plain(k)) and type(old) is type(new) is int and new > old
         for k, (old, new) in changed.items()
     )

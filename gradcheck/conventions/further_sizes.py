@@ -64,30 +64,16 @@ def unequal_window(
 ) -> Iterator[Op]:
     """The Op of a class that is given its filters, with filters that are not as wide as high.
 
-    The forward of code that takes square ones only raises; what runs must be right, and code that
-    reads the height and the width under two names must run.
+    The forward of code that takes square ones only raises; what runs must be right.
     """
     text = SQUARE.sub(lambda m: f"{m[1]}{int(m[2]) - 1})", base.text)
     if source.init is not None or base.certain or text == base.text or source.shape is not None:
         return
     made = recipe(text, {**source.namespace, source.name: source.obj})
     found = taken(source, made, pair, tuple(s.shape for s in trial.slots), find)
-    if found is None and two_sides(source, trial) and not refuses(maker_of(made)(), trial):
-        found = maker_of(made), replace(trial, missing=())
     if found is not None:
         make, one = found
         yield replace(finish(source, made, make, make(), one), laws=(*LAWS, "same_as_reference"))
-
-
-def two_sides(source: Source, trial: Trial) -> bool:
-    """Whether code unpacks the shape of a parameter into four names: ``FN, C, FH, FW = self.W.shape``."""
-    tree = tree_of(source.obj)
-    text = ast.unparse(tree) if tree is not None else ""
-    for found in re.finditer(r"((?:\w+, ){3}\w+)\)? = self\.(\w+)\.shape\n", text):
-        names = found[1].split(", ")
-        if found[2] in trial.params and names[2] != names[3] and "_" not in names[2:]:
-            return True
-    return False
 
 
 def refuses(live: Live, trial: Trial) -> bool:

@@ -147,7 +147,10 @@ def classifier_op(source: Source) -> Op:
         if agreeing(found) or not (plain := without_penalty(roles)):
             return found
         # Without its penalty the right shapes agree, where it is the penalty that is wrong.
-        bare, at = fitting(source, told, plain, tries)
+        try:
+            bare, at = fitting(source, told, plain, tries)
+        except Refused:  # it takes no strength of 0
+            return found
         return reading(source, told, roles, tries[at]) if agreeing(bare) else found
     except Refused as refusal:
         raise Refused(f"{source.name}: {refusal}") from None

@@ -160,9 +160,13 @@ def kept_otherwise(live: Live, place: Place) -> bool:
     )
 
 
+#: Names of numbers that are kept beside parameters and not trained.
+HELD = re.compile(r"mean|var|std|pos|^pe$|mask|running|moving|enc|table", re.IGNORECASE)
+
+
 def left_out(place: Place, pairs: dict[Place, Place]) -> bool:
     """Whether the gradients of its neighbours stand under their names: ``grads["W1"]``, and no ``"W3"``."""
-    return place[-1][0] == "key" and isinstance(place[-1][1], str) and any(
+    return place[-1][0] == "key" and not HELD.search(str(place[-1][1])) and isinstance(place[-1][1], str) and any(
         p[:-1] == place[:-1] and g[-1] == p[-1] for p, g in pairs.items()
     )  # fmt: skip
 

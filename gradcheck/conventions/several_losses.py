@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +31,8 @@ from gradcheck.conventions.signature import arguments, last_name, plain
 from gradcheck.conventions.sources import Source
 from gradcheck.types import Array, LabelSpec, Op, Primals, Slot
 
+#: What a gradient is called.
+GRADIENT = re.compile(r"d(?!ist|ata)|.*grad|g\d*$", re.IGNORECASE)
 #: What says of every pair whether it belongs together.
 PAIRED = {"same", "similar", "issame", "match", "label", "labels"} | TARGETS
 SHAPES: tuple[tuple[int | str, ...], ...] = (("N", "D"), ("N", 4), ("N",))
@@ -53,6 +56,8 @@ def several_of(function: Any) -> Several | None:
     open_ = [n for n in required if n not in fixed]
     if len(names) < 2 or not (VALUE.search(last_name(parts[0])) or is_loss_name(function.__name__)):
         return None
+    if any(n and not GRADIENT.match(n) for n in names):
+        return None  # other results beside the loss
     labels = [n for n in open_ if plain(n) in PAIRED or strong_label(plain(n))]
     arrays = [n for n in open_ if n not in labels]
     if len(arrays) != len(names) or len(labels) > 1 or {plain(n) for n in arrays} & DATA - {"x"}:

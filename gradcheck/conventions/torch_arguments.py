@@ -23,7 +23,7 @@ WHOLE = re.compile(
     re.IGNORECASE,
 )
 #: What is trained wherever it is added: None is no gradient of it.
-LEARNED = {"bias", "b"}
+LEARNED = {"bias"}
 #: Names of a table whose rows are looked up.
 TABLE = re.compile(r"(^w|weight|table|embed|emb$|dict)", re.IGNORECASE)
 #: What an option is given whose name says nothing: a factor, a small size, an axis.

@@ -100,6 +100,8 @@ def dropped_share(op: Op, kept: float) -> str:
     """The option that is said to be the share of units to drop, and is the share kept; or ""."""
     written = {n: float(x) for n, x in re.findall(r"(\w+)=(0?\.\d+)", op.built)}
     said = " ".join(filter(None, (getattr(o, "__doc__", "") for o in (op.obj, getattr(op.obj, "__init__", None)))))  # fmt: skip
+    if re.search(r"keep|kept|retain", said):
+        return ""
     shares: dict[str, float] = {**written, **numbers_of(op)}
     for name, share in shares.items():
         drops = re.search(rf"\b{name}\b[^.;]*\b(drop|zeroed)", said) or re.search(r"drop", name)

@@ -202,9 +202,9 @@ def sign(t: Trial, what: Meaning) -> Meaning:
             found.append(pulled_with(t.op, t.point, np.asarray(t.point.cotangent))[t.wrt])
     wrong, right, middle = (np.reshape(g, found[0].shape) for g in found)
     if not agrees(2 * middle, wrong + right):
-        carried = (
-            edit.piece.role == "backward" and edit.change.site.in_loop and plainly(edit.change)
-        )
+        steps = any("T" in one.shape for one in t.op.slots) or parts.is_state(t.op, t.wrt, t.point)
+        inside_loop = edit.piece.role == "backward" and edit.change.site.in_loop
+        carried = steps and inside_loop and plainly(edit.change)
         return what if carried else replace(what, confirmed=False, second="wrong-derivative")
     return Meaning("derivative-at-wrong-point", True, "sign-flipped") if inside(t, middle) else what
 
