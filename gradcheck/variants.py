@@ -97,7 +97,7 @@ SIDES = (("height", "width"), ("_h$", "_w"), ("^h_", "w_"), ("^(k|p|f)h$", r"\1w
 
 
 def unequal(args: list[Arg], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A window that is wider than high, where both sides are the same by default: ``pool_w=3``."""
+    """A window of two sides, where both are the same by default: ``pool_w=3``, ``kernel=(3, 2)``."""
     values = {a.name: given.get(a.name, a.default) for a in args}
     for name, value in values.items():
         for high, wide in SIDES:
@@ -107,7 +107,10 @@ def unequal(args: list[Arg], given: Mapping[str, Any]) -> Iterator[dict[str, Any
                 yield {other: value + 1}
                 return
         square = isinstance(value, tuple) and len(value) == 2 and value[0] == value[1] != 1
-        if square and type(value[0]) is int and re.search("kernel|pool|window|filter|^k", name):
+        sized = re.search("kernel|pool|window|filter|^k", name) and not re.search(
+            "stride|pad", name
+        )
+        if square and type(value[0]) is int and sized:
             yield {name: (value[0], value[1] - 1)}
             return
 

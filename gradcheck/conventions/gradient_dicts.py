@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import Any
 
 from gradcheck.conventions.signature import arguments, tree_of
 
 
-def keys_of(function: Any) -> list[str]:
-    """The keys of the dict that a function returns beside its loss, where all are arguments; else []."""
+def keys_of(function: Any) -> dict[str, str]:
+    """Key to argument of the dict that a function returns beside its loss, ``dW`` to ``W``; {} if unclear."""
     tree = tree_of(function)
     returns = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree else []
     last = returns[-1] if returns else None
     if tree is None or not isinstance(last, ast.Tuple) or len(last.elts) != 2:
-        return []
+        return {}
     given = last.elts[1]
     made = [
         n.value for n in ast.walk(tree) if isinstance(n, ast.Assign)
@@ -22,16 +23,16 @@ def keys_of(function: Any) -> list[str]:
     ]  # fmt: skip
     literal = made[-1] if made else given
     if not isinstance(literal, ast.Dict):
-        return []
+        return {}
     keys = [
         k.value for k in literal.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)
     ]
     own = {a.name for a in arguments(function, method=False)}
-    named = [k.removeprefix("d") if k not in own else k for k in keys]
-    return keys if keys and len(keys) == len(literal.keys) and set(named) <= own else []
+    found = {k: k if k in own else k.removeprefix("d") for k in keys}
+    return found if len(found) == len(literal.keys) and set(found.values()) <= own else {}
 
 
-def opened(function: Any, keys: list[str]) -> Any:
+def opened(function: Any, keys: Iterable[str]) -> Any:
     """The function with the gradients of its dict one after the other, behind the loss."""
 
     def call(**given: Any) -> tuple[Any, ...]:

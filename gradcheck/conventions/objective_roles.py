@@ -96,7 +96,7 @@ def roles_of(function: Any) -> Roles | None:
     if len(returned) < 2 or not callable(function):
         return None
     if keys:
-        found = sorted_arguments(function, [f"d{k.removeprefix('d')}" for k in keys], [])
+        found = sorted_arguments(function, [f"d{name}" for name in keys.values()], [])
         call = opened(function, keys)
         return None if found is None or not found[1] else Roles(*found, call)
     if len([a for a in arguments(function, method=False) if a.required]) < 2:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import types
 from collections.abc import Iterator
+from typing import Any
 
 from gradcheck.diagnose.pieces import Piece
 
@@ -35,6 +37,14 @@ def placed(new: ast.AST, like: ast.AST) -> None:
         if "lineno" in node._attributes and "lineno" not in vars(node):
             for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
                 setattr(node, name, getattr(like, name, 1))
+
+
+def bare(node: Any) -> Any:
+    """A copy of a node without its place: it gets that of what it stands for."""
+    new = copy.deepcopy(node)
+    for inner in ast.walk(new):
+        vars(inner).pop("lineno", None)
+    return new
 
 
 def dig(code: types.CodeType, name: str, owner: str | None) -> types.CodeType | None:

@@ -163,7 +163,7 @@ def ahead(repair: Repair) -> bool:
 
 
 def measured_at_more(verdict: Verdict) -> bool:
-    """Whether a gradient is wrong at more samples or wider images than usual: not because of one sample."""
+    """Whether a gradient is wrong at more samples than usual: not because of one sample."""
     several = verdict.case is not None and dict(verdict.case.sizes)["N"] > dict(Case().sizes)["N"]
     return several and "±" in verdict.message and verdict.wrt != "output"
 

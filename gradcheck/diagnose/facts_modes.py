@@ -88,8 +88,10 @@ def trained(op: Op, v: Verdict, _: Sequence[Verdict]) -> Shown | None:
 def unscaled(op: Op, v: Verdict) -> Shown:
     """A scale that does not fit the share kept: it is the mask's side, where that is the share to drop."""
     tried = "the share of kept units was counted over many samples"
-    match = re.search(r"keeps ([\d.]+) of the units", v.message)
-    name = dropped_share(op, float(match.group(1))) if match else ""
+    match = re.search(r"keeps ([\d.]+) of the units.*, times ([\d.e+-]+):", v.message)
+    kept, scale = map(float, match.groups()) if match else (0.0, 0.0)
+    other_side = abs(scale * (1 - kept) - (v.measured or 1.0)) < 0.1  # the scale is right for it
+    name = dropped_share(op, kept) if other_side else ""
     if not name:
         return Shown("dropout-scale", "the kept values are not scaled to keep the mean", tried)
     text = f"the units are kept that should be dropped: {name} is the share to drop"

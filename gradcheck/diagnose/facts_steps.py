@@ -17,7 +17,6 @@ import numpy as np
 from gradcheck.diagnose.common_state import changed_in_common
 from gradcheck.diagnose.floats import callable_errors
 from gradcheck.diagnose.measure import claim
-from gradcheck.diagnose.modes import read_by
 from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.repairs import quiet
 from gradcheck.diagnose.trial import Shown
@@ -218,7 +217,8 @@ def stands_still(op: Op) -> bool:
     configs = getattr(getattr(live, "memory", {}).get("bench"), "configs", [])
     kept = [*getattr(inner, "__dict__", {}).items(), *(i for c in configs for i in c.items())]
     counters = [x for n, x in kept if COUNTER.match(n)]
-    asked = {n for f in functions_by_place(op).values() for n in read_by(f) if COUNTER.match(n)}
+    codes = [f.__code__ for f in functions_by_place(op).values()]
+    asked = [c for code in codes for c in code.co_consts if isinstance(c, str) and COUNTER.match(c)]
     if configs and not counters and asked:
         return True  # ``config.get("t", 0) + 1``, which is never put back
     return bool(counters) and all(x in (0, 1) for x in counters if isinstance(x, int))

@@ -195,10 +195,10 @@ def of_constant(s: Session, point: Point, wrt: str) -> list[Candidate]:
 
 
 def nothing_where_wrong(point: Point, wrt: str) -> bool:
-    """Whether every entry that is wrong is 0, and some are right."""
+    """Whether every entry that is known to be wrong is 0, and not all entries are."""
     claimed, truth = point.claimed[wrt], point.truth[wrt]
-    wrong = ~np.isclose(claimed, truth, rtol=1e-6, atol=1e-9)
-    return bool(np.any(claimed) and not np.any(claimed[wrong]))
+    wrong = np.isfinite(truth) & ~np.isclose(claimed, truth, rtol=1e-6, atol=1e-9)
+    return bool(np.any(claimed) and np.any(wrong) and not np.any(claimed[wrong]))
 
 
 def dropped(op: Op, point: Point, wrt: str) -> Callable[[Guess], Guess]:

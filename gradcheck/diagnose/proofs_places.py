@@ -27,12 +27,12 @@ def overlap(t: Trial, what: Meaning) -> Meaning:
         return what
     if not isinstance(node.targets[0], ast.Subscript):  # a whole array: no windows are written
         return Meaning("missing-broadcast-sum", what.confirmed, "missing-carry")
-    if of_counters(
-        t, node.targets[0]
-    ):  # the same place again, no window that reaches into the next
-        return Meaning("missing-broadcast-sum", what.confirmed, "overlap-lost")
     counts, nonzero = writes(t.repair.edit.piece, t.repair.edit.change.site, t.run)
-    return what if nonzero and (counts > 1 or not many(t)) else zeroed(nonzero)
+    if not nonzero or (counts <= 1 and many(t)):
+        return zeroed(nonzero)
+    if of_counters(t, node.targets[0]):  # the same place again, no window reaches into the next
+        return Meaning("missing-broadcast-sum", what.confirmed, "overlap-lost")
+    return what
 
 
 def kept(t: Trial, what: Meaning) -> Meaning:
@@ -54,8 +54,8 @@ def of_counters(t: Trial, target: ast.Subscript) -> bool:
     counted = {p.target.id for p in loops if isinstance(p.target, ast.Name)
                and ast.unparse(p.iter).startswith("range(")}  # fmt: skip
     index = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
-    if any(isinstance(i, ast.Subscript) for i in index):  # ``d[rows[m], y[m]]``: no window either
-        return bool(loops)
+    if t.op.labels is not None and any(isinstance(i, ast.Subscript) for i in index):
+        return bool(loops)  # ``d[rows[m], y[m]]``: no window either
     names = {
         ast.unparse(i) for i in index if not isinstance(i, ast.Constant) and ast.unparse(i) != ":"
     }

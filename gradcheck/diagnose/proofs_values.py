@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.conventions.signature import UPSTREAM
 from gradcheck.diagnose import parts
-from gradcheck.diagnose.code import replaced
+from gradcheck.diagnose.code import bare, replaced
 from gradcheck.diagnose.edits import Change, made
 from gradcheck.diagnose.history import follows_history, parameters_changed
 from gradcheck.diagnose.meaning import Meaning, difference, values
@@ -18,7 +18,7 @@ from gradcheck.diagnose.measure import agrees
 from gradcheck.diagnose.numbers_updated import with_updated_weights
 from gradcheck.diagnose.pieces import functions_by_place
 from gradcheck.diagnose.proof import FORMULA, Trial, doubted, pulled_with
-from gradcheck.diagnose.watch import bare, enclosing, seen
+from gradcheck.diagnose.watch import enclosing, seen
 from gradcheck.types import Array
 
 
@@ -204,12 +204,12 @@ def sign(t: Trial, what: Meaning) -> Meaning:
     if not agrees(2 * middle, wrong + right):
         steps = any("T" in one.shape for one in t.op.slots) or parts.is_state(t.op, t.wrt, t.point)
         inside_loop = edit.piece.role == "backward" and edit.change.site.in_loop
-        carried = steps and inside_loop and plainly(edit.change)
+        carried = steps and inside_loop and in_no_call(edit.change)
         return what if carried else replace(what, confirmed=False, second="wrong-derivative")
     return Meaning("derivative-at-wrong-point", True, "sign-flipped") if inside(t, middle) else what
 
 
-def plainly(change: Change) -> bool:
+def in_no_call(change: Change) -> bool:
     """Whether a term stands in no call: what is carried from step to step goes with powers of its sign."""
     above = change.site.path
     own = above[above.index(change.site.statement) :] if change.site.statement in above else ()

@@ -51,7 +51,7 @@ from gradcheck.diagnose.rules_terms import (
     stale,
 )
 from gradcheck.diagnose.rules_unused import (
-    left_out,
+    no_way_back,
     rows_of_softmax,
     strides,
     thrown_away,
@@ -61,7 +61,7 @@ from gradcheck.diagnose.rules_unused import (
 GRADIENT_RULES: tuple[Rule, ...] = (
     conditions,
     arguments_left_out,
-    left_out,
+    no_way_back,
     targets,
     dtypes,
     orders,

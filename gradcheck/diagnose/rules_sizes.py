@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
 import re
 import types
 from collections.abc import Iterator
 from typing import Any
 
+from gradcheck.diagnose.code import bare
 from gradcheck.diagnose.edits import Both, Change, Scope, Site
 from gradcheck.diagnose.rules_common import REGULAR, expr, in_index, is_load, text_of
 
@@ -82,9 +82,7 @@ def padded(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(0, site, with_padding(node, pad), "option-ignored")
         if isinstance(node, ast.Assign) and isinstance(site.key, int):
             pair = site.container[site.key : site.key + 2]
-            new = [Padded(pad).visit(copy.deepcopy(s)) for s in pair]
-            for inner in (n for s in new for n in ast.walk(s)):
-                vars(inner).pop("lineno", None)
+            new = [Padded(pad).visit(bare(s)) for s in pair]
             if len(pair) == 2 and all(ast.dump(a) != ast.dump(b) for a, b in zip(pair, new, strict=True)):  # fmt: skip
                 yield Change(0, site, Both(new), "option-ignored")
 

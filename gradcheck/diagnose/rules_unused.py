@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Iterator
 
+from gradcheck.diagnose.code import bare
 from gradcheck.diagnose.edits import Change, Scope, Site
 from gradcheck.diagnose.rules_common import expr, in_index, is_load, text_of
 from gradcheck.diagnose.rules_missing import added_cause
@@ -45,7 +45,7 @@ def thrown_away(scope: Scope, site: Site) -> Iterator[Change]:
             yield Change(0, site, ast.Name(given.id, ast.Store()), "never-wired")
 
 
-def left_out(scope: Scope, site: Site) -> Iterator[Change]:
+def no_way_back(scope: Scope, site: Site) -> Iterator[Change]:
     """A layer that forward goes through and no backward does: ``d`` for ``self.relu.backward(d)``."""
     node, owner = site.node, scope.piece.owner
     if owner is None or scope.piece.role == "forward" or not is_load(node) or in_index(site):
@@ -110,10 +110,7 @@ def strides(scope: Scope, site: Site) -> Iterator[Change]:
         return
     for name in names:
         if not re.search(rf"\b{re.escape(name)}\b", text):
-            changed = Stretched(loops, name).visit(copy.deepcopy(node))
-            for inner in ast.walk(changed):
-                vars(inner).pop("lineno", None)
-            yield Change(1, site, changed, "stride-ignored")
+            yield Change(1, site, Stretched(loops, name).visit(bare(node)), "stride-ignored")
 
 
 class Stretched(ast.NodeTransformer):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnose.code import replaced
+from gradcheck.diagnose.code import bare, replaced
 from gradcheck.diagnose.edits import Change, Site, made, sites
 from gradcheck.diagnose.pieces import Piece
 from gradcheck.diagnose.repairs import quiet
@@ -44,14 +43,6 @@ def known(piece: Piece, name: str, value: object) -> Iterator[None]:
         yield
     finally:
         space.pop(name, None)
-
-
-def bare(node: Any) -> Any:
-    """A copy of a node without its place: it gets that of what it stands for."""
-    new = copy.deepcopy(node)
-    for inner in ast.walk(new):
-        vars(inner).pop("lineno", None)
-    return new
 
 
 def seen(piece: Piece, site: Site, run: Callable[[], object]) -> list[Array]:
